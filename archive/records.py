@@ -1,0 +1,122 @@
+"""What the archive hands out: stored articles, meetings with their mentions, issues and deliveries.
+
+Plain frozen records; no SQLAlchemy object leaves the archive.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from meetings.records import Meeting
+from parsers.records import Article, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class StoredArticle:
+    """An article in the catalogue. `number` is unique and ascending; `path` is relative to the home folder.
+
+    `old_name` is the file name an imported article came with.
+    """
+
+    number: int
+    article: Article
+    stored_at: datetime
+    path: str | None = None
+    old_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One article's telling of a meeting: the record as that article alone gives it, evidence included."""
+
+    article: StoredArticle
+    meeting: Meeting
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMeeting:
+    """A meeting with its permanent id (`meeting.id`), merged from all its mentions, first article first.
+
+    `first_seen` is when the archive first knew of it; `held_known_at` when it first knew that it was held.
+    """
+
+    meeting: Meeting
+    first_seen: datetime
+    held_known_at: datetime | None
+    mentions: tuple[Mention, ...]
+
+
+class IssueState(StrEnum):
+    """Open until its first send (or, without recipients, its first scheduled run); then what it holds is fixed."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    BACK = "back"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredIssue:
+    """One issue: the digest of one ISO week in one zone. `meeting_ids` are those that were new in it."""
+
+    week: str
+    zone: str
+    state: IssueState
+    closed_at: datetime | None
+    subject: str
+    sha256: str
+    meeting_ids: tuple[str, ...]
+
+
+class DeliveryState(StrEnum):
+    """The ledger's states (design §6.3)."""
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message of one issue to one recipient."""
+
+    week: str
+    recipient: str
+    state: DeliveryState
+    message_id: str
+    attempts: int
+    message: str
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PendingEntry:
+    """An entry worth a page that has not become an article yet; kept so that no 304 can hide it."""
+
+    url: str
+    source_id: str
+    title: str
+    teaser: str
+    published: datetime | None
+    attempts: int
+    next_attempt: datetime
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class FetchLogLine:
+    """One poll of one source, counted."""
+
+    run: str
+    source_id: str
+    at: datetime
+    outcome: Outcome
+    message: str
+    entries: int
+    screened_out: int
+    known: int
+    pages: int
+    new_articles: int

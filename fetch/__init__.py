@@ -1,0 +1,1 @@
+"""What is due, how politely, and the one HTTP client."""

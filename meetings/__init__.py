@@ -1,0 +1,1 @@
+"""Text in, meetings out. No network, no database, no clock."""

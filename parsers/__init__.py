@@ -1,0 +1,1 @@
+"""Bytes in, records out. No network, no database, no clock."""

@@ -1,0 +1,1 @@
+"""Which meetings belong into an issue, and how the issue is written and sent."""
