@@ -1,0 +1,229 @@
+"""One poll of one source: list → screen → fetch → normalise → store, in the order that loses nothing.
+
+    source -> answer -> listing -> entries worth a page -> pages -> articles -> archive
+
+Raw answers are kept first, then what is worth a page, then the articles, then the HTTP validators (design §6.1): a kill
+at any point leaves either the validators unsaved or the entry pending, so that no 304 can hide an article.
+`Poller.poll` never raises: a source's failure is a value, and the others go on.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from archive import articles, sources
+from archive.records import FetchLogLine, PendingEntry
+from archive.store import Archive
+from archive.warc import RawWriter
+from fetch import policy
+from fetch.client import Client
+from meetings.screen import concerns_both
+from parsers.articles import entry_article, extract_article
+from parsers.entries import parse_entries
+from parsers.records import (
+    Answer,
+    Article,
+    Entry,
+    Kind,
+    Listing,
+    MeetingsError,
+    Outcome,
+    Source,
+    SourceState,
+    article_key,
+)
+from parsers.urls import canonical_url
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """What one poll of one source did. `pages_failed`: pages kept for a later try."""
+
+    source_id: str
+    outcome: Outcome
+    message: str = ""
+    entries: int = 0
+    screened_out: int = 0
+    known: int = 0
+    pages: int = 0
+    pages_failed: int = 0
+    new_articles: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """A listing's entries by what is to be done with them."""
+
+    wanted: tuple[Entry, ...]
+    screened_out: int
+    known: int
+
+
+class Poller:
+    """Polls sources; safe to call from many threads. Writes are one at a time, as SQLite wants them."""
+
+    def __init__(
+        self,
+        archive: Archive,
+        client: Client,
+        raw: RawWriter,
+        *,
+        run: str,
+        pages_per_run: int,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._archive = archive
+        self._client = client
+        self._raw = raw
+        self._run = run
+        self._pages_per_run = pages_per_run
+        self._clock = clock
+        self._writing = threading.Lock()
+
+    def poll(self, source: Source, state: SourceState | None = None) -> SourceReport:
+        """Poll one source and store what is new; every failure comes back as a report."""
+        try:
+            return self._poll(source, state or SourceState(source.id))
+        except MeetingsError as error:
+            return SourceReport(source.id, Outcome.INTERNAL_ERROR, str(error))
+        except Exception as error:
+            log.exception("source %s", source.id)
+            return SourceReport(source.id, Outcome.INTERNAL_ERROR, f"{type(error).__name__}: {error}")
+
+    def _poll(self, source: Source, state: SourceState) -> SourceReport:
+        validators = policy.conditional_validators(state, now=self._clock())
+        answer = self._get(state.permanent_url or source.url, validators=validators)
+        listing = None
+        if answer.outcome is Outcome.OK:
+            url = answer.final_url or answer.url
+            listing = parse_entries(answer.body, source=source, url=url, content_type=answer.header("content-type"))
+        found = self._sort(source, listing.entries if listing else ())
+        self._remember(source, found.wanted)
+        done = self._fetch_pending(source, found.wanted)
+        return self._settle(source, state, answer, listing, found, done)
+
+    def _get(self, url: str, **options: object) -> Answer:
+        answer = self._client.get(url, **options)  # type: ignore[arg-type]
+        self._raw.write(answer)
+        return answer
+
+    def _sort(self, source: Source, entries: Sequence[Entry]) -> Sorted:
+        relevant = {}
+        for entry in entries:
+            if concerns_both(entry.title, entry.teaser, side=source.side):
+                relevant.setdefault(_entry_key(entry), entry)
+        known: set[str] = set()
+        if relevant:
+            with self._archive.read() as session:
+                known = sources.known_entries(session, set(relevant))
+        wanted = tuple(entry for key, entry in relevant.items() if key not in known)
+        return Sorted(wanted, len(entries) - len(relevant), len(relevant) - len(wanted))
+
+    def _remember(self, source: Source, wanted: Sequence[Entry]) -> None:
+        if not wanted:
+            return
+        now = self._clock()
+        with self._writing, self._archive.write() as session:
+            for e in wanted:
+                pending = PendingEntry(e.url, source.id, e.title, e.teaser, e.published, 0, now, Outcome.NEVER_POLLED)
+                sources.save_pending(session, pending)
+
+    def _fetch_pending(self, source: Source, wanted: Sequence[Entry]) -> _Pages:
+        with self._archive.read() as session:
+            waiting = sources.pending(session, source.id, now=self._clock())
+        fresh = {entry.url: entry for entry in wanted}
+        done = _Pages()
+        for item in waiting[: self._pages_per_run]:
+            entry = fresh.get(item.url) or Entry(item.url, item.title, item.teaser, item.published)
+            done.count(self._take(source, item, entry))
+        return done
+
+    def _take(self, source: Source, item: PendingEntry, entry: Entry) -> bool | None:
+        """One article from one entry: True when new, False when known, None when it has to wait or is given up."""
+        if source.kind is Kind.GOOGLE_NEWS:
+            return self._store(item, entry_article(source, entry))
+        answer = self._get(entry.url, page=True)
+        if answer.outcome is not Outcome.OK:
+            return self._put_off(item, answer.outcome)
+        url = answer.final_url or answer.url
+        content_type = answer.header("content-type")
+        article = extract_article(answer.body, url=url, content_type=content_type, source=source, entry=entry)
+        return self._put_off(item, Outcome.NO_TEXT) if article is None else self._store(item, article)
+
+    def _store(self, item: PendingEntry, article: Article) -> bool:
+        now = self._clock()
+        with self._writing, self._archive.write() as session:
+            _, new = articles.add_article(session, article, now=now)
+            if article.key == article_key(canonical_url(item.url) or item.url):
+                sources.drop_pending(session, item.url)
+            else:  # the page names another canonical URL: the entry itself must stay known too
+                sources.give_up(session, item.url, Outcome.OK)
+        return new
+
+    def _put_off(self, item: PendingEntry, outcome: Outcome) -> None:
+        again = policy.retry_page_at(item.attempts + 1, outcome, now=self._clock())
+        with self._writing, self._archive.write() as session:
+            if again is None:
+                sources.give_up(session, item.url, outcome)
+            else:
+                tried = replace(item, attempts=item.attempts + 1, next_attempt=again, outcome=outcome)
+                sources.save_pending(session, tried)
+
+    def _settle(
+        self, source: Source, state: SourceState, answer: Answer, listing: Listing | None, found: Sorted, done: _Pages
+    ) -> SourceReport:
+        now = self._clock()
+        # not a secret: spreads requests of many installations, nothing more
+        jitter = random.random()  # noqa: S311
+        after = policy.next_state(source, state, answer, listing, new_entries=len(found.wanted), now=now, jitter=jitter)
+        report = SourceReport(
+            source_id=source.id,
+            outcome=after.outcome,
+            message=after.message,
+            entries=len(listing.entries) if listing else 0,
+            screened_out=found.screened_out,
+            known=found.known,
+            pages=done.tried,
+            pages_failed=done.failed,
+            new_articles=done.new,
+        )
+        line = FetchLogLine(
+            run=self._run,
+            source_id=source.id,
+            at=now,
+            outcome=after.outcome,
+            message=after.message,
+            entries=report.entries,
+            screened_out=report.screened_out,
+            known=report.known,
+            pages=report.pages,
+            new_articles=report.new_articles,
+        )
+        with self._writing, self._archive.write() as session:
+            sources.save_state(session, after)
+            sources.log_fetch(session, line)
+        return report
+
+
+@dataclass(slots=True)
+class _Pages:
+    tried: int = 0
+    failed: int = 0
+    new: int = 0
+
+    def count(self, new: bool | None) -> None:
+        """Count one page by what `_take` said of it."""
+        self.tried += 1
+        self.failed += new is None
+        self.new += new is True
+
+
+def _entry_key(entry: Entry) -> str:
+    return article_key(canonical_url(entry.url) or entry.url)

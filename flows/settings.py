@@ -1,0 +1,156 @@
+"""Settings: environment (`MEETINGS_*`), `.env`, `meetings.toml`, in that order of precedence; unknown keys are refused.
+
+The table of all keys is in docs/settings.md; a test holds it to this class.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from email.utils import parseaddr
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings.exceptions import SettingsError
+
+from parsers.records import InputError
+
+PREFIX = "MEETINGS_"
+TOML_FILE = "meetings.toml"
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+
+
+class Settings(BaseSettings):
+    """Everything a person can set. Durations are seconds; zones are IANA names."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", toml_file=TOML_FILE, extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+    home: Path = Field(Path("data"), description="folder that holds everything that is written")
+    database_url: SecretStr | None = Field(None, description="SQLAlchemy URL of the catalogue; default SQLite in home")
+    zone: str = Field("Asia/Ho_Chi_Minh", description="time zone of the digest's weeks and times")
+    sources_file: Path | None = Field(None, description="catalogue of sources; default ./sources.toml, else ours")
+    recipients_file: Path = Field(Path("recipients.toml"), description="who gets the digest")
+    contact: str = Field("", description="address or URL in the User-Agent, so that a site's keeper can reach you")
+    workers: int = Field(16, ge=1, le=64, description="sources polled side by side")
+    host_delay: float = Field(1.0, ge=0, le=120, description="least time between two requests to one host")
+    pages_per_run: int = Field(40, ge=1, le=1000, description="most article pages fetched per source and run")
+    connect_timeout: Seconds = Field(10.0, description="longest wait for a connection")
+    read_timeout: Seconds = Field(20.0, description="longest wait for the next bytes")
+    total_timeout: Seconds = Field(60.0, description="longest time for one request with its redirects")
+    allow_private_addresses: bool = Field(False, description="let sources live on private addresses (tests only)")
+    poll_first_timeout: Seconds = Field(900.0, description="longest time the digest flow polls before it writes")
+    smtp_host: str | None = Field(None, description="mail server; without one nothing is sent")
+    smtp_port: int = Field(587, ge=1, le=65535, description="its port")
+    smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="how the connection is secured")
+    smtp_username: str | None = Field(None, description="login, when the server wants one")
+    smtp_password: SecretStr | None = Field(None, description="its password; from the environment, never in a file")
+    smtp_ca_file: Path | None = Field(None, description="certificate authority of a server with its own certificate")
+    smtp_timeout: Seconds = Field(30.0, description="longest wait for one answer of the mail server")
+    mail_from: str = Field("China–Viet Nam Meetings <meetings@localhost>", description="sender of the digest")
+    prefect_host: str = Field("127.0.0.1", description="address on which `meetings serve` listens")
+    prefect_port: int = Field(4200, ge=1, le=65535, description="its port")
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"no time zone is called {value!r}; use an IANA name such as Asia/Ho_Chi_Minh") from error
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _sendable(cls, value: str) -> str:
+        address = parseaddr(value)[1]
+        if "@" not in address or any(c in value for c in "\r\n"):
+            raise ValueError("give a sender such as: Meetings <meetings@example.org>")
+        return value
+
+    @property
+    def tz(self) -> ZoneInfo:
+        """The digest's zone."""
+        return ZoneInfo(self.zone)
+
+    @property
+    def user_agent(self) -> str:
+        """How we present ourselves to servers (RFC 9110 §10.1.5)."""
+        return f"china-vietnam-meetings/{version()} ({self.contact or 'contact not set'})"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Command line over environment over `.env` over `meetings.toml`."""
+        del file_secret_settings
+        return init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load_settings(
+    home: Path | None = None, sources_file: Path | None = None, environ: Mapping[str, str] = os.environ
+) -> Settings:
+    """Settings from everywhere, the command line's `home` and `sources_file` on top.
+
+    Raises `InputError` that names every wrong key, and where unknown ones were written.
+    """
+    unknown = sorted(k for k in environ if k.upper().startswith(PREFIX) and k.upper()[len(PREFIX) :] not in _KEYS)
+    if unknown:
+        raise InputError(f"environment: no setting is called {', '.join(unknown)}; see docs/settings.md")
+    given = {"home": home, "sources_file": sources_file}
+    try:
+        return Settings(**{key: value for key, value in given.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg'].removeprefix('Value error, ')}"
+            for e in error.errors()
+        )
+        raise InputError(f"settings (environment, .env or {TOML_FILE}): {problems}; see docs/settings.md") from error
+    except (SettingsError, ValueError, OSError) as error:
+        raise InputError(f"settings (environment, .env or {TOML_FILE}) cannot be read: {error}") from error
+
+
+# MEETINGS_ROOT is no setting of ours: prefect.yaml reads it when `prefect deploy` runs (docs/operations.md)
+_KEYS = frozenset(name.upper() for name in Settings.model_fields) | {"ROOT"}
+
+
+def version() -> str:
+    """The installed distribution's version."""
+    return metadata.version("china-vietnam-meetings")
+
+
+def read_text(path: Path, what: str) -> str:
+    """The UTF-8 text of a file that a person names; raises `InputError` with `what` and the path."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise InputError(f"{what} {path} cannot be read: {reason}") from error
+
+
+def shipped(name: str) -> Path:
+    """The path of a data file of ours (`sources.toml`, `prefect.yaml`): in a checkout at its top, else in the wheel."""
+    inside = Path(str(resources.files("flows") / "data" / name))
+    return inside if inside.exists() else Path(__file__).resolve().parent.parent / name
+
+
+def sources_path(settings: Settings) -> Path:
+    """Which catalogue is in force: the one set, else `./sources.toml`, else the shipped one."""
+    local = Path("sources.toml")
+    return settings.sources_file or (local if local.exists() else shipped("sources.toml"))
+
+
+def is_terminal() -> bool:
+    """Whether a person watches, so that progress is shown."""
+    return sys.stderr.isatty()

@@ -1,0 +1,236 @@
+"""The steps of the whole chain in plain functions, without Prefect: what `meetings run` and the flows both call.
+
+    open_run -> poll every due source -> detect -> write_issue -> send_issue
+
+Each step is safe to repeat and to run twice at once: one ingest and one sender hold a lock of ours in the catalogue.
+`now_utc` is the only clock.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from archive import articles, files, issues, locks, meetings, sources
+from archive.records import StoredMeeting
+from archive.store import Archive
+from archive.warc import RawWriter
+from fetch import policy
+from fetch.client import Client, FetchSettings
+from flows.polling import Poller, SourceReport
+from flows.settings import Settings, read_text, sources_path
+from meetings.detect import RULES_VERSION, detect
+from parsers.catalogue import parse_catalogue
+from parsers.records import InputError, Outcome, Source
+from parsers.seedfile import SeedError, seed_article
+
+INGEST_LEASE = timedelta(hours=2)
+
+
+@dataclass(frozen=True, slots=True)
+class DetectReport:
+    """What one detection pass did: articles read, and the meetings nobody knew before."""
+
+    articles: int
+    new_meetings: tuple[StoredMeeting, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What one ingest did."""
+
+    sources: tuple[SourceReport, ...]
+    detected: DetectReport
+
+    @property
+    def new_articles(self) -> int:
+        """Articles that were not in the archive before."""
+        return sum(report.new_articles for report in self.sources)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What one import did; `refused` holds a sentence for each file that could not be read."""
+
+    new: int
+    known: int
+    refused: tuple[str, ...]
+
+
+def now_utc() -> datetime:
+    """The one clock of the program: aware, UTC."""
+    return datetime.now(UTC)
+
+
+def load_catalogue(settings: Settings) -> tuple[Source, ...]:
+    """The sources in force; raises `CatalogueError` that names file and key."""
+    path = sources_path(settings)
+    return parse_catalogue(read_text(path, "catalogue of sources"), name=str(path))
+
+
+def open_archive(settings: Settings) -> Archive:
+    """The archive in the home folder, its schema at today's version."""
+    url = settings.database_url.get_secret_value() if settings.database_url else None
+    return Archive.open(settings.home, url)
+
+
+def owner() -> str:
+    """Who holds a lock, in words: host and process."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+class Run:
+    """One ingest with what it needs: archive, catalogue, HTTP client, raw answers. Made by `open_run`."""
+
+    def __init__(self, settings: Settings, archive: Archive, client: Client, raw: RawWriter, name: str) -> None:
+        self.settings = settings
+        self.archive = archive
+        self.catalogue = load_catalogue(settings)
+        with archive.read() as session:
+            self._states = sources.states(session)
+        self._poller = Poller(archive, client, raw, run=name, pages_per_run=settings.pages_per_run, clock=now_utc)
+
+    def due(self, only: Sequence[str] = (), *, force: bool = False) -> list[Source]:
+        """The sources to poll now: those due, or those named (`only` polls them whenever); all with `force`.
+
+        Raises `InputError` when a named source is not in the catalogue.
+        """
+        unknown = set(only) - {source.id for source in self.catalogue}
+        if unknown:
+            raise InputError(f"no source is called {', '.join(sorted(unknown))}; `meetings sources list` shows them")
+        if only:
+            return [source for source in self.catalogue if source.id in only]
+        now = now_utc()
+        enabled = [source for source in self.catalogue if source.enabled]
+        return [s for s in enabled if force or policy.is_due(s, self._states.get(s.id), now=now)]
+
+    def poll(self, source: Source) -> SourceReport:
+        """Poll one source and store what is new. Thread-safe; never raises."""
+        return self._poller.poll(source, self._states.get(source.id))
+
+    def detect(self) -> DetectReport:
+        """Find the meetings in every article not yet read by today's rules; write the articles' files."""
+        return detect_new(self.archive)
+
+
+@contextmanager
+def open_run(settings: Settings, *, name: str | None = None) -> Iterator[Run]:
+    """Hold the ingest lock and everything a run needs. Raises `archive.locks.Busy` when another ingest is under way."""
+    started = now_utc()
+    name = name or started.strftime("%H%M%S-%f")
+    fetch_settings = FetchSettings(
+        user_agent=settings.user_agent,
+        connect_timeout=settings.connect_timeout,
+        read_timeout=settings.read_timeout,
+        total_timeout=settings.total_timeout,
+        host_delay=timedelta(seconds=settings.host_delay),
+        allow_private=settings.allow_private_addresses,
+    )
+    with open_archive(settings) as archive:
+        with (
+            locks.hold(archive, "ingest", owner=owner(), now_fn=now_utc, lease=INGEST_LEASE),
+            Client(fetch_settings, clock=now_utc, sleep=time.sleep) as client,
+        ):
+            with archive.write() as session:
+                issues.mark_first_run(session, started)
+            raw = RawWriter(settings.home, name, started)
+            try:
+                yield Run(settings, archive, client, raw, name)
+            finally:
+                raw.close()
+
+
+def ingest_once(
+    settings: Settings,
+    *,
+    only: Sequence[str] = (),
+    force: bool = False,
+    on_report: Callable[[SourceReport, int], None] | None = None,
+) -> IngestReport:
+    """Poll what is due, side by side, then detect. `on_report` is told of each source and how many there are."""
+    reports = []
+    with open_run(settings) as run:
+        due = run.due(only, force=force)
+        with ThreadPoolExecutor(settings.workers, thread_name_prefix="poll") as pool:
+            for future in as_completed([pool.submit(run.poll, source) for source in due]):
+                reports.append(future.result())
+                if on_report:
+                    on_report(reports[-1], len(due))
+        reports.sort(key=lambda report: report.source_id)
+        return IngestReport(tuple(reports), run.detect())
+
+
+def detect_new(archive: Archive) -> DetectReport:
+    """Find the meetings in every article not yet read by today's rules, and write the articles' files."""
+    read = 0
+    found: dict[str, None] = {}
+    while True:
+        with archive.read() as session:
+            batch = articles.undetected(session, RULES_VERSION, limit=200)
+        if not batch:
+            break
+        for stored in batch:
+            detection = detect(stored.article)
+            with archive.write() as session:
+                recorded = meetings.record_detection(
+                    session, stored, detection, rules_version=RULES_VERSION, now=now_utc()
+                )
+            found.update((meeting_id, None) for meeting_id, new in recorded if new)
+        read += len(batch)
+    files.project_articles(archive)
+    with archive.read() as session:
+        new = [meetings.get_meeting(session, meeting_id) for meeting_id in found]
+    return DetectReport(read, tuple(meeting for meeting in new if meeting))
+
+
+def seed_paths(paths: Sequence[Path]) -> Iterator[Path]:
+    """The seed-format files a person means: files as named, folders searched for `*.txt` in order of their paths.
+
+    Raises `InputError` when a path does not exist.
+    """
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(p for p in path.rglob("*.txt"))
+        elif path.exists():
+            yield path
+        else:
+            raise InputError(f"{path} does not exist; name a seed-format file or a folder of them")
+
+
+def read_bytes(path: Path) -> bytes:
+    """A seed-format file's bytes; raises `SeedError` when it cannot be read (a folder, no right to, gone)."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SeedError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def import_paths(settings: Settings, paths: Sequence[Path]) -> ImportReport:
+    """Take seed-format files and folders into the archive; a bad file is named and does not stop the others."""
+    new, known, refused = 0, 0, []
+    with open_archive(settings) as archive:
+        with archive.write() as session:
+            issues.mark_first_run(session, now_utc())
+        for path in seed_paths(paths):
+            try:
+                article = seed_article(read_bytes(path), name=str(path))
+            except SeedError as error:
+                refused.append(str(error))
+                continue
+            with archive.write() as session:
+                _, is_new = articles.add_article(session, article, now=now_utc(), old_name=path.name)
+            new, known = new + is_new, known + (not is_new)
+        files.project_articles(archive)
+    return ImportReport(new, known, tuple(refused))
+
+
+def failed_everywhere(reports: Sequence[SourceReport]) -> bool:
+    """Whether every polled source failed by our own fault, so that nothing could be stored."""
+    return bool(reports) and all(report.outcome is Outcome.INTERNAL_ERROR for report in reports)
