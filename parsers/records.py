@@ -83,9 +83,19 @@ class Dialect(StrEnum):
     DATED = "dated"
 
 
+class DateOrder(StrEnum):
+    """How a source writes a date in slashes: 07/08/2026 is 7 August (dmy) or 8 July (mdy)."""
+
+    DMY = "dmy"
+    MDY = "mdy"
+
+
 @dataclass(frozen=True, slots=True)
 class Selectors:
-    """CSS selectors of a section page; `link` and `time` are looked up inside `item`."""
+    """CSS selectors of a section page; all but `item` are looked up inside `item`.
+
+    `url_pattern` is a regular expression of which an article's URL must hold a match.
+    """
 
     item: str
     link: str = "a[href]"
@@ -98,7 +108,10 @@ class Selectors:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One row of `sources.toml`: where an outlet lists its articles. `zone` is an IANA name."""
+    """One row of `sources.toml`: where an outlet lists its articles. `zone` is an IANA name.
+
+    Without `date_order` a date in slashes that reads both ways stays unread.
+    """
 
     id: str
     outlet: str
@@ -110,6 +123,7 @@ class Source:
     url: str
     interval: timedelta
     selectors: Selectors | None = None
+    date_order: DateOrder | None = None
     enabled: bool = True
 
 
