@@ -25,11 +25,12 @@ from archive.warc import RawWriter
 from fetch import policy
 from fetch.client import Client, FetchSettings
 from flows.polling import Poller, SourceReport
+from flows.seedpaths import read_seeds
 from flows.settings import Settings, read_text, sources_path
 from meetings.detect import RULES_VERSION, detect
 from parsers.catalogue import parse_catalogue
 from parsers.records import InputError, Outcome, Source
-from parsers.seedfile import SeedError, seed_article
+from parsers.seedfile import SeedError
 
 INGEST_LEASE = timedelta(hours=2)
 
@@ -133,18 +134,18 @@ def open_run(settings: Settings, *, name: str | None = None) -> Iterator[Run]:
         host_delay=timedelta(seconds=settings.host_delay),
         allow_private=settings.allow_private_addresses,
     )
-    with open_archive(settings) as archive:
-        with (
-            locks.hold(archive, "ingest", owner=owner(), now_fn=now_utc, lease=INGEST_LEASE),
-            Client(fetch_settings, clock=now_utc, sleep=time.sleep) as client,
-        ):
-            with archive.write() as session:
-                issues.mark_first_run(session, started)
-            raw = RawWriter(settings.home, name, started)
-            try:
-                yield Run(settings, archive, client, raw, name)
-            finally:
-                raw.close()
+    with (
+        open_archive(settings) as archive,
+        locks.hold(archive, "ingest", owner=owner(), now_fn=now_utc, lease=INGEST_LEASE),
+        Client(fetch_settings, clock=now_utc, sleep=time.sleep) as client,
+    ):
+        with archive.write() as session:
+            issues.mark_first_run(session, started)
+        raw = RawWriter(settings.home, name, started)
+        try:
+            yield Run(settings, archive, client, raw, name)
+        finally:
+            raw.close()
 
 
 def ingest_once(
@@ -190,39 +191,17 @@ def detect_new(archive: Archive) -> DetectReport:
     return DetectReport(read, tuple(meeting for meeting in new if meeting))
 
 
-def seed_paths(paths: Sequence[Path]) -> Iterator[Path]:
-    """The seed-format files a person means: files as named, folders searched for `*.txt` in order of their paths.
-
-    Raises `InputError` when a path does not exist.
-    """
-    for path in paths:
-        if path.is_dir():
-            yield from sorted(p for p in path.rglob("*.txt"))
-        elif path.exists():
-            yield path
-        else:
-            raise InputError(f"{path} does not exist; name a seed-format file or a folder of them")
-
-
-def read_bytes(path: Path) -> bytes:
-    """A seed-format file's bytes; raises `SeedError` when it cannot be read (a folder, no right to, gone)."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise SeedError(f"{path} cannot be read: {error.strerror}") from error
-
-
-def import_paths(settings: Settings, paths: Sequence[Path]) -> ImportReport:
+def import_paths(
+    settings: Settings, paths: Sequence[Path], *, on_file: Callable[[str, int], None] | None = None
+) -> ImportReport:
     """Take seed-format files and folders into the archive; a bad file is named and does not stop the others."""
     new, known, refused = 0, 0, []
     with open_archive(settings) as archive:
         with archive.write() as session:
             issues.mark_first_run(session, now_utc())
-        for path in seed_paths(paths):
-            try:
-                article = seed_article(read_bytes(path), name=str(path))
-            except SeedError as error:
-                refused.append(str(error))
+        for path, article in read_seeds(paths, on_file=on_file):
+            if isinstance(article, SeedError):
+                refused.append(str(article))
                 continue
             with archive.write() as session:
                 _, is_new = articles.add_article(session, article, now=now_utc(), old_name=path.name)

@@ -1,0 +1,73 @@
+# Two commands on a fresh machine with Python 3.11+, make and git: `make run` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export MEETINGS_HOME ?= data
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-fast lint format lock bench-setup clean
+
+help: ## what can be made
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+run: $(VENV)/.run ## set up, import the seeds, ingest, write the digests
+	$(BIN)/meetings import seeds
+	$(BIN)/meetings run
+
+test: $(VENV)/.dev $(VENV)/.browser ## set up and run every test
+	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
+
+test-fast: $(VENV)/.dev ## the tests that start no server and no browser
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
+
+lint: $(VENV)/.dev ## exactly what CI checks
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev ## put the code into its one form
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+lock: $(VENV)/.dev ## pin every dependency with its hashes, without a registry's address
+	$(BIN)/uv pip compile $(PINS) --extra build pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile $(PINS) --extra build --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(BIN)/uv pip compile $(PINS) --extra build --extra dev --extra bench -c requirements-dev.lock pyproject.toml -o requirements-bench.lock
+PINS := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --upgrade
+
+bench-setup: $(VENV)/.bench ## install the peers that the benchmarks measure beside us
+
+clean: ## remove what make made; the data stay
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.*
+
+$(VENV)/pyvenv.cfg:
+	$(PYTHON) -c 'import sys; sys.exit("make: Python 3.11 or newer is needed; say where with: make PYTHON=/path/to/python3") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); $(GET_VENV) && $(PYTHON) -m venv $(VENV); }
+
+# Debian keeps venv in a package of its own
+GET_VENV = apt-get update -qq && apt-get install -y -qq python3-venv
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+$(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/pyvenv.cfg
+	$(INSTALL) --no-deps --require-hashes -r requirements.lock
+	$(INSTALL) --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip check
+	touch $@
+
+$(VENV)/.dev: requirements-dev.lock pyproject.toml | $(VENV)/pyvenv.cfg
+	$(INSTALL) --no-deps --require-hashes -r requirements-dev.lock
+	$(INSTALL) --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip check
+	touch $@ $(VENV)/.run
+
+$(VENV)/.bench: requirements-bench.lock pyproject.toml | $(VENV)/pyvenv.cfg
+	$(INSTALL) --no-deps --require-hashes -r requirements-bench.lock
+	$(INSTALL) --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip check
+	touch $@ $(VENV)/.dev $(VENV)/.run
+
+# The browser tests need a Chromium and fonts for three languages: from the system's packages when they are missing.
+$(VENV)/.browser: | $(VENV)/pyvenv.cfg
+	sh tests/install_browser.sh
+	touch $@

@@ -1,0 +1,312 @@
+"""The command line. Thin: each command calls one step and shows what came of it.
+
+Exit codes: 0 done, 1 failed, 2 wrong input. Imports are made inside the commands, so that `--help` and `detect` start
+at once and nothing but `serve` and `trigger` loads Prefect.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows.console import progress, put, put_json, table, warn
+from parsers.records import InputError, MeetingsError
+
+if TYPE_CHECKING:
+    from flows.settings import Settings
+    from flows.steps import IngestReport, IssueReport, SourceReport
+
+app = typer.Typer(
+    name="meetings",
+    help="Read the news of China and Viet Nam, recognise their official meetings, mail one digest a week.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+sources_app = typer.Typer(no_args_is_help=True, help="The catalogue of sources and its health.")
+app.add_typer(sources_app, name="sources")
+
+
+class DetectFormat(StrEnum):
+    """How `detect` prints."""
+
+    TABLE = "table"
+    JSONL = "jsonl"
+
+
+class ExportFormat(StrEnum):
+    """How `export` prints."""
+
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+class Deployment(StrEnum):
+    """What `trigger` starts."""
+
+    INGEST = "ingest"
+    DIGEST = "digest"
+
+
+@dataclass(frozen=True, slots=True)
+class Globals:
+    """Options before the command."""
+
+    home: Path | None
+
+
+Paths = Annotated[list[Path], typer.Argument(help="Seed-format files, or folders of them.", show_default=False)]
+SourceIds = Annotated[list[str] | None, typer.Option("--source", help="Poll this source, due or not; may be repeated.")]
+SourcesFile = Annotated[Path | None, typer.Option("--sources", help="Another catalogue than the one in force.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
+
+
+@app.callback()
+def _globals(
+    context: typer.Context,
+    home: Annotated[
+        Path | None, typer.Option(help="Folder that holds everything written; also MEETINGS_HOME. Default: ./data")
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and log every step.")] = False,
+) -> None:
+    context.obj = Globals(home)
+    logging.basicConfig(level=logging.DEBUG if debug else logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
+
+
+def _settings(context: typer.Context, sources_file: Path | None = None) -> Settings:
+    from flows.settings import load_settings
+
+    return load_settings(home=context.obj.home, sources_file=sources_file)
+
+
+@app.command()
+def run(context: typer.Context) -> None:
+    """Ingest, detect, and write the digest of the last complete week and the back issues; once."""
+    from flows import steps
+
+    settings = _settings(context)
+    report = _ingest(settings)
+    _show_ingest(report)
+    for issue in [steps.write_issue(settings), *steps.write_back_issues(settings)]:
+        _show_issue(issue)
+
+
+@app.command()
+def ingest(
+    context: typer.Context, source: SourceIds = None, sources: SourcesFile = None, as_json: Json = False
+) -> None:
+    """Poll every source that is due, store what is new, find the meetings in it."""
+    from flows.steps import failed_everywhere
+
+    report = _ingest(_settings(context, sources), source or ())
+    if as_json:
+        put_json(asdict(report))
+    else:
+        _show_ingest(report)
+    if failed_everywhere(report.sources):
+        raise typer.Exit(1)
+
+
+def _ingest(settings: Settings, only: list[str] | tuple[()] = ()) -> IngestReport:
+    from flows.steps import ingest_once
+
+    with progress("polling") as advance:
+
+        def told(report: SourceReport, total: int) -> None:
+            advance(report.source_id, total)
+
+        return ingest_once(settings, only=only, on_report=told)
+
+
+def _show_ingest(report: IngestReport) -> None:
+    failed = [r for r in report.sources if not r.outcome.good]
+    put(
+        f"{len(report.sources)} sources polled, {len(report.sources) - len(failed)} answered; "
+        f"{report.new_articles} new articles; {report.detected.articles} read, "
+        f"{len(report.detected.new_meetings)} new meetings."
+    )
+    if failed:
+        table(
+            "Sources that failed", ("source", "outcome", "why"), [(r.source_id, r.outcome, r.message) for r in failed]
+        )
+
+
+def _show_issue(issue: IssueReport) -> None:
+    kind = "back issue" if issue.back else "digest"
+    put(f"{kind} {issue.week}: {issue.meetings} new meetings – {issue.subject}")
+    for path in issue.paths:
+        put(f"  {path}")
+
+
+@app.command("import")
+def import_(context: typer.Context, paths: Paths) -> None:
+    """Take seed-format files and folders into the archive."""
+    from flows.steps import import_paths
+
+    with progress("importing") as advance:
+        report = import_paths(_settings(context), paths, on_file=advance)
+    put(f"{report.new} articles imported, {report.known} known already.")
+    for sentence in report.refused:
+        warn(f"meetings: {sentence}")
+    if report.refused:
+        raise typer.Exit(2)
+
+
+@app.command()
+def detect(
+    paths: Paths,
+    output: Annotated[
+        DetectFormat, typer.Option("--format", help="A table to read, or JSON Lines.")
+    ] = DetectFormat.TABLE,
+    with_text: Annotated[bool, typer.Option("--with-text", help="Print each article's text in its line.")] = False,
+) -> None:
+    """Show the meetings in seed-format files; nothing is stored."""
+    from flows.detecting import detect_paths, rows_of
+
+    with progress("reading") as advance:
+        lines, refused = detect_paths(paths, with_text=with_text, on_file=advance)
+    if output is DetectFormat.JSONL:
+        for line in lines:
+            put_json(line)
+    else:
+        columns = ("date", "status", "place", "China", "Viet Nam", "forum", "file")
+        table("Meetings", columns, [row for line in lines for row in rows_of(line)])
+    for sentence in refused:
+        warn(f"meetings: {sentence}")
+    if refused:
+        raise typer.Exit(2)
+
+
+@app.command()
+def digest(
+    context: typer.Context,
+    week: Annotated[str | None, typer.Option(help="ISO week such as 2024-W50. Default: the last complete one.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the issue's files here instead of HOME/issues.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write each recipient's .eml instead of sending.")] = False,
+    send: Annotated[bool, typer.Option("--send", help="Send it to every recipient not yet served.")] = False,
+) -> None:
+    """Write one issue, and send it when asked to."""
+    from flows import steps
+    from reports.week import parse_week
+
+    if send and dry_run:
+        raise InputError("--send and --dry-run exclude each other; give one of them")
+    settings = _settings(context)
+    chosen = parse_week(week) if week else None
+    _show_issue(steps.write_issue(settings, chosen, out=out))
+    if dry_run:
+        for path in steps.write_messages(settings, chosen, out=out):
+            put(f"  {path}")
+    if send:
+        with progress("sending"):
+            sent = steps.send_issue(settings, chosen)
+        put(f"{sent.accepted} accepted, {sent.refused} refused, {sent.unknown} unknown, {sent.skipped} served before.")
+        for sentence in sent.problems:
+            warn(f"meetings: {sentence}")
+        if sent.refused or sent.unknown:
+            raise typer.Exit(1)
+
+
+@sources_app.command("list")
+def sources_list(context: typer.Context, sources: SourcesFile = None, as_json: Json = False) -> None:
+    """Show the catalogue."""
+    from flows.overview import source_dict
+    from flows.steps import load_catalogue
+
+    catalogue = load_catalogue(_settings(context, sources))
+    if as_json:
+        put_json([source_dict(source) for source in catalogue])
+        return
+    columns = ("id", "outlet", "side", "language", "kind", "URL")
+    table("Sources", columns, [(s.id, s.outlet_name, s.side, s.language, s.kind, s.url) for s in catalogue])
+
+
+@sources_app.command("check")
+def sources_check(context: typer.Context, sources: SourcesFile = None, as_json: Json = False) -> None:
+    """Show each source's health: its state, since when, and its last success. Exit code 1 when one is failing."""
+    from flows.overview import source_health
+
+    health = source_health(_settings(context, sources))
+    if as_json:
+        put_json(health)
+    else:
+        columns = ("source", "outcome", "since", "last_success", "last_new", "next_due", "message")
+        table("Sources' health", columns, [[row[column] for column in columns] for row in health])
+    if any(row["failing"] for row in health):
+        raise typer.Exit(1)
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    output: Annotated[ExportFormat, typer.Option("--format", help="JSON Lines or CSV.")] = ExportFormat.JSONL,
+) -> None:
+    """Print every meeting of the archive with its permanent id."""
+    from flows.overview import exported
+
+    for line in exported(_settings(context), output.value):
+        sys.stdout.write(line)
+
+
+@app.command()
+def status(context: typer.Context, as_json: Json = False) -> None:
+    """Show what the archive holds, how the sources are, and what was sent."""
+    from flows.overview import archive_status
+
+    facts = archive_status(_settings(context))
+    if as_json:
+        put_json(facts)
+    else:
+        table("Status", ("what", "value"), [(key.replace("_", " "), value) for key, value in facts.items()])
+
+
+@app.command()
+def serve(context: typer.Context) -> None:
+    """Start Prefect's server with its UI, and run the flows on schedule until stopped."""
+    from flows.serve import serve as start
+
+    raise typer.Exit(start(_settings(context)))
+
+
+@app.command()
+def trigger(
+    context: typer.Context,
+    deployment: Deployment,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("--parameter", "-p", help="A parameter of the flow as name=JSON; may be repeated."),
+    ] = None,
+    watch: Annotated[bool, typer.Option(help="Wait for the end of the run.")] = True,
+) -> None:
+    """Start one run now on the server that `meetings serve` started."""
+    from flows.trigger import parse_parameters
+    from flows.trigger import trigger as start
+
+    raise typer.Exit(start(_settings(context), deployment.value, parse_parameters(parameter or []), watch=watch))
+
+
+def main() -> None:
+    """Run the command line; every error a person can mend is one sentence on stderr."""
+    try:
+        app()
+    except MeetingsError as error:
+        if "--debug" in sys.argv:
+            raise
+        warn(f"meetings: {error}")
+        raise SystemExit(error.exit_code) from None
+    except BrokenPipeError:
+        # the reader of our output has gone, as `head` does; there is nobody left to tell
+        sys.stderr.close()
+        raise SystemExit(1) from None
+    except Exception as error:
+        if "--debug" in sys.argv:
+            raise
+        warn(f"meetings: unexpected {type(error).__name__}: {error}; run it again with --debug before the command")
+        raise SystemExit(1) from None

@@ -1,0 +1,72 @@
+"""What a person sees on the terminal: tables, lines, and progress (on stderr, and only when it is a terminal)."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+Advance = Callable[[str, int], None]
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Advance]:
+    """A progress line on stderr while the block runs; silent when stderr is no terminal.
+
+    Yields a function to call after each step with the step's name and how many there are in all.
+    """
+    if not sys.stderr.isatty():
+        yield _silent
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=None)
+
+        def advance(what: str, total: int) -> None:
+            bar.update(task, advance=1, description=f"{label} {what}", total=total)
+
+        yield advance
+
+
+def _silent(what: str, total: int) -> None:
+    """Nobody watches."""
+    del what, total
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table to stdout; on anything but a terminal it is as wide as it needs, so that nothing is cut."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(title=title, title_justify="left", header_style="bold")
+    for column in columns:
+        shown.add_column(column, overflow="fold")
+    for row in rows:
+        shown.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    Console(width=None if sys.stdout.isatty() else 200).print(shown)
+
+
+def put(text: str = "") -> None:
+    """One line to stdout."""
+    sys.stdout.write(text + "\n")
+
+
+def warn(text: str) -> None:
+    """One line to stderr."""
+    sys.stderr.write(text + "\n")
+
+
+def put_json(value: object) -> None:
+    """One JSON value a line, for scripts."""
+    put(json.dumps(value, ensure_ascii=False, default=str))

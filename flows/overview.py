@@ -1,0 +1,75 @@
+"""What the archive can tell at a glance: the catalogue, the sources' health, the status, the exports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from archive import articles, deliveries, issues, meetings, sources
+from archive.records import DeliveryState
+from flows.settings import Settings
+from flows.steps import load_catalogue, open_archive
+from parsers.records import Outcome, Source, SourceState
+from reports.export import export_csv, export_jsonl
+
+
+def source_dict(source: Source) -> dict[str, Any]:
+    """One source as JSON, with the keys of `sources.toml`."""
+    from parsers.catalogue import source_table
+
+    return source_table(source)
+
+
+def source_health(settings: Settings) -> list[dict[str, Any]]:
+    """Each source of the catalogue in force with its state; times in ISO 8601, in the digest's zone."""
+    catalogue = load_catalogue(settings)
+    with open_archive(settings) as archive, archive.read() as session:
+        states = sources.states(session)
+    return [_health(source, states.get(source.id) or SourceState(source.id), settings) for source in catalogue]
+
+
+def _health(source: Source, state: SourceState, settings: Settings) -> dict[str, Any]:
+    def shown(moment: datetime | None) -> str | None:
+        return moment.astimezone(settings.tz).isoformat(timespec="minutes") if moment else None
+
+    return {
+        "source": source.id,
+        "outlet": source.outlet,
+        "outcome": state.outcome.value,
+        "failing": source.enabled and not (state.outcome.good or state.outcome is Outcome.NEVER_POLLED),
+        "since": shown(state.since),
+        "last_attempt": shown(state.last_attempt),
+        "last_success": shown(state.last_success),
+        "last_new": shown(state.last_new),
+        "next_due": shown(state.next_due),
+        "failures": state.failures,
+        "message": state.message,
+    }
+
+
+def exported(settings: Settings, form: str) -> Iterator[str]:
+    """Every meeting of the archive in `jsonl` or `csv`, line by line with its line end."""
+    with open_archive(settings) as archive, archive.read() as session:
+        everything = meetings.all_meetings(session)
+    yield from (export_csv if form == "csv" else export_jsonl)(everything)
+
+
+def archive_status(settings: Settings) -> dict[str, Any]:
+    """Counts and last times of the archive, for `meetings status`."""
+    health = source_health(settings)
+    with open_archive(settings) as archive, archive.read() as session:
+        ledger = deliveries.deliveries(session)
+        closed = issues.closed_issues(session, settings.zone)
+        facts: dict[str, Any] = {
+            "home": str(settings.home),
+            "articles": articles.count_articles(session),
+            "meetings": meetings.count_meetings(session),
+        }
+    facts["sources"] = len(health)
+    facts["sources_failing"] = sum(bool(row["failing"]) for row in health)
+    facts["last_poll"] = max((row["last_attempt"] for row in health if row["last_attempt"]), default=None)
+    facts["last_closed_issue"] = max((issue.week for issue in closed), default=None)
+    for state in DeliveryState:
+        facts[f"deliveries_{state.value}"] = sum(delivery.state is state for delivery in ledger)
+    return facts
