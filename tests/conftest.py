@@ -1,0 +1,22 @@
+"""What every test file shares: the local web server, golden files and hypothesis' settings."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import settings
+
+pytest_plugins = ["tests.webserver"]
+
+# Two cores shared with whatever else runs: an example that takes long is no finding.
+settings.register_profile("meetings", deadline=None)
+settings.load_profile("meetings")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write the golden files anew instead of comparing")
+
+
+@pytest.fixture
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    """True when golden files are to be written anew."""
+    return bool(request.config.getoption("--update-golden"))
