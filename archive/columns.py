@@ -1,0 +1,55 @@
+"""Column types of the archive: UTC moments, text that every database takes, words of a fixed vocabulary."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from sqlalchemy import DateTime, Dialect, Enum, Text
+from sqlalchemy.types import TypeDecorator
+
+# UTF-8 has no lone surrogates and PostgreSQL's text no NUL; damaged pages bring both
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def storable(text: str) -> str:
+    """`text` with what no database takes replaced by U+FFFD, one for one, so that offsets stay."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment: aware when bound, stored and returned as UTC. A naive one raises ValueError."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - fixed by SQLAlchemy
+        """Any zone to UTC."""
+        if value is None:
+            return None
+        if value.utcoffset() is None:
+            raise ValueError(f"{value!r} has no time zone and cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """UTC again: SQLite gives naive values back, PostgreSQL the session's zone."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Words(TypeDecorator[str]):
+    """Text from outside, made storable."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Without lone surrogates and NUL."""
+        return None if value is None else storable(value)
+
+
+def vocabulary(kind: type[StrEnum]) -> Enum:
+    """A word of `kind`, stored by its value as plain text, so that a longer vocabulary needs no migration."""
+    return Enum(kind, native_enum=False, length=30, values_callable=lambda words: [word.value for word in words])

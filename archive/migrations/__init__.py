@@ -1,0 +1,1 @@
+"""Alembic's migrations; `archive.schema` runs them."""

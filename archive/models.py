@@ -1,0 +1,231 @@
+"""The tables of the archive, as docs/data_dictionary.md explains them. Nothing outside this room sees these classes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, ForeignKey, ForeignKeyConstraint, Index, MetaData, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from archive.columns import UtcDateTime, Words, vocabulary
+from archive.records import DeliveryState, IssueState
+from parsers.records import Outcome, Side
+
+
+class Base(DeclarativeBase):
+    """Common to all tables: how Python types are stored and constraints are named (Alembic needs names)."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        str: Words,
+        dt.datetime: UtcDateTime,
+        dict[str, Any]: JSON,
+        list[str]: JSON,
+        Outcome: vocabulary(Outcome),
+        Side: vocabulary(Side),
+        IssueState: vocabulary(IssueState),
+        DeliveryState: vocabulary(DeliveryState),
+    }
+
+
+class SourceRow(Base):
+    """What is remembered of a source between polls."""
+
+    __tablename__ = "source_states"
+
+    source_id: Mapped[str] = mapped_column(primary_key=True)
+    outcome: Mapped[Outcome]
+    message: Mapped[str]
+    since: Mapped[dt.datetime | None]
+    last_attempt: Mapped[dt.datetime | None]
+    last_success: Mapped[dt.datetime | None]
+    last_full_fetch: Mapped[dt.datetime | None]
+    last_new: Mapped[dt.datetime | None]
+    failures: Mapped[int]
+    next_due: Mapped[dt.datetime | None]
+    etag: Mapped[str | None]
+    last_modified: Mapped[str | None]
+    permanent_url: Mapped[str | None]
+
+
+class FetchRow(Base):
+    """One poll of one source, counted."""
+
+    __tablename__ = "fetch_log"
+    __table_args__ = (Index(None, "source_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run: Mapped[str]
+    source_id: Mapped[str]
+    at: Mapped[dt.datetime]
+    outcome: Mapped[Outcome]
+    message: Mapped[str]
+    entries: Mapped[int]
+    screened_out: Mapped[int]
+    known: Mapped[int]
+    pages: Mapped[int]
+    new_articles: Mapped[int]
+
+
+class PendingRow(Base):
+    """An entry worth a page that has not become an article yet, or never will."""
+
+    __tablename__ = "pending_entries"
+    __table_args__ = (Index(None, "source_id", "next_attempt"),)
+
+    key: Mapped[str] = mapped_column(String(16), primary_key=True)
+    url: Mapped[str]
+    source_id: Mapped[str]
+    title: Mapped[str]
+    teaser: Mapped[str]
+    published: Mapped[dt.datetime | None]
+    attempts: Mapped[int]
+    next_attempt: Mapped[dt.datetime]
+    outcome: Mapped[Outcome]
+    given_up: Mapped[bool]
+
+
+class ArticleRow(Base):
+    """One article in normalised form."""
+
+    __tablename__ = "articles"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    number: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(16), unique=True)
+    title: Mapped[str]
+    paragraphs: Mapped[list[str]]
+    text_sha256: Mapped[str] = mapped_column(String(64))
+    published: Mapped[dt.datetime | None] = mapped_column(index=True)
+    published_on: Mapped[dt.date | None] = mapped_column(index=True)
+    language: Mapped[str | None]
+    url: Mapped[str | None]
+    outlet: Mapped[str | None]
+    side: Mapped[Side | None]
+    source_id: Mapped[str | None]
+    method: Mapped[str]
+    stored_at: Mapped[dt.datetime] = mapped_column(index=True)
+    path: Mapped[str | None] = mapped_column(index=True)
+    old_name: Mapped[str | None]
+    detected_rules: Mapped[str | None] = mapped_column(index=True)
+    detected_at: Mapped[dt.datetime | None]
+    notes: Mapped[list[str]]
+
+
+class MeetingRow(Base):
+    """A meeting under its permanent id, merged from its mentions. Rows are never deleted."""
+
+    __tablename__ = "meetings"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    record: Mapped[dict[str, Any]]
+    date: Mapped[dt.date | None] = mapped_column(index=True)
+    placed_on: Mapped[dt.date | None] = mapped_column(index=True)
+    first_seen: Mapped[dt.datetime]
+    held_known_at: Mapped[dt.datetime | None]
+    withdrawn_at: Mapped[dt.datetime | None]
+
+    mentions: Mapped[list[MentionRow]] = relationship(
+        viewonly=True, order_by="MentionRow.article_number, MentionRow.position"
+    )
+
+
+class AliasRow(Base):
+    """A permanent id that turned out to name a meeting known under another one."""
+
+    __tablename__ = "meeting_aliases"
+
+    alias: Mapped[str] = mapped_column(ForeignKey("meetings.id"), primary_key=True)
+    meeting_id: Mapped[str] = mapped_column(ForeignKey("meetings.id"), index=True)
+    merged_at: Mapped[dt.datetime]
+
+
+class MentionRow(Base):
+    """One article's telling of one meeting, evidence included."""
+
+    __tablename__ = "mentions"
+
+    article_number: Mapped[int] = mapped_column(ForeignKey("articles.number"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    meeting_id: Mapped[str] = mapped_column(ForeignKey("meetings.id"), index=True)
+    record: Mapped[dict[str, Any]]
+    placed_on: Mapped[dt.date | None]
+    rules_version: Mapped[str]
+    recorded_at: Mapped[dt.datetime]
+
+    article: Mapped[ArticleRow] = relationship(viewonly=True, lazy="joined", innerjoin=True)
+
+
+class IssueRow(Base):
+    """The digest of one ISO week in one zone."""
+
+    __tablename__ = "issues"
+
+    week: Mapped[str] = mapped_column(String(8), primary_key=True)
+    zone: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[IssueState]
+    closed_at: Mapped[dt.datetime | None]
+    subject: Mapped[str]
+    sha256: Mapped[str]
+
+    meetings: Mapped[list[IssueMeetingRow]] = relationship(
+        order_by="IssueMeetingRow.position", cascade="all, delete-orphan"
+    )
+
+
+class IssueMeetingRow(Base):
+    """A meeting that was new in an issue, under the id that it had then."""
+
+    __tablename__ = "issue_meetings"
+    __table_args__ = (ForeignKeyConstraint(["week", "zone"], ["issues.week", "issues.zone"]),)
+
+    week: Mapped[str] = mapped_column(String(8), primary_key=True)
+    zone: Mapped[str] = mapped_column(primary_key=True)
+    meeting_id: Mapped[str] = mapped_column(ForeignKey("meetings.id"), primary_key=True)
+    position: Mapped[int]
+
+
+class DeliveryRow(Base):
+    """One message of one issue to one recipient: the ledger."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (ForeignKeyConstraint(["week", "zone"], ["issues.week", "issues.zone"]),)
+
+    week: Mapped[str] = mapped_column(String(8), primary_key=True)
+    zone: Mapped[str] = mapped_column(primary_key=True)
+    recipient: Mapped[str] = mapped_column(primary_key=True)
+    message_id: Mapped[str] = mapped_column(unique=True)
+    state: Mapped[DeliveryState]
+    attempts: Mapped[int]
+    message: Mapped[str]
+    lease_until: Mapped[dt.datetime | None]
+    updated_at: Mapped[dt.datetime]
+
+
+class LockRow(Base):
+    """Who may do what alone, until when."""
+
+    __tablename__ = "locks"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    owner: Mapped[str]
+    token: Mapped[str] = mapped_column(String(32))
+    acquired_at: Mapped[dt.datetime]
+    expires_at: Mapped[dt.datetime]
+
+
+class MetaRow(Base):
+    """Facts about the archive as a whole."""
+
+    __tablename__ = "meta"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]

@@ -1,0 +1,63 @@
+"""Brings a database to the schema of this program; Alembic is imported only when there is something to do."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+from archive.errors import ArchiveError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+HEAD = "0001"
+"""The newest revision in archive/migrations/versions."""
+
+# Alembic keeps the migration under way in module globals
+_one_at_a_time = threading.Lock()
+
+
+def migrate(reader: Engine, writer: Engine, name: str) -> None:
+    """Upgrades the database to `HEAD` in one transaction; `name` is what its errors call it.
+
+    Processes that open a fresh home at once queue at the writer's lock, and all but the first find the work done.
+    """
+    with reader.connect() as connection:
+        if current_revision(connection) == HEAD:
+            return
+    with _one_at_a_time, writer.begin() as connection:
+        revision = current_revision(connection)
+        if revision != HEAD:
+            _upgrade(connection, revision, name)
+
+
+def current_revision(connection: Connection) -> str | None:
+    """The revision the database is at; None for an empty one."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def alembic_config(connection: Connection) -> Config:
+    """Alembic's configuration for the migrations of this package, on an open connection."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def _upgrade(connection: Connection, revision: str | None, name: str) -> None:
+    from alembic import command
+    from alembic.script import ScriptDirectory
+
+    config = alembic_config(connection)
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if revision is not None and revision not in known:
+        raise ArchiveError(f"{name} was written by a newer version of this program; upgrade the program to use it.")
+    command.upgrade(config, HEAD)

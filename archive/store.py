@@ -1,0 +1,149 @@
+"""Opens the archive of a home folder and hands out transactions.
+
+SQLite by default (WAL, one writer at a time, readers never wait); any other database by its SQLAlchemy URL. An
+`Archive` may be shared by threads; a process that forks opens its own.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from archive.errors import ArchiveError, file_error, told
+from archive.schema import migrate
+from parsers.records import InputError
+
+__all__ = ["BUSY_TIMEOUT", "DATABASE_NAME", "Archive", "ArchiveError"]
+
+DATABASE_NAME = "archive.db"
+BUSY_TIMEOUT = 30
+"""Seconds a writer waits for another one before it gives up; `?timeout=` in a SQLite URL sets another value."""
+
+# any constant will do; it must be the same in every process (PostgreSQL manual, 13.3.5 Advisory Locks)
+_WRITER_LOCK = 0x43564D
+
+
+class Archive:
+    """The catalogue of one home folder. Use `Archive.open`."""
+
+    def __init__(self, home: Path, engine: Engine, name: str) -> None:
+        self.home = home
+        self.name = name
+        self._engine = engine
+        self._writer = engine.execution_options(writes=True)
+
+    @classmethod
+    def open(cls, home: Path, url: str | None = None) -> Archive:
+        """Opens the archive of `home`, made with mode 0700 if need be, and brings its schema up to date.
+
+        `url` is a SQLAlchemy URL that replaces `home/archive.db`. Raises `ArchiveError` when the folder or the
+        database cannot be used, `InputError` when `url` cannot be read.
+        """
+        _make_home(home)
+        address = _address(home, url)
+        name = address.database if address.get_backend_name() == "sqlite" else address.render_as_string()
+        archive = cls(home, _engine(address), f"The archive {name}")
+        try:
+            with told(archive.name):
+                migrate(archive._engine, archive._writer, archive.name)
+        except BaseException:
+            archive.close()
+            raise
+        return archive
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A transaction that may write: committed at the end, rolled back on any error.
+
+        There is one writer at a time in the whole archive, so what it has read stays true until it commits. Keep
+        network and other slow work outside. Raises `ArchiveError` when the database refuses.
+        """
+        with told(self.name), Session(self._writer, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A transaction that sees one state of the archive throughout; what it writes is thrown away."""
+        with told(self.name), Session(self._engine) as session:
+            yield session
+
+    def close(self) -> None:
+        """Gives all connections back."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _make_home(home: Path) -> None:
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise file_error(error, f"The home folder {home}") from error
+
+
+def _address(home: Path, url: str | None) -> URL:
+    if url is None:
+        return URL.create("sqlite", database=str(home / DATABASE_NAME))
+    try:
+        return make_url(url)
+    except ArgumentError as error:
+        raise InputError(
+            "The database URL cannot be read; write it as sqlite:///FILE or postgresql+psycopg://…"
+        ) from error
+
+
+def _engine(address: URL) -> Engine:
+    if address.get_backend_name() != "sqlite":
+        engine = create_engine(address, pool_pre_ping=True)
+        event.listen(engine, "begin", _begin_elsewhere)
+        return engine
+    waits = {} if "timeout" in address.query else {"timeout": BUSY_TIMEOUT}
+    _make_private(address.database)
+    engine = create_engine(address, connect_args=waits)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _make_private(database: str | None) -> None:
+    """The database holds recipients' addresses; SQLite gives its side files the mode of the main one."""
+    try:
+        if database and not database.startswith(("file:", ":memory:")):
+            Path(database).touch(mode=0o600)
+    except OSError as error:
+        raise file_error(error, f"The archive {database}") from error
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    """The SQLAlchemy manual's recipe (SQLite dialect, "Serializable isolation"): transactions begin where we say."""
+    assert isinstance(connection, sqlite3.Connection)  # noqa: S101 - tells mypy which driver this is
+    connection.isolation_level = None
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA journal_mode = WAL")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _begin_elsewhere(connection: Connection) -> None:
+    """One writer at a time elsewhere too, so that the same code is right on both."""
+    if connection.get_execution_options().get("writes", False):
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITER_LOCK})
