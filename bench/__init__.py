@@ -1,0 +1,1 @@
+"""Benchmarks: `python -m bench NAME`, peers beside ours in one run, one last line `NAME key=value …`."""

@@ -1,0 +1,101 @@
+"""First and second poll of 200 local feeds × 30 items at 50 ms, beside lemon24/reader with 10 workers.
+
+Every round starts each program as a process of its own on a fresh home; what is timed is the poll alone, imports left
+out on both sides. The second poll is forced and all 304. Ratios are ours / reader, medians of the rounds.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+FEEDS, ITEMS, LATENCY, ROUNDS = 200, 30, 0.05, 5
+
+OURS = """
+import json, logging, sys, time
+from pathlib import Path
+from flows.settings import Settings
+from flows.steps import ingest_once
+home, port, feeds = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+(home / "sources.toml").write_text("".join(f'''
+[[source]]
+id = "town-{n}"
+outlet = "town-{n}"
+outlet_name = "Town {n}"
+side = "other"
+language = "en"
+zone = "UTC"
+kind = "rss"
+url = "http://127.0.1.{n}:{port}/feed.xml"
+interval = "3h"
+''' for n in range(1, feeds + 1)))
+settings = Settings(home=home / "data", sources_file=home / "sources.toml", allow_private_addresses=True)
+times, seen = [], []
+for _ in range(2):
+    started = time.perf_counter()
+    report = ingest_once(settings, force=True)
+    times.append(time.perf_counter() - started)
+    seen.append(sorted({(s.outcome.value, s.entries) for s in report.sources}))
+print(json.dumps({"times": times, "seen": seen}))
+"""
+
+READER = """
+import json, sys, time
+from reader import make_reader
+home, port, feeds = sys.argv[1], sys.argv[2], int(sys.argv[3])
+reader = make_reader(home + "/reader.sqlite")
+for n in range(1, feeds + 1):
+    reader.add_feed(f"http://127.0.1.{n}:{port}/feed.xml")
+times, seen = [], []
+for _ in range(2):
+    started = time.perf_counter()
+    reader.update_feeds(workers=10, scheduled=False)
+    times.append(time.perf_counter() - started)
+    seen.append(reader.get_entry_counts().total)
+print(json.dumps({"times": times, "seen": seen}))
+"""
+
+
+@contextmanager
+def feed_server() -> Iterator[str]:
+    """The local server's port, while it runs."""
+    command = [sys.executable, "-m", "bench.feedserver", str(FEEDS), str(ITEMS), str(LATENCY)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdin
+        assert server.stdout
+        yield server.stdout.readline().strip()
+        server.stdin.close()
+
+
+def timed(script: str, port: str) -> tuple[float, float]:
+    """Seconds of the first and the second poll by one program on a fresh home."""
+    with tempfile.TemporaryDirectory() as home:
+        command = [sys.executable, "-W", "ignore", "-c", script, home, port, str(FEEDS)]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    result = json.loads(done.stdout.splitlines()[-1])
+    print("  ours  " if script is OURS else "  reader", [f"{t:.3f}" for t in result["times"]], result["seen"])
+    first, second = result["times"]
+    return first, second
+
+
+def main() -> dict[str, object]:
+    """Ratios and the medians behind them."""
+    with feed_server() as port:
+        rounds = [(timed(OURS, port), timed(READER, port)) for _ in range(ROUNDS)]
+    ours, theirs = zip(*rounds, strict=True)
+    first, second, reader_first, reader_second = (
+        statistics.median(column) for side in (ours, theirs) for column in zip(*side, strict=True)
+    )
+    return {
+        "ratio": first / reader_first,
+        "second_ratio": second / reader_second,
+        "first_s": first,
+        "second_s": second,
+        "reader_first_s": reader_first,
+        "reader_second_s": reader_second,
+    }
