@@ -1,0 +1,91 @@
+"""The house itself: pins without addresses, documented commands, light starts, seeds unchanged."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCKS = sorted(ROOT.glob("requirements*.lock"))
+# SHA-256 of the two founding articles as they were given
+SEEDS = {
+    "000_b277efd025430153.txt": "a30536f89799055f1277b1874e41c732f5ace2d68ff9c816009e7ce935dc0e90",
+    "002_9ca21a4b430166cb.txt": "42e9094e86662af4c4f4f3fb3f06794f8344a59d23845ef80e35c22cfaf0590c",
+}
+
+
+def tracked() -> list[Path]:
+    """The files git tracks."""
+    done = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [ROOT / line for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("name", SEEDS)
+def test_seeds_are_unchanged(name: str) -> None:
+    assert hashlib.sha256((ROOT / "seeds" / name).read_bytes()).hexdigest() == SEEDS[name]
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
+def test_lock_pins_every_package_with_hashes_and_no_address(lock: Path) -> None:
+    text = lock.read_text()
+    pins = re.findall(r"^[a-z0-9][^\s=]*==", text, re.MULTILINE)
+    entries = re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)[1:]
+    assert len(pins) == len(entries) > 100
+    assert all("--hash=sha256:" in entry for entry in entries)
+    assert "://" not in text
+    assert "--index-url" not in text
+
+
+def test_locks_agree_with_each_other() -> None:
+    def pins(name: str) -> dict[str, str]:
+        return dict(re.findall(r"^([a-z0-9][^\s=]*)==(\S+)", (ROOT / name).read_text(), re.MULTILINE))
+
+    run, dev, bench = (pins(name) for name in ("requirements.lock", "requirements-dev.lock", "requirements-bench.lock"))
+    assert run.items() <= dev.items() <= bench.items()
+
+
+def test_every_declared_dependency_is_pinned() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = {re.split(r"[^A-Za-z0-9._-]", line)[0].lower() for line in project["dependencies"]}
+    pinned = set(re.findall(r"^([a-z0-9][^\s=\[]*)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
+    assert declared <= pinned
+
+
+def test_nothing_tracked_names_a_package_registry() -> None:
+    hosts = re.compile(
+        "|".join(("pypi" + r"\.org", "files.python" + "hosted", "registry.npm" + "js", "deb.debian" + r"\.org"))
+    )
+    named = [p for p in tracked() if p.is_file() and hosts.search(p.read_text(encoding="utf-8", errors="ignore"))]
+    assert named == []
+    assert not (ROOT / "uv.lock").exists()
+
+
+HEAVY = {"prefect", "sqlalchemy", "httpx", "trafilatura", "bs4", "feedparser", "pydantic"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "forbidden"),
+    [
+        pytest.param(["--help"], HEAVY, id="help"),
+        pytest.param(["detect", "--format", "jsonl", "seeds"], HEAVY, id="detect"),
+        pytest.param(["sources", "list"], {"prefect", "trafilatura"}, id="sources list"),
+        pytest.param(["status"], {"prefect"}, id="status"),
+        pytest.param(["import", "seeds"], {"prefect"}, id="import"),
+    ],
+)
+def test_command_does_not_load_what_it_does_not_need(arguments: list[str], forbidden: set[str], tmp_path: Path) -> None:
+    script = (
+        "import sys\nfrom flows.cli import app\n"
+        f"try: app({['--home', str(tmp_path / 'home'), *arguments]!r})\n"
+        "except SystemExit as end: assert not end.code\n"
+        "print('LOADED', *sorted({name.split('.')[0] for name in sys.modules}))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.splitlines()[-1].split()[1:])
+    assert loaded.isdisjoint(forbidden)
