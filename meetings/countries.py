@@ -1,0 +1,55 @@
+"""Which countries a text speaks of: one pass over countries.toml's names, in three languages."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+from meetings import lexicon
+from meetings.matching import Hit, Matcher
+from parsers.records import Side
+
+FILE = "countries.toml"
+
+
+class Country(NamedTuple):
+    """What a name stands for: `code` is ISO 3166-1 alpha-2; `kind` is name, adjective, capital, party or trap."""
+
+    code: str
+    kind: str
+
+    @property
+    def side(self) -> Side | None:
+        """The side whose country it is, None for any other country or a trap."""
+        return SIDES.get(self.code) if self.kind != "trap" else None
+
+
+SIDES = {"CN": Side.CHINA, "VN": Side.VIETNAM}
+
+
+def entries() -> list[tuple[str, Country]]:
+    """Every word of countries.toml with what it stands for."""
+    table = lexicon.read(FILE)
+    lexicon.only(FILE, table, ("china", "vietnam", "traps", "other"))
+    found: list[tuple[str, Country]] = []
+    for side in ("china", "vietnam"):
+        code = lexicon.word(FILE, table[side], "code", where=side, allowed=SIDES)
+        for key, kind in (("names", "name"), ("adjectives", "adjective"), ("capital", "capital"), ("parties", "party")):
+            found += [(word, Country(code, kind)) for word in lexicon.words(FILE, table[side], key, where=side)]
+    found += [(word, Country("", "trap")) for word in lexicon.words(FILE, table["traps"], "words", where="traps")]
+    for number, row in enumerate(table["other"]):
+        code = lexicon.word(FILE, row, "code", where=f"other[{number}]")
+        found += [(word, Country(code, "name")) for word in lexicon.words(FILE, row, "words", where=f"other[{number}]")]
+    return found
+
+
+@cache
+def matcher() -> Matcher[Country]:
+    """The names of the two countries and their traps: what dismisses an irrelevant text in one pass."""
+    return Matcher((word, country) for word, country in entries() if country.side or country.kind == "trap")
+
+
+def sides_named(text: str, folded: str) -> set[Side]:
+    """Which of the two countries the text names, itself or by adjective, capital or ruling party."""
+    hits: list[Hit[Country]] = matcher().find(text, folded)
+    return {side for hit in hits if (side := hit.value.side)}

@@ -1,0 +1,77 @@
+"""Many patterns in one pass over a text: Aho-Corasick, then word boundaries, capitals and leftmost-longest.
+
+Patterns and text are compared folded (no case, no diacritics). A pattern that begins with a capital matches only words
+that do; one all in capitals (an abbreviation) only words all in capitals. Latin patterns match whole words, Han
+patterns anywhere. A pattern in lower case matches any case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Generic, NamedTuple, TypeVar
+
+from ahocorasick_rs import AhoCorasick, MatchKind
+
+from meetings.folding import fold
+
+T = TypeVar("T")
+
+
+class Hit(NamedTuple, Generic[T]):
+    """`value` found at text[start:end]."""
+
+    start: int
+    end: int
+    value: T
+
+
+class Matcher(Generic[T]):
+    """Finds all patterns of a lexicon at once; among overlapping hits the leftmost, then the longest, wins."""
+
+    def __init__(self, entries: Iterable[tuple[str, T]]) -> None:
+        self._values: list[T] = []
+        self._firm_start: list[bool] = []
+        self._firm_end: list[bool] = []
+        self._case: list[int] = []
+        patterns = []
+        for word, value in entries:
+            folded = fold(word)
+            patterns.append(folded)
+            self._values.append(value)
+            self._firm_start.append(_is_letter(folded[0]))
+            self._firm_end.append(_is_letter(folded[-1]))
+            self._case.append(_case_of(word))
+        self._automaton = AhoCorasick(patterns, matchkind=MatchKind.Standard)
+
+    def find(self, text: str, folded: str) -> list[Hit[T]]:
+        """The hits in `text`, in order, none overlapping. `folded` is `fold(text)`."""
+        raw = self._automaton.find_matches_as_indexes(folded, overlapping=True)
+        good = [(start, -end, index) for index, start, end in raw if self._fits(index, start, end, text, folded)]
+        good.sort()
+        hits: list[Hit[T]] = []
+        reached = 0
+        for start, negative_end, index in good:
+            if start >= reached:
+                reached = -negative_end
+                hits.append(Hit(start, reached, self._values[index]))
+        return hits
+
+    def _fits(self, index: int, start: int, end: int, text: str, folded: str) -> bool:
+        if self._firm_start[index] and start and _is_letter(folded[start - 1]):
+            return False
+        if self._firm_end[index] and end < len(folded) and _is_letter(folded[end]):
+            return False
+        case = self._case[index]
+        return case == 0 or (text[start].isupper() if case == 1 else text[start:end].isupper())
+
+
+def _is_letter(char: str) -> bool:
+    """Whether a folded character belongs to a word written with spaces around it."""
+    return "a" <= char <= "z" or "0" <= char <= "9"
+
+
+def _case_of(word: str) -> int:
+    """0: any case; 1: a capital first; 2: capitals throughout."""
+    if not word[0].isupper():
+        return 0
+    return 2 if word.isupper() and len(word) > 1 else 1
