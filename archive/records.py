@@ -6,7 +6,7 @@ Plain frozen records; no SQLAlchemy object leaves the archive.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from meetings.records import Meeting
@@ -40,12 +40,14 @@ class StoredMeeting:
     """A meeting with its permanent id (`meeting.id`), merged from all its mentions, first article first.
 
     `first_seen` is when the archive first knew of it; `held_known_at` when it first knew that it was held.
+    `placed_on` is the date that a meeting without one borrows from another meeting of the same article.
     """
 
     meeting: Meeting
     first_seen: datetime
     held_known_at: datetime | None
     mentions: tuple[Mention, ...]
+    placed_on: date | None = None
 
 
 class IssueState(StrEnum):

@@ -1,0 +1,143 @@
+"""The catalogue of articles: each stored once under its key, its text never changed afterwards."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import replace
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from archive.columns import storable
+from archive.models import ArticleRow
+from archive.records import StoredArticle
+from parsers.records import Article
+
+_KEYS_A_QUERY = 500
+"""Below the number of bound parameters that every SQLite takes (999 before 3.32)."""
+
+
+def add_article(
+    s: Session, article: Article, *, now: dt.datetime, old_name: str | None = None
+) -> tuple[StoredArticle, bool]:
+    """Stores `article` under its key; True when it is new. `old_name`: the file it was imported from.
+
+    An article of a known key keeps the text it has. One that had no URL (an imported file) takes the address, outlet
+    and times of the page that turned up, and is read again.
+    """
+    row = s.scalar(select(ArticleRow).where(ArticleRow.key == article.key))
+    if row is not None:
+        if row.url is None and article.url is not None:
+            _fill_in(row, article)
+            s.flush()
+        return stored_article(row), False
+    row = _new_row(_cleaned(article), now, old_name)
+    s.add(row)
+    s.flush()
+    s.refresh(row)
+    return stored_article(row), True
+
+
+def known_keys(s: Session, keys: Collection[str]) -> set[str]:
+    """Those of `keys` under which an article is stored."""
+    return keys_in(s, ArticleRow.key, keys)
+
+
+def keys_in(s: Session, column: InstrumentedAttribute[str], keys: Collection[str]) -> set[str]:
+    """Those of `keys` that stand in `column`."""
+    wanted = list(keys)
+    found: set[str] = set()
+    for start in range(0, len(wanted), _KEYS_A_QUERY):
+        found.update(s.scalars(select(column).where(column.in_(wanted[start : start + _KEYS_A_QUERY]))))
+    return found
+
+
+def get_article(s: Session, number: int) -> StoredArticle | None:
+    """The article of this number."""
+    row = s.get(ArticleRow, number)
+    return stored_article(row) if row is not None else None
+
+
+def undetected(s: Session, rules_version: str, *, limit: int) -> list[StoredArticle]:
+    """The first `limit` articles, by number, that rules of this version have not read yet."""
+    rules = ArticleRow.detected_rules
+    # "other than" as two ranges: an index serves those, but not an inequality
+    unread = or_(rules.is_(None), rules < rules_version, rules > rules_version)
+    rows = s.scalars(select(ArticleRow).where(unread).order_by(ArticleRow.number).limit(limit))
+    return [stored_article(row) for row in rows]
+
+
+def count_articles(s: Session) -> int:
+    """How many articles are stored."""
+    return s.scalar(select(func.count()).select_from(ArticleRow)) or 0
+
+
+def articles_between(s: Session, start: dt.datetime, end: dt.datetime) -> int:
+    """How many articles fall into [start, end), both aware.
+
+    An article falls on the moment of its publication; on its day of publication as the zone of `start` and `end`
+    counts days, when only the day is known; on the moment when it was stored, when neither is.
+    """
+    row = ArticleRow
+    by_moment = and_(row.published >= start, row.published < end)
+    by_day = and_(row.published.is_(None), row.published_on >= start.date(), row.published_on < end.date())
+    by_storage = and_(row.published.is_(None), row.published_on.is_(None), row.stored_at >= start, row.stored_at < end)
+    query = select(func.count()).select_from(row).where(or_(by_moment, by_day, by_storage))
+    return s.scalar(query) or 0
+
+
+def stored_article(row: ArticleRow) -> StoredArticle:
+    """The record of a row."""
+    article = Article(
+        key=row.key,
+        title=row.title,
+        paragraphs=tuple(row.paragraphs),
+        published=row.published,
+        published_on=row.published_on,
+        language=row.language,
+        url=row.url,
+        outlet=row.outlet,
+        side=row.side,
+        source_id=row.source_id,
+        method=row.method,
+    )
+    return StoredArticle(row.number, article, row.stored_at, row.path, row.old_name)
+
+
+def _cleaned(article: Article) -> Article:
+    """The article as it can be stored: what is read back equals it, so that evidence offsets hold."""
+    return replace(article, title=storable(article.title), paragraphs=tuple(map(storable, article.paragraphs)))
+
+
+def _new_row(article: Article, now: dt.datetime, old_name: str | None) -> ArticleRow:
+    return ArticleRow(
+        key=article.key,
+        title=article.title,
+        paragraphs=list(article.paragraphs),
+        text_sha256=article.text_sha256,
+        published=article.published,
+        published_on=article.published_on,
+        language=article.language,
+        url=article.url,
+        outlet=article.outlet,
+        side=article.side,
+        source_id=article.source_id,
+        method=article.method,
+        stored_at=now,
+        old_name=old_name,
+        notes=[],
+    )
+
+
+def _fill_in(row: ArticleRow, article: Article) -> None:
+    row.url = article.url
+    row.outlet = row.outlet or article.outlet
+    row.side = row.side or article.side
+    row.source_id = row.source_id or article.source_id
+    row.language = row.language or article.language
+    row.published = row.published or article.published
+    if row.published_on is None and article.published_on is not None:
+        row.published_on = article.published_on
+        row.path = None
+    row.detected_rules = None

@@ -1,0 +1,149 @@
+"""What is remembered of sources: their state between polls, every poll, and the entries still to be fetched."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from archive.articles import keys_in, known_keys
+from archive.models import FetchRow, PendingRow, SourceRow
+from archive.records import FetchLogLine, PendingEntry
+from parsers.records import Outcome, SourceState, Validators, article_key
+
+
+def states(s: Session) -> dict[str, SourceState]:
+    """What is remembered of every source polled so far, by source id."""
+    return {row.source_id: _state(row) for row in s.scalars(select(SourceRow))}
+
+
+def save_state(s: Session, state: SourceState) -> None:
+    """Remembers `state` in place of what was known. Save the articles first (design §6.1)."""
+    s.merge(
+        SourceRow(
+            source_id=state.source_id,
+            outcome=state.outcome,
+            message=state.message,
+            since=state.since,
+            last_attempt=state.last_attempt,
+            last_success=state.last_success,
+            last_full_fetch=state.last_full_fetch,
+            last_new=state.last_new,
+            failures=state.failures,
+            next_due=state.next_due,
+            etag=state.validators.etag,
+            last_modified=state.validators.last_modified,
+            permanent_url=state.permanent_url,
+        )
+    )
+
+
+def log_fetch(s: Session, line: FetchLogLine) -> None:
+    """Appends one poll to the log."""
+    s.add(
+        FetchRow(
+            run=line.run,
+            source_id=line.source_id,
+            at=line.at,
+            outcome=line.outcome,
+            message=line.message,
+            entries=line.entries,
+            screened_out=line.screened_out,
+            known=line.known,
+            pages=line.pages,
+            new_articles=line.new_articles,
+        )
+    )
+
+
+def last_fetches(s: Session) -> dict[str, FetchLogLine]:
+    """The latest poll of every source, by source id."""
+    latest = select(func.max(FetchRow.id)).group_by(FetchRow.source_id)
+    return {row.source_id: _line(row) for row in s.scalars(select(FetchRow).where(FetchRow.id.in_(latest)))}
+
+
+def pending(s: Session, source_id: str, *, now: dt.datetime) -> list[PendingEntry]:
+    """The entries of a source whose page is to be fetched by now, those that have waited longest first."""
+    due = (PendingRow.source_id == source_id, PendingRow.given_up.is_(False), PendingRow.next_attempt <= now)
+    rows = s.scalars(select(PendingRow).where(*due).order_by(PendingRow.next_attempt, PendingRow.key))
+    return [_entry(row) for row in rows]
+
+
+def save_pending(s: Session, entry: PendingEntry) -> None:
+    """Remembers an entry whose page is still to be fetched, by its canonical URL; again: with its new next attempt."""
+    s.merge(
+        PendingRow(
+            key=article_key(entry.url),
+            url=entry.url,
+            source_id=entry.source_id,
+            title=entry.title,
+            teaser=entry.teaser,
+            published=entry.published,
+            attempts=entry.attempts,
+            next_attempt=entry.next_attempt,
+            outcome=entry.outcome,
+            given_up=False,
+        )
+    )
+
+
+def drop_pending(s: Session, url: str) -> None:
+    """Forgets an entry that has become an article."""
+    s.execute(delete(PendingRow).where(PendingRow.key == article_key(url)))
+
+
+def give_up(s: Session, url: str, outcome: Outcome) -> None:
+    """Keeps a pending entry as one that is never fetched again, with the outcome that decided it."""
+    s.execute(update(PendingRow).where(PendingRow.key == article_key(url)).values(given_up=True, outcome=outcome))
+
+
+def known_entries(s: Session, keys: Collection[str]) -> set[str]:
+    """Those of `keys` that are an article, wait to become one or were given up: no page is fetched twice."""
+    return known_keys(s, keys) | keys_in(s, PendingRow.key, keys)
+
+
+def _state(row: SourceRow) -> SourceState:
+    return SourceState(
+        source_id=row.source_id,
+        outcome=row.outcome,
+        message=row.message,
+        since=row.since,
+        last_attempt=row.last_attempt,
+        last_success=row.last_success,
+        last_full_fetch=row.last_full_fetch,
+        last_new=row.last_new,
+        failures=row.failures,
+        next_due=row.next_due,
+        validators=Validators(row.etag, row.last_modified),
+        permanent_url=row.permanent_url,
+    )
+
+
+def _line(row: FetchRow) -> FetchLogLine:
+    return FetchLogLine(
+        run=row.run,
+        source_id=row.source_id,
+        at=row.at,
+        outcome=row.outcome,
+        message=row.message,
+        entries=row.entries,
+        screened_out=row.screened_out,
+        known=row.known,
+        pages=row.pages,
+        new_articles=row.new_articles,
+    )
+
+
+def _entry(row: PendingRow) -> PendingEntry:
+    return PendingEntry(
+        url=row.url,
+        source_id=row.source_id,
+        title=row.title,
+        teaser=row.teaser,
+        published=row.published,
+        attempts=row.attempts,
+        next_attempt=row.next_attempt,
+        outcome=row.outcome,
+    )
