@@ -1,0 +1,61 @@
+"""What response headers say of when to come again: Retry-After, Cache-Control, Expires. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+# Beyond a year nothing is meant; it also keeps absurd numbers inside timedelta.
+LONGEST = timedelta(days=366)
+
+Header = Callable[[str], str | None]
+
+
+def retry_after(header: Header, *, now: datetime) -> timedelta | None:
+    """Retry-After (RFC 9110 §10.2.3), in seconds or as an HTTP date; None when absent, unreadable or past.
+
+    A date counts from the server's own Date when it gives one, so that a wrong clock on either side does no harm.
+    """
+    value = (header("retry-after") or "").strip()
+    if value.isascii() and value.isdigit():
+        return _span(int(value))
+    return _until(value, header, now)
+
+
+def max_age(header: Header, *, now: datetime) -> timedelta | None:
+    """How long the answer stays fresh (RFC 9111 §4.2): max-age less Age, else Expires less Date; None when it is not.
+
+    `no-cache` and `no-store` forbid reuse, which says nothing of how often to ask.
+    """
+    directives = [part.strip().lower() for part in (header("cache-control") or "").split(",")]
+    if {"no-cache", "no-store"} & set(directives):
+        return None
+    for directive in directives:
+        name, _, value = directive.partition("=")
+        seconds = value.strip(' "')
+        if name == "max-age" and seconds.isascii() and seconds.isdigit():
+            age = (header("age") or "0").strip()
+            return _span(int(seconds) - (int(age) if age.isascii() and age.isdigit() else 0))
+    return _until((header("expires") or "").strip(), header, now)
+
+
+def _until(value: str, header: Header, now: datetime) -> timedelta | None:
+    moment = http_date(value)
+    if moment is None:
+        return None
+    seconds = (moment - (http_date(header("date") or "") or now)).total_seconds()
+    return _span(int(seconds))
+
+
+def _span(seconds: int) -> timedelta | None:
+    return timedelta(seconds=min(seconds, int(LONGEST.total_seconds()))) if seconds > 0 else None
+
+
+def http_date(value: str) -> datetime | None:
+    """An HTTP date as UTC, None when unreadable. One without a zone is UTC, as HTTP dates always are (§5.6.7)."""
+    try:
+        moment = parsedate_to_datetime(value)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
+        return None
