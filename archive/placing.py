@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from archive.records import StoredMeeting
+from meetings.folding import key
+from meetings.identity import same_meeting
 from meetings.records import Meeting, Person
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A stored meeting that a newly told one may be."""
+
+    id: str
+    meeting: Meeting
+    first_seen: dt.datetime
 
 
 def placing_date(stored: StoredMeeting) -> dt.date | None:
@@ -28,15 +40,36 @@ def place_told(meeting: Meeting, others: Sequence[Meeting], published_on: dt.dat
     return meeting.date or (near.date if near else None) or published_on
 
 
+def choose(told: Meeting, candidates: Sequence[Candidate], former: Sequence[str]) -> str | None:
+    """The id of the candidate that `told` is another telling of; None when it is a meeting of its own.
+
+    `former` are the ids that an earlier reading of the same article gave: such a one is kept. A meeting without date
+    that fits several is kept apart, as `meetings.identity.cluster` does.
+    """
+    fitting = [c for c in candidates if _comparable(told, c.meeting) and same_meeting(told, c.meeting)]
+    own = [c.id for c in fitting if c.id in former]
+    if own:
+        return min(own, key=former.index)
+    if not fitting or (told.date is None and len(fitting) > 1):
+        return None
+    return min(fitting, key=lambda c: (c.meeting.date != told.date, c.first_seen, c.id)).id
+
+
 def share_principal(a: Meeting, b: Meeting) -> bool:
-    """True when a named person of either side took part in both."""
-    return bool(_names(a.china) & _names(b.china)) or bool(_names(a.vietnam) & _names(b.vietnam))
+    """True when a named person took part in both."""
+    return bool(_names(*a.china, *a.vietnam) & _names(*b.china, *b.vietnam))
 
 
-def same_principals(a: Meeting, b: Meeting) -> bool:
-    """True when both sides have a named person in common."""
-    return bool(_names(a.china) & _names(b.china)) and bool(_names(a.vietnam) & _names(b.vietnam))
+def same_people(a: Meeting, b: Meeting) -> bool:
+    """True when a named person took part in both, and no side names only others."""
+    sides = ((_names(*a.china), _names(*b.china)), (_names(*a.vietnam), _names(*b.vietnam)))
+    return share_principal(a, b) and all(one & two or not (one and two) for one, two in sides)
 
 
-def _names(people: Sequence[Person]) -> set[str]:
-    return {person.name for person in people if person.name is not None}
+def _comparable(a: Meeting, b: Meeting) -> bool:
+    """Without two dates only a common principal makes it worth asking whether two meetings are the same."""
+    return (a.date is not None and b.date is not None) or share_principal(a, b)
+
+
+def _names(*people: Person) -> set[str]:
+    return {key(person.name) for person in people if person.name is not None}

@@ -40,7 +40,7 @@ class StoredMeeting:
     """A meeting with its permanent id (`meeting.id`), merged from all its mentions, first article first.
 
     `first_seen` is when the archive first knew of it; `held_known_at` when it first knew that it was held.
-    `placed_on` is the date that a meeting without one borrows from another meeting of the same article.
+    `placed_on` places a meeting without date in a week: the date of another meeting of its article, if there is one.
     """
 
     meeting: Meeting

@@ -1,0 +1,107 @@
+"""Articles as seed-format files: a projection of the catalogue, made again wherever it is missing."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import select
+
+from archive.articles import stored_article
+from archive.errors import file_error
+from archive.models import ArticleRow
+from archive.records import StoredArticle
+from archive.store import Archive
+from parsers.records import Dialect
+from parsers.seedfile import Seed, file_name, write_seed
+
+FOLDER = "articles"
+_BATCH = 100
+"""Files written between two commits: a kill makes the next run write at most these again."""
+
+
+def project_articles(archive: Archive) -> int:
+    """Writes every article that has no file yet as `articles/YYYY/NNN_<16 hex>.txt`; how many that were.
+
+    YYYY is the year of publication, else of storage. Killed anywhere, it leaves no half file under a final name, and
+    the next run finishes the work. Raises `ArchiveError` when the folder cannot be written.
+    """
+    written = 0
+    with _sole_writer(archive.home / FOLDER):
+        while batch := _without_file(archive):
+            paths = {stored.number: _write_article(archive.home, stored) for stored in batch}
+            with archive.write() as s:
+                for row in s.scalars(select(ArticleRow).where(ArticleRow.number.in_(paths))):
+                    row.path = paths[row.number]
+            written += len(paths)
+    return written
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Writes `data` to `path` so that the file is there whole or not at all, even after a power cut.
+
+    Two writers of one path must be kept apart by the caller. Raises `ArchiveError` when it cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise file_error(error, f"The file {path}") from error
+
+
+def _without_file(archive: Archive) -> list[StoredArticle]:
+    with archive.read() as s:
+        query = select(ArticleRow).where(ArticleRow.path.is_(None)).order_by(ArticleRow.number).limit(_BATCH)
+        return [stored_article(row) for row in s.scalars(query)]
+
+
+def _write_article(home: Path, stored: StoredArticle) -> str:
+    """Writes one article's file; its path relative to `home`. A file of it under another year goes."""
+    article = stored.article
+    name = file_name(stored.number, article.key)
+    year = (article.published_on or stored.stored_at).year
+    path = home / FOLDER / f"{year:04d}" / name
+    try:
+        if not path.parent.is_dir():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _sync_folder(path.parent.parent)
+        seed = Seed(article.title, article.published_on, article.paragraphs, Dialect.LABELLED)
+        write_atomically(path, write_seed(seed))
+        for other in (home / FOLDER).glob(f"*/{name}"):
+            if other != path:
+                other.unlink()
+    except OSError as error:
+        raise file_error(error, f"The folder {path.parent}") from error
+    return path.relative_to(home).as_posix()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes a rename in `folder` last (fsync(2): syncing the file does not sync its folder's entry)."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _sole_writer(folder: Path) -> Iterator[None]:
+    """One process at a time; the system lets go of the lock of a killed one."""
+    try:
+        folder.mkdir(exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise file_error(error, f"The folder {folder}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

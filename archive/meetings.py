@@ -1,0 +1,223 @@
+"""Meetings under their permanent ids: every telling kept whole, the meeting merged anew from all its tellings.
+
+How an id is given and kept is explained in docs/decisions/0003-meeting-ids.md.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
+
+from archive.articles import stored_article
+from archive.models import AliasRow, ArticleRow, MeetingRow, MentionRow
+from archive.placing import Candidate, choose, place_told, same_people
+from archive.records import Mention, StoredArticle, StoredMeeting
+from meetings.identity import HINT_REACH, merge
+from meetings.jsonform import meeting_from_dict, meeting_to_dict
+from meetings.records import Detection, Meeting, Status
+
+DATED_REACH = dt.timedelta(days=2)
+"""How far apart two datings of one meeting are looked for; `same_meeting` allows less."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """A meeting as the article at hand tells it, and the day by which it is placed."""
+
+    meeting: Meeting
+    placed_on: dt.date | None
+
+
+def record_detection(
+    s: Session, stored: StoredArticle, detection: Detection, *, rules_version: str, now: dt.datetime
+) -> list[tuple[str, bool]]:
+    """Stores what rules of this version read in an article: (permanent id, True when new) for each meeting, in order.
+
+    Again with the same version: nothing changes. With another one, the article's tellings are replaced; meetings
+    that fit keep their ids, and one that nobody tells any more is withdrawn, never deleted.
+    """
+    article = s.get_one(ArticleRow, stored.number)
+    before = s.scalars(_told_by(MentionRow.article_number == stored.number)).all()
+    former = list(dict.fromkeys(mention.meeting_id for mention in before))
+    if article.detected_rules == rules_version:
+        return [(mention.meeting_id, False) for mention in before]
+    tellings = [
+        _Telling(replace(told, id=""), place_told(told, detection.meetings, article.published_on))
+        for told in detection.meetings
+    ]
+    s.execute(delete(MentionRow).where(MentionRow.article_number == stored.number))
+    known = _recognise(s, tellings, former)
+    ids = [id_ or _new_meeting(s, article.key, t, now) for id_, t in zip(known, tellings, strict=True)]
+    for position, (id_, telling) in enumerate(zip(ids, tellings, strict=True)):
+        s.add(_mention(stored.number, position, id_, telling, rules_version, now))
+    article.detected_rules, article.detected_at = rules_version, now
+    article.notes = list(detection.notes)
+    article.language = article.language or detection.language
+    s.flush()
+    for id_ in dict.fromkeys([*ids, *former]):
+        _refresh(s, id_, now)
+    for id_ in former:
+        _alias_if_vacated(s, id_, ids, tellings, now)
+    return [(id_, id_ not in known) for id_ in ids]
+
+
+def meetings_between(s: Session, start: dt.date, end: dt.date) -> list[StoredMeeting]:
+    """The meetings placed from `start` to `end`, both included, by placing date."""
+    return _load(s, MeetingRow.placed_on.between(start, end))
+
+
+def all_meetings(s: Session) -> list[StoredMeeting]:
+    """Every meeting, by placing date, those without one last."""
+    return _load(s)
+
+
+def get_meeting(s: Session, meeting_id: str) -> StoredMeeting | None:
+    """The meeting of this id or alias; None when there is none, or nobody tells it any more."""
+    alias = s.get(AliasRow, meeting_id)
+    found = _load(s, MeetingRow.id == (alias.meeting_id if alias is not None else meeting_id))
+    return found[0] if found else None
+
+
+def count_meetings(s: Session) -> int:
+    """How many meetings are told by at least one article."""
+    return s.scalar(select(func.count()).select_from(MeetingRow).where(MeetingRow.withdrawn_at.is_(None))) or 0
+
+
+def _recognise(s: Session, tellings: Sequence[_Telling], former: Sequence[str]) -> list[str | None]:
+    """The known id of each telling, None for a new meeting. One article's tellings never share an id.
+
+    Where no candidate fits, an id that this article alone told is kept for a telling of the same people: the
+    rules read the same words better.
+    """
+    ids: list[str | None] = []
+    for telling in tellings:
+        candidates = _candidates(s, telling, former)
+        ids.append(choose(telling.meeting, [c for c in candidates if c.id not in ids], former))
+    left = [c for c in _rows_as_candidates(s, MeetingRow.id.in_(former)) if c.id not in ids and not _told(s, c.id)]
+    for position, telling in enumerate(tellings):
+        if ids[position] is None:
+            kept = next((c for c in left if same_people(telling.meeting, c.meeting)), None)
+            if kept is not None:
+                ids[position] = kept.id
+                left.remove(kept)
+    return ids
+
+
+def _candidates(s: Session, telling: _Telling, former: Sequence[str]) -> list[Candidate]:
+    """Stored meetings near in time, found by index, and those that this article told before."""
+    near: ColumnElement[bool] = MeetingRow.id.in_(former)
+    day, last = telling.meeting.date, telling.meeting.end_date or telling.meeting.date
+    if day is not None and last is not None:
+        undated = and_(MeetingRow.date.is_(None), _within(MeetingRow.placed_on, day, last, HINT_REACH))
+        near = or_(near, undated, _within(MeetingRow.date, day, last, DATED_REACH))
+    elif telling.placed_on is not None:
+        near = or_(near, _within(MeetingRow.placed_on, telling.placed_on, telling.placed_on, HINT_REACH))
+    return _rows_as_candidates(s, near)
+
+
+def _within(
+    column: InstrumentedAttribute[dt.date | None], first: dt.date, last: dt.date, reach: dt.timedelta
+) -> ColumnElement[bool]:
+    return column.between(first - reach, last + reach)
+
+
+def _rows_as_candidates(s: Session, condition: ColumnElement[bool]) -> list[Candidate]:
+    aliased = exists().where(AliasRow.alias == MeetingRow.id)
+    rows = s.scalars(select(MeetingRow).where(condition, ~aliased).order_by(MeetingRow.first_seen, MeetingRow.id))
+    return [Candidate(row.id, meeting_from_dict(row.record), row.first_seen) for row in rows]
+
+
+def _told(s: Session, meeting_id: str) -> bool:
+    return bool(s.scalar(select(exists().where(MentionRow.meeting_id == meeting_id))))
+
+
+def _new_meeting(s: Session, article_key: str, telling: _Telling, now: dt.datetime) -> str:
+    """Enters a meeting under an id that depends on the article that told of it first, not on what it told."""
+    digests = (hashlib.sha256(f"{article_key}/{n}".encode()).hexdigest()[:12] for n in count())
+    id_ = next(f"m-{digest}" for digest in digests if s.get(MeetingRow, f"m-{digest}") is None)
+    record = meeting_to_dict(telling.meeting)
+    s.add(MeetingRow(id=id_, record=record, date=telling.meeting.date, placed_on=telling.placed_on, first_seen=now))
+    s.flush()
+    return id_
+
+
+def _mention(
+    number: int, position: int, meeting_id: str, telling: _Telling, rules_version: str, now: dt.datetime
+) -> MentionRow:
+    return MentionRow(
+        article_number=number,
+        position=position,
+        meeting_id=meeting_id,
+        record=meeting_to_dict(telling.meeting),
+        placed_on=telling.placed_on,
+        rules_version=rules_version,
+        recorded_at=now,
+    )
+
+
+def _refresh(s: Session, meeting_id: str, now: dt.datetime) -> None:
+    """Merges a meeting anew from its tellings; withdraws it when there are none."""
+    row = s.get_one(MeetingRow, meeting_id)
+    mentions = s.scalars(_told_by(MentionRow.meeting_id == meeting_id)).all()
+    if not mentions:
+        row.withdrawn_at = row.withdrawn_at or now
+        return
+    merged = merge([meeting_from_dict(mention.record) for mention in mentions])
+    borrowed = next((mention.placed_on for mention in mentions if mention.placed_on is not None), None)
+    row.record = meeting_to_dict(merged)
+    row.date, row.placed_on = merged.date, merged.date or borrowed
+    row.held_known_at = (row.held_known_at or now) if merged.status is Status.HELD else None
+    row.withdrawn_at = None
+
+
+def _alias_if_vacated(s: Session, old: str, ids: Sequence[str], tellings: Sequence[_Telling], now: dt.datetime) -> None:
+    """When what an article told under `old` is now told under another id, `old` leads there from now on."""
+    row = s.get_one(MeetingRow, old)
+    if row.withdrawn_at is None:
+        return
+    lost = meeting_from_dict(row.record)
+    heir = next((i for i, t in zip(ids, tellings, strict=True) if same_people(t.meeting, lost)), None)
+    if heir is None:
+        return
+    s.execute(update(AliasRow).where(AliasRow.meeting_id == old).values(meeting_id=heir))
+    s.add(AliasRow(alias=old, meeting_id=heir, merged_at=now))
+    kept = s.get_one(MeetingRow, heir)
+    kept.first_seen = min(kept.first_seen, row.first_seen)
+    if kept.held_known_at is not None and row.held_known_at is not None:
+        kept.held_known_at = min(kept.held_known_at, row.held_known_at)
+    s.flush()
+
+
+def _told_by(condition: ColumnElement[bool]) -> Select[tuple[MentionRow]]:
+    return select(MentionRow).where(condition).order_by(MentionRow.article_number, MentionRow.position)
+
+
+def _load(s: Session, *conditions: ColumnElement[bool]) -> list[StoredMeeting]:
+    query = (
+        select(MeetingRow)
+        .where(MeetingRow.withdrawn_at.is_(None), *conditions)
+        .order_by(MeetingRow.placed_on.is_(None), MeetingRow.placed_on, MeetingRow.id)
+        .options(selectinload(MeetingRow.mentions))
+        .execution_options(populate_existing=True)
+    )
+    articles: dict[int, StoredArticle] = {}
+    return [_stored(row, articles) for row in s.scalars(query)]
+
+
+def _stored(row: MeetingRow, articles: dict[int, StoredArticle]) -> StoredMeeting:
+    """The record of a row; `articles` keeps those already made, which several meetings may share."""
+    mentions = []
+    for mention in row.mentions:
+        if mention.article_number not in articles:
+            articles[mention.article_number] = stored_article(mention.article)
+        told = replace(meeting_from_dict(mention.record), id=row.id)
+        mentions.append(Mention(articles[mention.article_number], told))
+    meeting = replace(meeting_from_dict(row.record), id=row.id)
+    placed_on = row.placed_on if row.date is None else None
+    return StoredMeeting(meeting, row.first_seen, row.held_known_at, tuple(mentions), placed_on)
