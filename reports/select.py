@@ -1,0 +1,133 @@
+"""Which meetings belong into one issue (design §6.4). Decides only; nothing is read or written here.
+
+A held meeting is new in exactly one issue: that of the week it was held in, if it was known when that issue closed;
+otherwise the next issue, as a late report. What a closed issue held is fixed by its recorded ids. A back issue, of a
+week that ended before the archive's first run, holds the meetings of its week and is never mailed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from archive.placing import placing_date
+from archive.records import IssueState, StoredIssue, StoredMeeting
+from meetings.records import RANK_ORDER, Status
+from reports.week import Week, week_of_day
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What one issue holds, each part by date, then rank, then id.
+
+    `new` were held in the week; `late` were held earlier and are new here; `ahead` are announced or called off for
+    later; `awaited` were announced or called off for a day of this week and no report of them is known.
+    """
+
+    week: Week
+    zone: ZoneInfo
+    as_of: datetime
+    back: bool
+    new: tuple[StoredMeeting, ...]
+    late: tuple[StoredMeeting, ...]
+    ahead: tuple[StoredMeeting, ...]
+    awaited: tuple[StoredMeeting, ...]
+
+    @property
+    def meeting_ids(self) -> tuple[str, ...]:
+        """The ids of the meetings that are new in this issue: what to record when it closes."""
+        return tuple(stored.meeting.id for stored in (*self.new, *self.late))
+
+
+def placed_on(stored: StoredMeeting, zone: ZoneInfo) -> date:
+    """The day by which a meeting is filed: its placing date, else the day in `zone` on which it was first seen."""
+    return placing_date(stored) or stored.first_seen.astimezone(zone).date()
+
+
+def is_back(week: Week, zone: ZoneInfo, first_run: datetime | None) -> bool:
+    """Whether the week ended before the archive's first run; an archive that never ran has only back issues."""
+    return first_run is None or week.bounds(zone)[1] <= first_run
+
+
+def select_issue(
+    meetings: Sequence[StoredMeeting],
+    *,
+    week: Week,
+    zone: ZoneInfo,
+    closed: Sequence[StoredIssue],
+    first_run: datetime | None,
+    as_of: datetime,
+) -> Selection:
+    """The issue of `week`, from all meetings of the archive and all its issues in that zone.
+
+    `as_of` is the moment for which the issue speaks; `first_run` is None when the archive has never run.
+    """
+    back = is_back(week, zone, first_run)
+    claims = {issue.week: frozenset(issue.meeting_ids) for issue in closed if issue.state is IssueState.CLOSED}
+    own = claims.pop(week.label, None)
+    elsewhere = frozenset[str]().union(*claims.values())
+    held = [stored for stored in meetings if stored.meeting.status is Status.HELD]
+    if own is not None:
+        chosen = [stored for stored in held if stored.meeting.id in own]
+    else:
+        chosen = [
+            stored
+            for stored in held
+            if stored.meeting.id not in elsewhere
+            and _belongs(week_of_day(placed_on(stored, zone)), week, zone, first_run)
+        ]
+    expected = _expected(meetings, known_by=_horizon(week, zone, as_of, back=back))
+    return Selection(
+        week=week,
+        zone=zone,
+        as_of=as_of,
+        back=back,
+        new=_sorted((stored for stored in chosen if placed_on(stored, zone) in week), zone),
+        late=_sorted((stored for stored in chosen if placed_on(stored, zone) not in week), zone),
+        ahead=_sorted((stored for stored in expected if _lies_ahead(stored, week, zone)), zone),
+        awaited=_sorted((stored for stored in expected if _was_due(stored, week)), zone),
+    )
+
+
+def _belongs(held_in: Week, week: Week, zone: ZoneInfo, first_run: datetime | None) -> bool:
+    """Whether an unclaimed meeting held in one week is new in another's issue: its own, or a later one if mailed."""
+    return held_in == week or (held_in < week and not is_back(held_in, zone, first_run))
+
+
+def _horizon(week: Week, zone: ZoneInfo, as_of: datetime, *, back: bool) -> date:
+    """The last day whose news an issue may look ahead from: a back issue does not know what its readers could not."""
+    return week.days()[1] if back else as_of.astimezone(zone).date()
+
+
+def _expected(meetings: Sequence[StoredMeeting], *, known_by: date) -> list[StoredMeeting]:
+    """Announced or cancelled meetings of which an article was published by that day (undated articles count)."""
+    return [
+        stored
+        for stored in meetings
+        if stored.meeting.status is not Status.HELD
+        and any((mention.article.article.published_on or known_by) <= known_by for mention in stored.mentions)
+    ]
+
+
+def _last_day(stored: StoredMeeting) -> date | None:
+    return stored.meeting.end_date or stored.meeting.date
+
+
+def _lies_ahead(stored: StoredMeeting, week: Week, zone: ZoneInfo) -> bool:
+    """Dated after the week; or without a date, in the one issue of the week in which it was announced."""
+    day = _last_day(stored)
+    return placed_on(stored, zone) in week if day is None else day > week.days()[1]
+
+
+def _was_due(stored: StoredMeeting, week: Week) -> bool:
+    day = _last_day(stored)
+    return day is not None and day in week
+
+
+def _sorted(chosen: Iterable[StoredMeeting], zone: ZoneInfo) -> tuple[StoredMeeting, ...]:
+    def order(stored: StoredMeeting) -> tuple[date, int, str]:
+        return placed_on(stored, zone), RANK_ORDER.index(stored.meeting.level), stored.meeting.id
+
+    return tuple(sorted(chosen, key=order))
