@@ -17,6 +17,7 @@ _PIECE = 64 * 1024
 # HTML and feeds pack 5 to 30 times smaller; gzip cannot pass 1032. The floor lets small, very regular feeds through.
 _MAX_RATIO = 250
 _RATIO_FLOOR = 1024 * 1024
+_GZIP_MAGIC = b"\x1f\x8b"
 
 
 def read_body(chunks: Iterable[bytes], *, host: str, encoding: str, max_body: int) -> bytes:
@@ -58,6 +59,7 @@ class _Plain:
 class _Gzip:
     def __init__(self) -> None:
         self._engine = _gzip_engine()
+        self._after = b""
 
     @property
     def complete(self) -> bool:
@@ -67,9 +69,11 @@ class _Gzip:
         while True:
             if self._engine.eof:
                 # a further member (RFC 1952 §2.2); anything else after the end is padding, which browsers ignore too
-                if not data.startswith(b"\x1f\x8b"):
+                self._after = data = self._after + data
+                if not data.startswith(_GZIP_MAGIC):
+                    self._after = data[: len(_GZIP_MAGIC)]
                     return
-                self._engine = _gzip_engine()
+                self._engine, self._after = _gzip_engine(), b""
             piece = self._engine.decompress(data, _PIECE)
             data = self._engine.unconsumed_tail or self._engine.unused_data
             yield piece
@@ -86,9 +90,13 @@ class _Brotli:
         return bool(self._engine.is_finished())
 
     def pieces(self, data: bytes) -> Iterator[bytes]:
-        yield self._engine.process(data, output_buffer_limit=_PIECE)
-        while not self._engine.can_accept_more_data():
-            yield self._engine.process(b"", output_buffer_limit=_PIECE)
+        while not self._engine.is_finished():
+            piece = self._engine.process(data, output_buffer_limit=_PIECE)
+            yield piece
+            # a full piece may have more behind it even when all input is taken in
+            if len(piece) < _PIECE and self._engine.can_accept_more_data():
+                return
+            data = b""
 
 
 def _gzip_engine() -> zlib._Decompress:

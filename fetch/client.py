@@ -115,6 +115,15 @@ class Client:
         return answer
 
     def _exchange(self, request: httpx.Request) -> tuple[httpx.Response, bytes]:
+        try:
+            return self._send(request)
+        except (httpx.NetworkError, httpx.RemoteProtocolError):
+            if self._network.connected:
+                raise
+        # a connection kept open had died meanwhile, which is no failure of the host's (RFC 9112 §9.3.1)
+        return self._send(request)
+
+    def _send(self, request: httpx.Request) -> tuple[httpx.Response, bytes]:
         with closing(self._http.send(request, stream=True)) as response:
             if not response.is_success:
                 _drain(response)

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -23,18 +23,22 @@ import httpx
 from fetch.outcomes import FetchError
 from parsers.records import Outcome
 
+# RFC 6052 §2.1: the prefix under which IPv6-only networks reach IPv4 addresses.
+_NAT64 = IPv6Network("64:ff9b::/96")
 # Of a host with many addresses these are tried; beyond them it is the host that is down.
 _MAX_ADDRESSES = 4
 # Of the hosts being polled at one time; the pool looks at every idle connection for each request.
-_KEEPALIVE = httpx.Limits(max_connections=None, max_keepalive_connections=32, keepalive_expiry=30)
+_KEEPALIVE = httpx.Limits(max_connections=None, max_keepalive_connections=32, keepalive_expiry=15)
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
     """Whether an address is on the open internet; an IPv4 address wrapped in IPv6 counts as what it wraps."""
     if isinstance(address, IPv6Address):
-        wrapped = address.ipv4_mapped or address.sixtofour or (address.teredo and address.teredo[1])
-        if wrapped:
-            return is_public(wrapped)
+        nat64 = IPv4Address(int(address) & 0xFFFF_FFFF) if address in _NAT64 else None
+        teredo = address.teredo[1] if address.teredo is not None else None
+        for wrapped in (address.ipv4_mapped, address.sixtofour, teredo, nat64):
+            if wrapped is not None:
+                return is_public(wrapped)
     return address.is_global and not address.is_multicast
 
 
@@ -58,17 +62,24 @@ class Network(httpx.HTTPTransport):
     def deadline(self, seconds: float, host: str) -> Iterator[None]:
         """Whatever this thread does on the network inside the block ends within `seconds`, or raises `FetchError`."""
         self._deadline.at, self._deadline.host = time.monotonic() + seconds, host
+        self._deadline.connected = False
         try:
             yield
         finally:
             self._deadline.at = math.inf
 
+    @property
+    def connected(self) -> bool:
+        """Whether this thread's last request set out to connect; if not, it used a connection kept open before."""
+        return self._deadline.connected
+
 
 class _Deadline(threading.local):
-    """When this thread's request must have ended, by `time.monotonic()`."""
+    """When this thread's request must have ended, by `time.monotonic()`, and whether it set out to connect anew."""
 
     at = math.inf
     host = ""
+    connected = False
 
     def cap(self, timeout: float | None) -> float | None:
         """The shorter of `timeout` and what is left, in seconds; None: no bound. Raises `FetchError` at its end."""
@@ -95,6 +106,7 @@ class _Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
+        self._deadline.connected = True
         addresses = self._checked(host, port, self._deadline.cap(timeout))
         for number, address in enumerate(addresses, start=1):
             try:
@@ -127,7 +139,11 @@ class _Stream(httpcore.NetworkStream):
         self._tls = tls
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._deadline.cap(timeout))
+        try:
+            return self._stream.read(max_bytes, self._deadline.cap(timeout))
+        except httpcore.ReadTimeout:
+            self._deadline.cap(None)  # was it the deadline, it says so
+            raise
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._stream.write(buffer, self._deadline.cap(timeout))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import re
 import selectors
 import socket
 import ssl
@@ -63,7 +64,7 @@ class Reply:
     def matches(self, headers: Mapping[str, str]) -> bool:
         """Whether a conditional request finds its copy still good (RFC 9110 §13.2.2: If-None-Match goes first)."""
         if "if-none-match" in headers:
-            known = [tag.strip().removeprefix("W/") for tag in headers["if-none-match"].split(",")]
+            known = re.findall(r'"[^"]*"', headers["if-none-match"])
             return self.etag is not None and self.etag.removeprefix("W/") in known
         if "if-modified-since" in headers and self.last_modified is not None:
             return parsedate_to_datetime(self.last_modified) <= parsedate_to_datetime(headers["if-modified-since"])
@@ -97,24 +98,25 @@ def redirect(to: str, status: int = 302, **headers: str) -> Reply:
 
 
 def bomb(size: int, encoding: Literal["gzip", "br"] = "gzip") -> Reply:
-    """`size` bytes of zeros, packed small."""
-    return Reply(b"\0" * size, encoding=encoding)
+    """`size` bytes of zeros, packed small before any request comes."""
+    return Reply(ENCODERS[encoding](b"\0" * size), headers={"Content-Encoding": encoding})
 
 
 Script = Reply | Callable[[Seen], Reply]
 
 
 class Web:
-    """The server. `requests` has every request in the order in which it was answered."""
+    """The server. `requests` has every request in the order in which it was answered; `connections` counts them."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[Seen] = []
+        self.connections = 0
         self._tls = tls
         self._scripts: dict[tuple[str | None, str], list[Script]] = {}
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._listeners: dict[str, socket.socket] = {}
-        self._connections: set[socket.socket] = set()
+        self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
         self._selector = selectors.DefaultSelector()
         self._wake, self._woken = socket.socketpair()
@@ -147,7 +149,7 @@ class Web:
         self._wake.send(b"x")
         self._acceptor.join()
         with self._lock:
-            for connection in self._connections:
+            for connection in self._open:
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
@@ -170,6 +172,7 @@ class Web:
                 assert isinstance(key.fileobj, socket.socket)
                 connection, _ = key.fileobj.accept()
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self.connections += 1
                 thread = threading.Thread(target=self._serve, args=(connection,), name="web-serve")
                 self._threads.append(thread)
                 thread.start()
@@ -180,14 +183,14 @@ class Web:
             if self._tls is not None:
                 connection = self._tls.wrap_socket(connection, server_side=True)
             with self._lock:
-                self._connections.add(connection)
+                self._open.add(connection)
             try:
                 with connection, connection.makefile("rb") as stream:
                     while not self._stopping.is_set() and self._exchange(connection, stream, address):
                         pass
             finally:
                 with self._lock:
-                    self._connections.discard(connection)
+                    self._open.discard(connection)
 
     def _exchange(self, connection: socket.socket, stream: BinaryIO, address: str) -> bool:
         """Read one request and answer it; False when the connection is to be closed."""
