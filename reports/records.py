@@ -43,7 +43,7 @@ class ArticleView:
 
 @dataclass(frozen=True, slots=True)
 class QuoteView:
-    """A sentence in its article's own words."""
+    """Sentences in their article's own words."""
 
     text: str
     article: ArticleView

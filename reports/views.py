@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from pathlib import PurePosixPath
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,7 @@ from reports import words
 from reports.clean import one_line, safe_url
 from reports.records import AccountView, ArticleView, LineView, MeetingView, PeopleView, PersonView, QuoteView
 from reports.select import placed_on
-from reports.sentences import key_sentences
+from reports.sentences import KeySentence, key_sentences
 
 PEOPLE_LISTED = 8
 ARTICLES_LISTED = 6
@@ -193,14 +194,26 @@ def _account(
     return AccountView(
         side=side.value if side else "unknown",
         label=label,
-        quotes=tuple(
-            QuoteView(one_line(key.sentence.text, QUOTE_LIMIT), article_view(key.mention, outlets, zone))
-            for key in keys
-        ),
+        quotes=_quotes(keys, outlets, zone),
         articles=tuple(article_view(mention, outlets, zone) for mention in sources[:ARTICLES_LISTED]),
         more=_more(len(sources) - ARTICLES_LISTED, "article"),
         missing="" if mentions else missing,
     )
+
+
+def _quotes(keys: Sequence[KeySentence], outlets: Outlets, zone: ZoneInfo) -> tuple[QuoteView, ...]:
+    """One quotation an article; what was left out between its sentences is marked."""
+    quotes = []
+    for _, group in groupby(keys, key=lambda key: key.mention.article.number):
+        first, *others = group
+        text = one_line(first.sentence.text, QUOTE_LIMIT)
+        before = first
+        for key in others:
+            gap = key.mention.article.article.text[before.sentence.end : key.sentence.start]
+            text += (" […] " if gap.strip() else gap and " ") + one_line(key.sentence.text, QUOTE_LIMIT)
+            before = key
+        quotes.append(QuoteView(text, article_view(first.mention, outlets, zone)))
+    return tuple(quotes)
 
 
 def article_view(mention: Mention, outlets: Outlets, zone: ZoneInfo) -> ArticleView:
