@@ -51,7 +51,7 @@ def make_entry(
     outlet: str | None = None,
 ) -> Entry | None:
     """An entry with canonical URL and plain, bounded text; None when the link leads nowhere."""
-    url = canonical_url(link, base)
+    url = canonical_url(link, base) if link.strip() else None
     if url is None:
         return None
     return Entry(

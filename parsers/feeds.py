@@ -70,7 +70,7 @@ def _read_google_entry(item: Any, source: Source, url: str) -> Entry | None:
 
 
 def _link(item: Any) -> str:
-    link = item.get("link") or item.get("id") or ""
+    link = item.get("link") or ""
     return link if isinstance(link, str) else ""
 
 

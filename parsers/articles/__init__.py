@@ -31,8 +31,8 @@ _OUTLETS: dict[str, Callable[[BeautifulSoup, str, Source], Draft | None]] = {
 def extract_article(body: bytes, *, url: str, content_type: str | None, source: Source, entry: Entry) -> Article | None:
     """The article in a page fetched from `url` for `entry`; None when the page holds no text. Bad HTML never raises.
 
-    The page's own title and date win over the entry's; a date of the entry is taken where the page's has no time of
-    day. What has no zone is in the source's.
+    The page's own title and date win over the entry's; the entry's time is taken where the page gives that day without
+    a time. What has no zone is in the source's.
     """
     text = decode(body, content_type, source.language)
     soup = parse_html(text)
@@ -70,7 +70,7 @@ def _draft(text: str, soup: BeautifulSoup, url: str, source: Source, metadata: M
     for domain, read in _OUTLETS.items():
         if (host == domain or host.endswith("." + domain)) and (draft := read(soup, url, source)):
             return draft
-    return generic.read(text, soup, metadata)
+    return generic.read(text, soup, metadata, source)
 
 
 def _article(source: Source, entry: Entry, url: str, draft: Draft, metadata: Metadata, stamp: Stamp | None) -> Article:

@@ -15,7 +15,7 @@ MAX_PARAGRAPHS = 2000
 _MAX_PARAGRAPH = 50_000
 
 # ends that agencies put behind the last sentence: VNA and VGP "./.", Xinhua "Enditem" and ■, Chinese "（完）"
-_ENDING = re.compile(r"(?:(?<=[.!?”\"’)])\s*/\.|\./\.|\s*/\.|\s*\bEnditem|\s*■|\s*[（(]完[)）])+\s*$")
+_ENDING = re.compile(r"\s*(?:\.?/\.|\bEnditem|■|[（(]完[)）])\s*$")
 _FURNITURE = re.compile(
     r"(?:"
     r"(?:web\s+)?editors?\s*[:：].*|source\s*[:：].*|share(?:\s+(?:this|on)\b.*)?[:：]?|print|advertisement"
@@ -63,11 +63,11 @@ def drop(body: Tag, selector: str) -> None:
 
 
 def _without_ending(text: str) -> str:
-    found = _ENDING.search(text)
-    if found is None:
-        return text
-    kept = text[: found.start()].rstrip()
-    return kept if not kept or kept[-1] in '.!?。！？”"’)）' or "/." not in found[0] else kept + "."
+    while found := _ENDING.search(text):
+        text = text[: found.start()]
+        if "/." in found[0] and text and text[-1] not in '.!?…”"':
+            text += "."
+    return text
 
 
 def _is_furniture(text: str) -> bool:

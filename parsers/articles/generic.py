@@ -1,23 +1,47 @@
-"""Any other outlet: title and date from the page's metadata, the text by trafilatura."""
+"""Any other outlet: title and date from the page's metadata or from where it shows them, the text by trafilatura."""
 
 from __future__ import annotations
+
+from zoneinfo import ZoneInfo
 
 from bs4 import BeautifulSoup
 
 from parsers.articles.draft import Draft, clean_paragraphs, text_of
 from parsers.articles.metadata import Metadata
-from parsers.dates import Stamp
+from parsers.dates import Stamp, read_stamp
+from parsers.records import Source
+
+# outlets whose pages declare no time for machines, from sources.md §2: Global Times, People's Daily, CGTN,
+# China Daily, Viet Nam News, Communist Party online, Vietnam MOFA
+_SHOWN_TIME = (
+    ".pub_time",
+    ".rm_txt .channel, .origin span",
+    "span.date",
+    ".info_l",
+    ".detail__meta",
+    ".lbPublishedDate",
+    ".news-time",
+)
+_SHOWN_TITLE = "h1, .article_title, .news-title"
 
 
-def read(text: str, soup: BeautifulSoup, metadata: Metadata) -> Draft | None:
+def read(text: str, soup: BeautifulSoup, metadata: Metadata, source: Source) -> Draft | None:
     """The article on a page of unknown make; None when trafilatura finds no text in it."""
     import trafilatura
 
     body = trafilatura.extract(text, include_comments=False, include_tables=False, favor_precision=True)
     if not body:
         return None
-    title = metadata.title or text_of(soup.select_one("h1"))
-    stamp: Stamp | None = metadata.stamp
+    title = metadata.title or text_of(soup.select_one(_SHOWN_TITLE))
     method = f"{metadata.kind}+trafilatura" if metadata.kind else "trafilatura"
     paragraphs = clean_paragraphs(body.splitlines(), title)
-    return Draft(title, stamp, paragraphs, method) if paragraphs else None
+    return Draft(title, _shown_stamp(soup, source), paragraphs, method) if paragraphs else None
+
+
+def _shown_stamp(soup: BeautifulSoup, source: Source) -> Stamp | None:
+    zone = ZoneInfo(source.zone)
+    for selector in _SHOWN_TIME:
+        for node in soup.select(selector, limit=3):
+            if stamp := read_stamp(text_of(node), zone, source.date_order):
+                return stamp
+    return None

@@ -17,8 +17,8 @@ _PICTURES = "table.picture, figure, .article__avatar, .article__photo"
 _CAPTION = "figcaption, .caption, p"
 _TIME = ".article__meta time, .article__author time, .article__header time, time, .article__meta .time"
 _FURNITURE = (
-    "script, style, audio, video, iframe, .related-news, .cms-relate, .article__relate, .article__tag, .article__author,"
-    " .article__social, .banner, .ads, .ads_middle, .box-content, .cms-quote-source, .tags"
+    "script, style, audio, video, iframe, .related-news, .cms-relate, .article__relate, .article__tag, .tags,"
+    " .article__social, .article__author, .banner, .ads, .ads_middle, .box-content"
 )
 
 
