@@ -87,7 +87,8 @@ def _tls_reason(error: BaseException) -> str | None:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLError):
-            return getattr(cause, "verify_message", "") or cause.reason or str(cause)
+            # which of the two it has depends on where in OpenSSL it arose
+            return getattr(cause, "verify_message", None) or getattr(cause, "reason", None) or str(cause)
         cause = cause.__cause__ or cause.__context__
     return None
 

@@ -45,7 +45,7 @@ class Rules:
         if not self.parsed.can_fetch(url, self.token):
             raise FetchError(Outcome.ROBOTS_DISALLOWED, f"robots.txt forbids {url}.")
         seconds = self.parsed.crawl_delay(self.token) or 0.0
-        return min(timedelta(seconds=min(max(seconds, 0.0), MAX_CRAWL_DELAY.total_seconds())), MAX_CRAWL_DELAY)
+        return timedelta(seconds=min(max(seconds, 0.0), MAX_CRAWL_DELAY.total_seconds()))
 
 
 def rules(answer: Answer, token: str) -> Rules:
