@@ -1,0 +1,80 @@
+"""`recipients.toml`: who gets the digest, one `[[recipient]]` table each with `address` and, if wished, `name`."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from dataclasses import dataclass
+
+from parsers.records import InputError
+
+_KEYS = ("address", "name")
+# RFC 5322 dot-atom, which every mail server takes; quoted local parts are left out on purpose
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_ADDRESS = re.compile(rf"({_ATOM}(?:\.{_ATOM})*)@([^\s@]+)")
+_HOST = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*", re.IGNORECASE)
+# RFC 5321 §4.5.3.1
+_LOCAL_LIMIT = 64
+_ADDRESS_LIMIT = 254
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One person on the list. `address` is ASCII, its domain in lower case; `name` may be empty."""
+
+    address: str
+    name: str = ""
+
+
+def parse_recipients(text: str, *, name: str) -> tuple[Recipient, ...]:
+    """The recipients in the file's order; `InputError` names the file, the entry and the key at fault."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{name} is not valid TOML: {error}.") from error
+    unknown = sorted(set(table) - {"recipient"})
+    if unknown:
+        raise InputError(f"{name}: unknown key {unknown[0]!r}; recipients are [[recipient]] tables.")
+    rows = table.get("recipient", [])
+    if not isinstance(rows, list):
+        raise InputError(f"{name}: write [[recipient]] with two brackets, one table for each recipient.")
+    found: dict[str, Recipient] = {}
+    for number, row in enumerate(rows, start=1):
+        recipient = _recipient(row, f"{name}, recipient {number}")
+        if found.setdefault(recipient.address.lower(), recipient) is not recipient:
+            raise InputError(f"{name}, recipient {number}: address {recipient.address} is there twice.")
+    return tuple(found.values())
+
+
+def _recipient(row: object, where: str) -> Recipient:
+    if not isinstance(row, dict):
+        raise InputError(f"{where}: must be a table with address and name.")
+    unknown = sorted(set(row) - set(_KEYS))
+    if unknown:
+        raise InputError(f"{where}: unknown key {unknown[0]!r}; known are address and name.")
+    address, name = row.get("address"), row.get("name", "")
+    if not isinstance(address, str):
+        raise InputError(f"{where}: address is missing or no text.")
+    if not isinstance(name, str) or any(unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp", "Cs") for char in name):
+        raise InputError(f"{where}: name must be one line of text without control characters.")
+    return Recipient(check_address(address, where=f"{where}: address"), name.strip())
+
+
+def check_address(address: str, *, where: str) -> str:
+    """The address in the form in which it is sent; `InputError`, opening with `where`, when it is none.
+
+    An international domain is turned into its ASCII form; a local part beyond ASCII is refused, since not every mail
+    server takes it (RFC 6531).
+    """
+    match = _ADDRESS.fullmatch(address)
+    if match is None:
+        raise InputError(f"{where} {address!r} is not a mail address such as reader@example.org.")
+    try:
+        domain = match[2].encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        domain = ""
+    checked = f"{match[1]}@{domain}"
+    if not _HOST.fullmatch(domain) or len(match[1]) > _LOCAL_LIMIT or len(checked) > _ADDRESS_LIMIT:
+        raise InputError(f"{where} {address!r} is not a mail address such as reader@example.org.")
+    return checked

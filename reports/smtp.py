@@ -1,0 +1,189 @@
+"""One message to a mail server, and what became of it: the only place that knows smtplib's errors.
+
+Until the final dot is sent a failure means that the message was not delivered; after it, silence means that nobody
+knows (RFC 1047). The two must not be mixed up: the first may be repeated freely, the second doubles a mail at worst.
+"""
+
+from __future__ import annotations
+
+import re
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from email.headerregistry import AddressHeader
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Literal
+
+from archive.records import DeliveryState
+from parsers.records import InputError
+from reports.clean import one_line
+
+_REPLY_LIMIT = 200
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpSettings:
+    """How to reach the mail server. `timeout` is seconds for one answer; `ca_file` adds a certificate authority.
+
+    Raises `InputError` when a password would go over the network in the clear.
+    """
+
+    host: str
+    port: int = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    timeout: float = 30.0
+    ca_file: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.username and self.security == "none" and self.host not in _LOOPBACK:
+            raise InputError(
+                f"The login at mail server {self.host} would go unencrypted: set its security to starttls or tls."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class SendResult:
+    """What became of one message, with a sentence for people.
+
+    `PLANNED` means not delivered and worth another try; `REFUSED` that the server will not take it; `UNKNOWN` that
+    the message was sent whole and no answer came.
+    """
+
+    state: DeliveryState
+    message: str
+
+
+class _RefusedError(Exception):
+    """A reply other than the one hoped for, to the step named."""
+
+    def __init__(self, step: str, code: int, text: bytes) -> None:
+        super().__init__(step)
+        self.step, self.code, self.text = step, code, text.decode("utf-8", "replace")
+
+
+class _NoFinalAnswerError(Exception):
+    """The whole message was sent, and then nothing understandable came."""
+
+
+def send(message: EmailMessage, settings: SmtpSettings) -> SendResult:
+    """Sends to the message's one recipient over a connection of its own. Never raises for what a server can do."""
+    recipient, sender = _address(message, "To"), _address(message, "From")
+    where = f"{settings.host}:{settings.port}"
+    try:
+        with _connection(settings) as server:
+            _prepare(server, settings)
+            _deliver(server, sender, recipient, message.as_bytes())
+    except _NoFinalAnswerError:
+        state = DeliveryState.UNKNOWN
+        text = f"{where} took the whole message to {recipient} but did not confirm it, so it may or may not arrive."
+    except _RefusedError as error:
+        state = _state_of(error)
+        reply = "" if error.step == "login" else f" {one_line(error.text, _REPLY_LIMIT)}"
+        text = f"{where} refused the {error.step} of the message to {recipient}: {error.code}{reply}"
+    except ssl.SSLCertVerificationError as error:
+        state = DeliveryState.PLANNED
+        text = f"The certificate of {where} was not trusted for the message to {recipient}: {error.verify_message}."
+    except (OSError, smtplib.SMTPException, UnicodeError) as error:
+        state = DeliveryState.PLANNED
+        text = f"The message to {recipient} could not be handed to {where}: {_plain(error)}."
+    else:
+        return SendResult(DeliveryState.ACCEPTED, f"{where} accepted the message to {recipient}.")
+    return SendResult(state, _without(settings.password, text))
+
+
+def _address(message: EmailMessage, header: str) -> str:
+    value = message[header]
+    if not isinstance(value, AddressHeader):
+        raise TypeError(f"The message has no {header} header.")
+    (address,) = value.addresses
+    return str(address.addr_spec)
+
+
+@contextmanager
+def _connection(settings: SmtpSettings) -> Iterator[smtplib.SMTP]:
+    """A connection that is left politely; how the leave-taking goes says nothing about the message any more."""
+    if settings.security == "tls":
+        server: smtplib.SMTP = smtplib.SMTP_SSL(
+            settings.host, settings.port, timeout=settings.timeout, context=_context(settings)
+        )
+    else:
+        server = smtplib.SMTP(settings.host, settings.port, timeout=settings.timeout)
+    try:
+        yield server
+        with suppress(OSError, smtplib.SMTPException):
+            server.quit()
+    finally:
+        server.close()
+
+
+def _context(settings: SmtpSettings) -> ssl.SSLContext:
+    """Certificate and host name are always verified; an own authority stands beside the system's."""
+    context = ssl.create_default_context()
+    if settings.ca_file is not None:
+        try:
+            context.load_verify_locations(settings.ca_file)
+        except OSError as error:
+            raise OSError(f"the certificate file {settings.ca_file} cannot be read") from error
+    return context
+
+
+def _prepare(server: smtplib.SMTP, settings: SmtpSettings) -> None:
+    server.ehlo_or_helo_if_needed()
+    if settings.security == "starttls":
+        server.starttls(context=_context(settings))
+        server.ehlo()
+    if settings.username:
+        try:
+            server.login(settings.username, settings.password or "")
+        except smtplib.SMTPAuthenticationError as error:
+            raise _RefusedError("login", error.smtp_code, b"") from None
+
+
+def _deliver(server: smtplib.SMTP, sender: str, recipient: str, content: bytes) -> None:
+    """The mail transaction (RFC 5321 §3.3), step by step so that the phase of any failure is known."""
+    _expect(server.mail(sender), (250,), "sender")
+    _expect(server.rcpt(recipient), (250, 251), "recipient")
+    _expect(server.docmd("DATA"), (354,), "data command")
+    dotted = re.sub(rb"(?m)^\.", b"..", content)
+    server.send(dotted + (b"" if dotted.endswith(b"\r\n") else b"\r\n") + b".\r\n")
+    try:
+        reply = server.getreply()
+    except (OSError, smtplib.SMTPException) as error:
+        raise _NoFinalAnswerError from error
+    if reply[0] // 100 not in (2, 4, 5):
+        raise _NoFinalAnswerError
+    if reply[0] // 100 != 2:
+        raise _RefusedError("content", *reply)
+
+
+def _expect(reply: tuple[int, bytes], good: tuple[int, ...], step: str) -> None:
+    code, text = reply
+    if code not in good:
+        raise _RefusedError(step, code, text)
+
+
+def _state_of(error: _RefusedError) -> DeliveryState:
+    """A permanent no to recipient or content is final; one to our login or sender is ours to mend and try again."""
+    final = error.code >= 500 and error.step not in ("login", "sender")
+    return DeliveryState.REFUSED if final else DeliveryState.PLANNED
+
+
+def _plain(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return "it does not offer the login or encryption asked for"
+    if isinstance(error, smtplib.SMTPResponseException):
+        text = error.smtp_error
+        return one_line(f"{error.smtp_code} {text.decode('utf-8', 'replace') if isinstance(text, bytes) else text}")
+    return one_line(str(error) or type(error).__name__, _REPLY_LIMIT).rstrip(".")
+
+
+def _without(secret: str | None, text: str) -> str:
+    return text.replace(secret, "***") if secret else text
