@@ -45,14 +45,17 @@ _FILE_SENTENCES = {
 
 def database_error(error: DBAPIError, name: str) -> ArchiveError | None:
     """What `error` means for the database called `name`; None when it is a fault of this program."""
+    if not isinstance(error.orig, sqlite3.Error):
+        reason = str(error.orig).strip().splitlines()[:1]
+        return (
+            ArchiveError(f"{name} cannot be used: {''.join(reason)}") if isinstance(error, OperationalError) else None
+        )
     code = getattr(error.orig, "sqlite_errorcode", None)
-    sentence = _SENTENCES.get(code & 0xFF) if code is not None else None
-    if sentence is not None:
-        return ArchiveError(sentence.format(name=name))
     if code is None and isinstance(error, OperationalError):
-        reason = str(error.orig).strip().splitlines()
-        return ArchiveError(f"{name} cannot be used: {reason[0] if reason else 'no reason given'}")
-    return None
+        # the one that Python itself raises: text that is not UTF-8
+        code = sqlite3.SQLITE_CORRUPT
+    sentence = _SENTENCES.get(code & 0xFF) if code is not None else None
+    return ArchiveError(sentence.format(name=name)) if sentence is not None else None
 
 
 def file_error(error: OSError, name: str) -> ArchiveError:

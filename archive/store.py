@@ -101,11 +101,13 @@ def _address(home: Path, url: str | None) -> URL:
     if url is None:
         return URL.create("sqlite", database=str(home / DATABASE_NAME))
     try:
-        return make_url(url)
+        address = make_url(url)
+        address.get_dialect().import_dbapi()
     except ArgumentError as error:
-        raise InputError(
-            "The database URL cannot be read; write it as sqlite:///FILE or postgresql+psycopg://…"
-        ) from error
+        raise InputError("The database URL cannot be read; write sqlite:///FILE or postgresql+psycopg://…") from error
+    except ImportError as error:
+        raise InputError(f"The database URL needs a driver that is not installed: {error.name}") from error
+    return address
 
 
 def _engine(address: URL) -> Engine:

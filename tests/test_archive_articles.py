@@ -1,0 +1,212 @@
+"""The catalogue of articles and its projection to seed-format files, killed at every step."""
+
+from __future__ import annotations
+
+import datetime as dt
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from archive.articles import add_article, articles_between, count_articles, get_article, known_keys, undetected
+from archive.files import project_articles
+from archive.meetings import record_detection
+from archive.store import Archive, ArchiveError
+from meetings.records import Detection
+from parsers.records import Side
+from parsers.seedfile import seed_article
+from tests.archive_samples import HOUR, NOW, article, day, everything, store
+
+SEEDS = Path(__file__).parent.parent / "seeds"
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    with Archive.open(tmp_path / "home") as opened:
+        yield opened
+
+
+def test_article_comes_back_as_it_was(archive: Archive) -> None:
+    told = article(language=None, side=Side.CHINA, published=None, paragraphs=("习近平", "Tô Lâm", ""))
+    with archive.write() as s:
+        stored, new = add_article(s, told, now=NOW, old_name="old.txt")
+    assert (stored.article, stored.number, stored.old_name, new) == (told, 1, "old.txt", True)
+    with archive.read() as s:
+        assert get_article(s, 1) == stored
+        assert get_article(s, 2) is None
+
+
+def test_same_key_is_known_and_keeps_its_text(archive: Archive) -> None:
+    store(archive)
+    with archive.write() as s:
+        again, new = add_article(s, article(title="Corrected", paragraphs=("Other text.",)), now=NOW + HOUR)
+        assert count_articles(s) == 1
+    assert not new
+    assert again.article == article()
+
+
+def test_page_of_an_imported_file_fills_in_what_the_file_lacked(archive: Archive) -> None:
+    bare = {"url": None, "outlet": None, "source_id": None, "published": None, "language": None, "method": "seed:dated"}
+    store(archive, **bare, published_on=None)
+    assert project_articles(archive) == 1
+    with archive.write() as s:
+        filled, new = add_article(s, article(paragraphs=("The page's text.",)), now=NOW + HOUR)
+    assert not new
+    assert filled.article == article(method="seed:dated")
+    assert project_articles(archive) == 1
+    assert [path.parent.name for path in archive.home.glob("articles/*/*")] == ["2024"]
+    assert "Date: Dec 11, 2024" in next(archive.home.glob("articles/2024/*")).read_text()
+
+
+def test_filled_in_article_is_read_again(archive: Archive) -> None:
+    stored = store(archive, url=None)
+    with archive.write() as s:
+        record_detection(s, stored, Detection("en"), rules_version="1", now=NOW)
+        assert undetected(s, "1", limit=10) == []
+        add_article(s, article(), now=NOW + HOUR)
+        assert [waiting.number for waiting in undetected(s, "1", limit=10)] == [stored.number]
+
+
+def test_known_keys_of_very_many(archive: Archive) -> None:
+    keys = [store(archive, str(n)).article.key for n in range(3)]
+    many = [f"{n:016x}" for n in range(3000)]
+    with archive.read() as s:
+        assert known_keys(s, [*many, *keys]) == set(keys)
+        assert known_keys(s, []) == set()
+
+
+def test_undetected_by_number_and_version(archive: Archive) -> None:
+    stored = [store(archive, str(n)) for n in range(4)]
+    with archive.write() as s:
+        record_detection(s, stored[1], Detection("en", notes=("nobody met",)), rules_version="1", now=NOW)
+        assert [waiting.number for waiting in undetected(s, "1", limit=2)] == [1, 3]
+        assert [waiting.number for waiting in undetected(s, "2", limit=9)] == [1, 2, 3, 4]
+        assert [waiting.number for waiting in undetected(s, "0", limit=9)] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("published", "published_on", "counted"),
+    [
+        pytest.param("2024-12-08T17:00", "2024-12-09", 1, id="first moment of the week in Hanoi"),
+        pytest.param("2024-12-08T16:59", "2024-12-08", 0, id="moment before"),
+        pytest.param("2024-12-15T16:59", "2024-12-15", 1, id="last minute"),
+        pytest.param("2024-12-15T17:00", "2024-12-16", 0, id="first moment of the next week"),
+        pytest.param(None, "2024-12-09", 1, id="only the day, Monday"),
+        pytest.param(None, "2024-12-15", 1, id="only the day, Sunday"),
+        pytest.param(None, "2024-12-16", 0, id="only the day, next Monday"),
+        pytest.param(None, None, 1, id="no date: by storage"),
+    ],
+)
+def test_articles_of_a_week(archive: Archive, published: str | None, published_on: str | None, counted: int) -> None:
+    moment = dt.datetime.fromisoformat(published).replace(tzinfo=dt.UTC) if published else None
+    store(archive, published=moment, published_on=day(published_on) if published_on else None)
+    hanoi = ZoneInfo("Asia/Ho_Chi_Minh")
+    with archive.read() as s:
+        week = dt.datetime(2024, 12, 9, tzinfo=hanoi), dt.datetime(2024, 12, 16, tzinfo=hanoi)
+        assert articles_between(s, *week) == counted
+
+
+def test_same_articles_from_many_threads_are_stored_once(archive: Archive) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        numbers = list(pool.map(lambda n: store(archive, str(n % 5)).number, range(60)))
+    assert sorted(set(numbers)) == [1, 2, 3, 4, 5]
+
+
+class TestFiles:
+    """The projection: whole files or none, and everything there after the next run."""
+
+    def test_seeds_are_written_as_they_are_read(self, archive: Archive) -> None:
+        for path in sorted(SEEDS.iterdir()):
+            with archive.write() as s:
+                add_article(s, seed_article(path.read_bytes(), name=path.name), now=NOW, old_name=path.name)
+        assert project_articles(archive) == 2
+        written = sorted(path.relative_to(archive.home).as_posix() for path in archive.home.glob("articles/*/*"))
+        assert written == ["articles/2023/002_9ca21a4b430166cb.txt", "articles/2024/001_b277efd025430153.txt"]
+        with archive.read() as s:
+            for number in (1, 2):
+                stored = get_article(s, number)
+                assert stored is not None
+                assert stored.path in written
+                again = seed_article((archive.home / stored.path).read_bytes(), name=stored.path)
+                assert again.text == stored.article.text
+                assert again.key == stored.article.key
+
+    def test_undated_article_goes_by_storage(self, archive: Archive) -> None:
+        store(archive, published=None, published_on=None)
+        project_articles(archive)
+        assert next(archive.home.glob("articles/2024/001_*.txt")).read_text().startswith("Title: Article one\n")
+
+    def test_second_run_changes_nothing(self, archive: Archive) -> None:
+        store(archive)
+        assert project_articles(archive) == 1
+        before = everything(archive)
+        assert project_articles(archive) == 0
+        assert everything(archive) == before
+
+    def test_more_than_one_batch(self, archive: Archive) -> None:
+        with archive.write() as s:
+            for n in range(130):
+                add_article(s, article(str(n)), now=NOW)
+        assert project_articles(archive) == 130
+        assert len(list(archive.home.glob("articles/2024/*.txt"))) == 130
+
+    def test_folder_that_cannot_be_made(self, archive: Archive) -> None:
+        store(archive)
+        (archive.home / "articles").write_text("in the way")
+        with pytest.raises(ArchiveError, match="articles is in the way: a folder is needed"):
+            project_articles(archive)
+
+    def test_file_size_limit(self, archive: Archive) -> None:
+        store(archive, paragraphs=("They spoke. " * 10_000,))
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
+        try:
+            with pytest.raises(ArchiveError, match=r"001_[0-9a-f]{16}\.txt cannot be written: it would exceed"):
+                project_articles(archive)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert list(archive.home.glob("articles/*/*.txt")) == []
+        assert project_articles(archive) == 1
+
+
+CHILD = """
+import os, signal, sys
+from pathlib import Path
+from unittest.mock import patch
+from archive.files import project_articles
+from archive.store import Archive
+
+def die(*args, **kwargs):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+archive = Archive.open(Path(sys.argv[1]))
+with patch(sys.argv[2], die):
+    project_articles(archive)
+"""
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        pytest.param("archive.files._write_article", id="before the first file"),
+        pytest.param("os.fsync", id="written, not synced"),
+        pytest.param("pathlib.Path.replace", id="synced, not renamed"),
+        pytest.param("archive.files._sync_folder", id="folder not synced"),
+        pytest.param("archive.store.Archive.write", id="written, not recorded"),
+    ],
+)
+def test_killed_projection_leaves_whole_files_and_heals(archive: Archive, step: str) -> None:
+    for n in range(3):
+        store(archive, str(n))
+    killed = subprocess.run([sys.executable, "-c", CHILD, str(archive.home), step], check=False)
+    assert killed.returncode == -9
+    for path in archive.home.glob("articles/*/[0-9]*.txt"):
+        assert path.read_text().endswith("They spoke.\n")
+    assert project_articles(archive) == 3
+    assert sorted(path.name[:3] for path in archive.home.glob("articles/2024/*")) == ["001", "002", "003"]
+    assert list(archive.home.glob("articles/*/.*")) == []

@@ -1,0 +1,112 @@
+"""What is remembered of sources, their polls and their waiting entries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from archive.records import FetchLogLine, PendingEntry
+from archive.sources import (
+    drop_pending,
+    give_up,
+    known_entries,
+    last_fetches,
+    log_fetch,
+    pending,
+    save_pending,
+    save_state,
+    states,
+)
+from archive.store import Archive
+from parsers.records import Outcome, SourceState, Validators, article_key
+from tests.archive_samples import HOUR, NOW, store
+
+STATE = SourceState(
+    "xinhua-en",
+    outcome=Outcome.OK,
+    message="",
+    since=NOW - HOUR,
+    last_attempt=NOW,
+    last_success=NOW,
+    last_full_fetch=NOW,
+    last_new=NOW - HOUR,
+    failures=0,
+    next_due=NOW + HOUR,
+    validators=Validators('W/"a;\u00e9"', "Tue, 10 Dec 2024 08:00:00 GMT"),
+    permanent_url="https://news.example/feed",
+)
+ENTRY = PendingEntry("https://news.example/one", "xinhua-en", "They met", "", NOW, 0, NOW, Outcome.NEVER_POLLED)
+LINE = FetchLogLine("run-1", "xinhua-en", NOW, Outcome.OK, "", 30, 27, 1, 2, 2)
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    with Archive.open(tmp_path / "home") as opened:
+        yield opened
+
+
+def test_state_replaces_what_was_known(archive: Archive) -> None:
+    worse = replace(STATE, outcome=Outcome.TIMEOUT, failures=3, last_new=None, validators=Validators())
+    for state in (STATE, SourceState("vnplus-en"), worse):
+        with archive.write() as s:
+            save_state(s, state)
+    with archive.read() as s:
+        assert states(s) == {"xinhua-en": worse, "vnplus-en": SourceState("vnplus-en")}
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_every_outcome_is_kept(archive: Archive, outcome: Outcome) -> None:
+    with archive.write() as s:
+        save_state(s, replace(STATE, outcome=outcome))
+    with archive.read() as s:
+        assert states(s)["xinhua-en"].outcome is outcome
+
+
+def test_last_fetch_of_each_source(archive: Archive) -> None:
+    lines = [LINE, replace(LINE, source_id="vnplus-en"), replace(LINE, run="run-2", outcome=Outcome.NOT_MODIFIED)]
+    with archive.write() as s:
+        for line in lines:
+            log_fetch(s, line)
+    with archive.read() as s:
+        assert last_fetches(s) == {"vnplus-en": lines[1], "xinhua-en": lines[2]}
+
+
+def test_pending_entries_wait_for_their_time(archive: Archive) -> None:
+    later = replace(ENTRY, url="https://news.example/two", next_attempt=NOW + HOUR, attempts=1)
+    foreign = replace(ENTRY, url="https://news.example/three", source_id="vnplus-en")
+    with archive.write() as s:
+        for entry in (later, ENTRY, foreign):
+            save_pending(s, entry)
+        assert pending(s, "xinhua-en", now=NOW) == [ENTRY]
+        assert pending(s, "xinhua-en", now=NOW + HOUR) == [ENTRY, later]
+        save_pending(s, replace(ENTRY, attempts=1, next_attempt=NOW + 2 * HOUR, outcome=Outcome.TIMEOUT))
+        assert pending(s, "xinhua-en", now=NOW + HOUR) == [later]
+
+
+def test_given_up_entry_is_known_and_not_fetched(archive: Archive) -> None:
+    with archive.write() as s:
+        save_pending(s, ENTRY)
+        give_up(s, ENTRY.url, Outcome.GONE)
+    with archive.read() as s:
+        assert pending(s, "xinhua-en", now=NOW + HOUR) == []
+        assert known_entries(s, [article_key(ENTRY.url)]) == {article_key(ENTRY.url)}
+
+
+def test_dropped_entry_is_forgotten(archive: Archive) -> None:
+    with archive.write() as s:
+        save_pending(s, ENTRY)
+        drop_pending(s, ENTRY.url)
+        assert known_entries(s, [article_key(ENTRY.url)]) == set()
+
+
+def test_known_entries_are_articles_and_waiting_ones(archive: Archive) -> None:
+    stored = store(archive, "stored")
+    waiting = replace(ENTRY, url="https://news.example/waiting")
+    with archive.write() as s:
+        save_pending(s, waiting)
+    keys = {stored.article.key, article_key(waiting.url)}
+    with archive.read() as s:
+        assert known_entries(s, [*keys, article_key("https://news.example/new")]) == keys
