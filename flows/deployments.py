@@ -6,8 +6,9 @@ deployment and key. The same file feeds `meetings serve` and `prefect deploy --a
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Self
 from zoneinfo import available_timezones
@@ -25,6 +26,7 @@ from prefect.exceptions import (
     SignatureMismatchError,
 )
 from prefect.flows import Flow, load_flow_from_entrypoint
+from prefect.runner import Runner
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from flows.settings import read_text
@@ -115,8 +117,8 @@ class Deployment(_Table):
         except (MissingFlowError, ScriptError, ImportError) as error:
             raise ValueError(f"no flow is found at {self.entrypoint!r}") from error
 
-    def runner(self) -> RunnerDeployment:
-        """What `prefect.serve` takes."""
+    def served(self) -> RunnerDeployment:
+        """What Prefect's runner takes."""
         schedules = [
             DeploymentScheduleCreate(
                 schedule=CronSchedule(cron=s.cron, timezone=s.timezone),
@@ -150,6 +152,25 @@ class _File(_Table):
     prefect_version: str = Field(alias="prefect-version")
     pull: tuple[_Pull, ...]
     deployments: tuple[Deployment, ...] = Field(min_length=1)
+
+
+class _StoppableRunner(Runner):
+    """A runner that ends in order: Prefect's own leaves its loop by `SystemExit`, and running flows stay "Running"."""
+
+    def handle_sigterm(self, *_args: object, **_kwargs: object) -> None:
+        """Cancel the flow runs under way, tell the server, then return from `start`."""
+        if not self.started:
+            sys.exit(0)
+        if not self.stopping:
+            self.execute_in_background(self.astop)
+
+
+def runner_of(deployments: Sequence[Deployment]) -> Runner:
+    """A runner that has announced the deployments to the server; schedules go on counting while it is away."""
+    runner = _StoppableRunner(pause_on_shutdown=False)
+    for deployment in deployments:
+        runner.add_deployment(deployment.served())
+    return runner
 
 
 def read_deployments(path: Path) -> tuple[Deployment, ...]:

@@ -12,6 +12,7 @@ the user's environment or profile says of Prefect gets through: the server, its 
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 import signal
@@ -23,7 +24,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -37,8 +38,10 @@ if TYPE_CHECKING:
 
 START_SECONDS = 180.0  # the first start migrates Prefect's database: 17 s measured, more on a busy machine
 TOLD_EVERY = 10.0
-STOP_SECONDS = 30.0
+STOP_SECONDS = 45.0  # Prefect gives a flow run 30 s to end, we give the server 10 s more
 SERVER_STOP_SECONDS = 10.0
+STOPPED_BY_US = "Runner is shutting down."  # Prefect's own words for what it cancels when it stops
+LOOKED_BACK = 50
 
 # prefect.md §3 and §4 have the measurements behind the batch sizes
 TUNED = {
@@ -85,6 +88,7 @@ def serve(settings: Settings, *, deployments: Path | None = None) -> int:
     `deployments` is another `prefect.yaml` than the shipped one. Errors are told on stderr by what we start.
     """
     path = (deployments or shipped("prefect.yaml")).resolve()
+    _make_folders(settings)
     command = [sys.executable, "-m", "flows.serve", str(path)]
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _stop)
@@ -108,10 +112,8 @@ def _stop(*_signal: object) -> None:
 
 
 def _serve_here(settings: Settings, path: Path) -> None:
-    """Server and runner; returns or leaves by `SystemExit` when told to stop."""
-    from prefect import serve as run_served
-
-    from flows.deployments import read_deployments
+    """Server and runner, until SIGTERM."""
+    from flows.deployments import read_deployments, runner_of
 
     deployments = read_deployments(path)
     api = PrefectApi(settings)
@@ -119,20 +121,27 @@ def _serve_here(settings: Settings, path: Path) -> None:
         _stop_after(server.wait)
         _wait_until_up(api)
         install_automations()
+        for name in resume_interrupted():
+            _tell(f"begins again, because it was cut short: {name}")
+        runner = runner_of(deployments)
         _announce(api, deployments)
-        run_served(*(d.runner() for d in deployments), pause_on_shutdown=False, print_starting_message=False)
+        asyncio.run(runner.start())
+
+
+def _make_folders(settings: Settings) -> None:
+    folder = prefect_home(settings)
+    try:
+        for path in (folder.parent, folder):
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / "serve.lock").touch()
+    except OSError as error:
+        raise MeetingsError(f"{folder} cannot be written: {error.strerror}") from error
 
 
 @contextmanager
 def _alone(settings: Settings) -> Iterator[None]:
     """Hold this home for one `meetings serve`: two servers on one SQLite file would lose runs."""
-    folder = prefect_home(settings)
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = (folder / "serve.lock").open("w")
-    except OSError as error:
-        raise MeetingsError(f"{folder} cannot be written: {error.strerror}") from error
-    with lock:
+    with (prefect_home(settings) / "serve.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -205,6 +214,35 @@ def install_automations() -> None:
                 client.update_automation(known[0].id, automation)
             else:
                 client.create_automation(automation)
+
+
+def resume_interrupted() -> list[str]:
+    """Put the flow runs that a stop or a crash of `meetings serve` cut short back on the schedule; their names.
+
+    At our start nothing can be running. A run left as it is would hold its deployment's only slot for ever, because
+    the server forgets its leases when it ends, and a digest cut short would wait a week. Both flows may be repeated.
+    """
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
+    from prefect.client.schemas.objects import State, StateType
+    from prefect.client.schemas.sorting import FlowRunSort
+    from prefect.states import Scheduled
+
+    def in_state(*types: StateType) -> FlowRunFilter:
+        return FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(types))))
+
+    with get_client(sync_client=True) as client:
+        cut = client.read_flow_runs(
+            flow_run_filter=in_state(StateType.RUNNING, StateType.PENDING, StateType.CANCELLING)
+        )
+        latest = client.read_flow_runs(
+            flow_run_filter=in_state(StateType.CANCELLED), sort=FlowRunSort.END_TIME_DESC, limit=LOOKED_BACK
+        )
+        cut += [run for run in latest if run.state and run.state.message == STOPPED_BY_US]
+        for run in cut:
+            state: State[Any] = Scheduled(message="Cut short when `meetings serve` stopped; begins again")
+            client.set_flow_run_state(run.id, state, force=True)
+    return [run.name for run in cut]
 
 
 def _announce(api: PrefectApi, deployments: tuple[Deployment, ...]) -> None:

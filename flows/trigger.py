@@ -56,6 +56,10 @@ def _start(api: PrefectApi, deployment: str, parameters: Mapping[str, Any]) -> d
             f"the server at {api.ui} has no deployment {deployment}: is it another program's? "
             "Set MEETINGS_PREFECT_PORT to the port of `meetings serve`"
         ) from error
+    known = found["parameter_openapi_schema"].get("properties", {})
+    if unknown := sorted(set(parameters) - set(known)):
+        # the server would take them and drop them
+        raise InputError(f"{deployment} has no parameter {', '.join(unknown)}; it takes {', '.join(known)}")
     try:
         run: dict[str, Any] = api.call(
             "POST",
