@@ -26,6 +26,7 @@ from prefect.exceptions import (
     SignatureMismatchError,
 )
 from prefect.flows import Flow, load_flow_from_entrypoint
+from prefect.logging.loggers import disable_logger
 from prefect.runner import Runner
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -214,9 +215,10 @@ def _check_parameters(where: str, flow: Flow[Any, Any], parameters: dict[str, An
     if unknown := sorted(set(parameters) - set(known)):
         raise DeploymentsError(f"{where}: {flow.name} has no {', '.join(unknown)}; it takes {', '.join(known)}")
     try:
-        flow.validate_parameters(parameters)
+        with disable_logger("prefect.flows"):  # which would tell it a second time, in Prefect's words
+            flow.validate_parameters(parameters)
     except (ParameterTypeError, ParameterBindError, SignatureMismatchError) as error:
-        reason = " ".join(str(error).split())
+        reason = " ".join(str(error).split()).removeprefix("Flow run received invalid parameters: - ")
         raise DeploymentsError(f"{where}: {reason}") from error
 
 
