@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -51,7 +52,14 @@ def test_same_key_is_known_and_keeps_its_text(archive: Archive) -> None:
 
 
 def test_page_of_an_imported_file_fills_in_what_the_file_lacked(archive: Archive) -> None:
-    bare = {"url": None, "outlet": None, "source_id": None, "published": None, "language": None, "method": "seed:dated"}
+    bare: dict[str, Any] = {
+        "url": None,
+        "outlet": None,
+        "source_id": None,
+        "published": None,
+        "language": None,
+        "method": "seed:dated",
+    }
     store(archive, **bare, published_on=None)
     assert project_articles(archive) == 1
     with archive.write() as s:
