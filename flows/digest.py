@@ -1,0 +1,195 @@
+"""The flow `digest`: poll what is due, write the issues that are still to be written, send what is not yet sent.
+
+    poll and detect, within a bounded time -> per week: write -> Markdown artifact -> send
+
+A late run looks at what is still to do, not at the clock: after an outage Prefect starts every Monday that it missed at
+once and in any order (prefect.md §5), and whichever comes first writes all open weeks, oldest first.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from prefect import flow, runtime, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.context import FlowRunContext
+from prefect.logging import get_run_logger
+from prefect.states import Completed, Failed
+from pydantic import Field
+
+from archive import issues
+from archive.locks import Busy
+from flows.ingest import poll_and_detect, run_name, summary
+from flows.settings import Settings, load_settings
+from flows.steps import (
+    IssueReport,
+    SendReport,
+    now_utc,
+    open_archive,
+    open_run,
+    send_issue,
+    write_issue,
+    write_messages,
+)
+from parsers.records import MeetingsError
+from reports.week import Week, last_complete_week, parse_week, week_of_day
+
+# of issues that nobody wrote, so many are caught up: a program that slept for a year does not mail fifty at once, and
+# what the others would have held comes as late reports
+CAUGHT_UP = 4
+BUSY_SECONDS = 5.0
+ADDRESS = re.compile(r"[^\s<>@,;:'\"]+@[^\s<>@,;:'\"]+")
+
+WeekLabel = Annotated[str, Field(pattern=r"^[0-9]{4}-W[0-9]{2}$")]
+
+
+class UndeliveredError(MeetingsError):
+    """Not every message is known to have arrived; a retry sends those alone. Names no recipient."""
+
+
+def _digest_name() -> str:
+    zone = load_settings().tz
+    week = runtime.flow_run.parameters.get("week")
+    return f"{run_name(zone, 'digest')}{f' of {week}' if week else ''}"
+
+
+def weeks_to_do(own: Week, last: Week, closed: Collection[str]) -> list[Week]:
+    """The weeks a run has to see to, oldest first: those without a closed issue, and its own, whose mail may be open.
+
+    `own` is the week the run was scheduled for, `last` the last complete week now, `closed` the labels of closed ones.
+    """
+    newest_closed = max(closed, default=None)
+    first = min(own, _after(parse_week(newest_closed))) if newest_closed else own
+    weeks = []
+    while first <= last:
+        weeks.append(first)
+        first = _after(first)
+    return [week for week in weeks[-CAUGHT_UP:] if week == own or week.label not in closed]
+
+
+def _after(week: Week) -> Week:
+    return week_of_day(week.days()[1] + timedelta(days=1))
+
+
+def artifact_key(week: Week) -> str:
+    """Prefect takes small letters, digits and dashes only: `digest-2024-w50`."""
+    return re.sub(r"[^a-z0-9]+", "-", f"digest-{week.label}".lower())
+
+
+@task(
+    task_run_name="write {week.label}", cache_policy=NO_CACHE, persist_result=False, retries=2, retry_delay_seconds=30
+)
+def write(settings: Settings, week: Week, *, close: bool) -> IssueReport:
+    """Write one issue's files and show it as an artifact."""
+    issue = write_issue(settings, week, close=close)
+    create_markdown_artifact(issue.markdown, key=artifact_key(week), description=issue.subject)
+    return issue
+
+
+@task(
+    task_run_name="send {week.label}",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    retries=3,
+    retry_delay_seconds=[60, 300, 900],
+)
+def send_mail(settings: Settings, week: Week) -> SendReport:
+    """Send one issue to whom it has not reached; raises `UndeliveredError` while the fate of a message is unknown."""
+    try:
+        sent = send_issue(settings, week)
+    except MeetingsError as error:
+        raise UndeliveredError(without_addresses(str(error))) from None
+    if sent.unknown:
+        raise UndeliveredError(f"{sent.unknown} messages may not have arrived; `meetings deliveries` names them")
+    return sent
+
+
+def without_addresses(text: str) -> str:
+    """The text with every mail address hidden: Prefect's logs and states are no place for them."""
+    return ADDRESS.sub("<address>", text)
+
+
+def _poll(settings: Settings) -> str:
+    """Poll and detect until `poll_first_timeout` has passed; what came of it, in words. Failure stops nothing."""
+    until = now_utc() + timedelta(seconds=settings.poll_first_timeout)
+    while True:
+        try:
+            with open_run(settings) as run:
+                return summary(poll_and_detect(run, run.due(), until=until))
+        except Busy as busy:
+            if now_utc() >= until:
+                return f"not polled: {busy}"
+            time.sleep(BUSY_SECONDS)
+        except MeetingsError as error:
+            return f"not polled: {error}"
+
+
+def _weeks(settings: Settings, week: str | None) -> list[Week]:
+    if week:
+        return [parse_week(week)]
+    now = now_utc()
+    scheduled: datetime = runtime.flow_run.scheduled_start_time or now
+    with open_archive(settings) as archive, archive.read() as session:
+        closed = {issue.week for issue in issues.closed_issues(session, settings.zone)}
+    return weeks_to_do(last_complete_week(scheduled, settings.tz), last_complete_week(now, settings.tz), closed)
+
+
+def _why_not_sent(settings: Settings) -> str:
+    if not settings.smtp_host:
+        return "not sent, because no mail server is set (MEETINGS_SMTP_HOST)"
+    if not settings.recipients_file.exists():
+        return f"not sent, because there is no {settings.recipients_file}"
+    return ""
+
+
+def _on_schedule() -> bool:
+    context = FlowRunContext.get()
+    return bool(context and context.flow_run and context.flow_run.auto_scheduled)
+
+
+def _see_to(settings: Settings, week: Week, *, send: bool, dry_run: bool) -> tuple[bool, str]:
+    """Write one issue, and send it; whether that went well, and what came of it in words."""
+    why_not = _why_not_sent(settings) if send else "not sent, as asked"
+    try:
+        # sending closes the issue itself; without it the scheduled run does (design §6.4)
+        issue = write(settings, week, close=bool(why_not) and not dry_run and _on_schedule())
+        done = f"{week.label}: {issue.meetings} new meetings"
+        if dry_run:
+            return True, f"{done}, {len(write_messages(settings, week))} messages written as files"
+        if why_not:
+            return True, f"{done}, {why_not}"
+        sent = send_mail(settings, week)
+    except MeetingsError as error:
+        return False, f"{week.label}: {without_addresses(str(error))}"
+    return not sent.refused, f"{done}, {sent.accepted} accepted, {sent.refused} refused, {sent.skipped} served before"
+
+
+@flow(name="digest", flow_run_name=_digest_name)
+def digest(
+    week: WeekLabel | None = None, send: bool = True, poll_first: bool = True, dry_run: bool = False
+) -> State[Any]:
+    """Write the digest and mail it to whom it has not reached.
+
+    Args:
+        week: ISO week such as 2024-W50. Empty: every complete week that is still to do.
+        send: Mail the issue, when a mail server and recipients are set.
+        poll_first: Poll the sources that are due before writing, so that Sunday evening is in it.
+        dry_run: Write each recipient's message as a file instead of sending; nothing is closed.
+    """
+    logger = get_run_logger()
+    settings = load_settings()
+    if poll_first:
+        logger.info("%s", _poll(settings))
+    try:
+        weeks = _weeks(settings, week)
+    except MeetingsError as error:
+        return Failed(message=str(error))
+    outcomes = [_see_to(settings, one, send=send, dry_run=dry_run) for one in weeks]
+    words = "; ".join(sentence for _, sentence in outcomes) or "nothing is left to do"
+    return Completed(message=words) if all(well for well, _ in outcomes) else Failed(message=words)

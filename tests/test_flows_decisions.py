@@ -1,0 +1,203 @@
+"""What the flows decide before they act: batches, weeks still to do, names, what is shown of a run. No server."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive.records import Mention, StoredArticle, StoredMeeting
+from flows.digest import CAUGHT_UP, artifact_key, weeks_to_do, without_addresses
+from flows.ingest import POLL_TASKS, batches, meeting_event, source_row, summary
+from flows.polling import SourceReport
+from flows.prefect_api import PrefectApi, reachable
+from flows.serve import environment
+from flows.settings import Settings
+from flows.steps import DetectReport, IngestReport
+from flows.trigger import parse_parameters, verdict
+from parsers.records import InputError, Kind, Outcome, Side, Source
+from reports.week import Week, parse_week, week_of
+from tests.archive_samples import NOW, article, meeting
+
+HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+def source(number: int) -> Source:
+    return Source(
+        f"s{number}", "o", "O", Side.CHINA, "en", "Asia/Shanghai", Kind.RSS, "https://o.example", timedelta(hours=3)
+    )
+
+
+def stored(**changes: Any) -> StoredMeeting:
+    told = meeting(id="m-1", **changes)
+    return StoredMeeting(told, NOW, NOW, (Mention(StoredArticle(1, article(), NOW), told),))
+
+
+@given(st.integers(0, 300))
+def test_batches_hold_every_source_once_in_at_most_40_tasks(count: int) -> None:
+    due = [source(number) for number in range(count)]
+    dealt = batches(due)
+    assert sorted(s.id for batch in dealt for s in batch) == sorted(s.id for s in due)
+    assert len(dealt) == min(count, POLL_TASKS)
+    assert max(map(len, dealt), default=0) - min(map(len, dealt), default=0) <= 1
+
+
+def test_a_flow_run_stays_within_50_tasks() -> None:
+    polls, detect, write_and_send = len(batches([source(number) for number in range(300)])), 1, 2
+    assert polls + detect + CAUGHT_UP * write_and_send <= 50
+
+
+@pytest.mark.parametrize(
+    ("own", "last", "closed", "expected"),
+    [
+        pytest.param("2024-W50", "2024-W50", [], ["2024-W50"], id="first digest ever, on time"),
+        pytest.param("2024-W50", "2024-W50", ["2024-W49"], ["2024-W50"], id="on time"),
+        pytest.param("2024-W50", "2024-W50", ["2024-W50"], ["2024-W50"], id="closed: its mail may still be open"),
+        pytest.param("2024-W49", "2024-W51", ["2024-W48"], ["2024-W49", "2024-W50", "2024-W51"], id="two weeks late"),
+        pytest.param("2024-W51", "2024-W51", ["2024-W49"], ["2024-W50", "2024-W51"], id="the late ones come after it"),
+        pytest.param("2024-W50", "2024-W51", ["2024-W51"], ["2024-W50"], id="the later one is done already"),
+        pytest.param("2024-W52", "2025-W01", ["2024-W51"], ["2024-W52", "2025-W01"], id="over New Year"),
+        pytest.param("2020-W53", "2021-W01", ["2020-W52"], ["2020-W53", "2021-W01"], id="a year of 53 weeks"),
+        pytest.param(
+            "2024-W50", "2024-W50", ["2024-W10"], [f"2024-W{n}" for n in (47, 48, 49, 50)], id="asleep since spring"
+        ),
+        pytest.param("2024-W40", "2024-W50", [], [f"2024-W{n}" for n in (47, 48, 49, 50)], id="ten weeks late"),
+    ],
+)
+def test_weeks_to_do(own: str, last: str, closed: list[str], expected: list[str]) -> None:
+    assert [week.label for week in weeks_to_do(parse_week(own), parse_week(last), closed)] == expected
+
+
+@given(st.integers(0, 60), st.integers(0, 60), st.sets(st.integers(0, 60), max_size=8))
+def test_weeks_to_do_are_few_ascending_and_never_in_the_future(own: int, last: int, closed: set[int]) -> None:
+    def week(number: int) -> Week:
+        return week_of(datetime(2024, 1, 1, 12, tzinfo=UTC) + timedelta(weeks=number), HANOI)
+
+    own, last = min(own, last), max(own, last)
+    found = weeks_to_do(week(own), week(last), {week(number).label for number in closed if number <= last})
+    assert found == sorted(set(found))
+    assert len(found) <= CAUGHT_UP
+    assert all(one <= week(last) for one in found)
+
+
+@pytest.mark.parametrize(("week", "key"), [("2024-W50", "digest-2024-w50"), ("2025-W01", "digest-2025-w01")])
+def test_artifact_keys_are_what_prefect_takes(week: str, key: str) -> None:
+    assert artifact_key(parse_week(week)) == key
+    assert re.fullmatch(r"[a-z0-9-]+", key)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a@b.example refused: 550", "<address> refused: 550"),
+        ("recipients.toml: 'o.b+c@d.example', <e@f.example>", "recipients.toml: '<address>', <<address>>"),
+        ("nothing to hide", "nothing to hide"),
+    ],
+    ids=["bare", "quoted and bracketed", "none"],
+)
+def test_addresses_are_hidden(text: str, expected: str) -> None:
+    assert without_addresses(text) == expected
+
+
+def test_an_event_names_the_meeting_and_its_links_and_is_json() -> None:
+    event = meeting_event(stored())
+    assert event["resource"]["prefect.resource.id"] == "meetings.meeting.m-1"
+    assert event["resource"]["prefect.resource.name"] == "Wang Yi – Bui Thanh Son"
+    assert event["payload"]["date"] == "2024-12-10"
+    assert event["payload"]["urls"] == ["https://news.example/one"]
+    assert all(isinstance(value, str) for value in event["resource"].values())
+    json.dumps(event)
+
+
+def test_an_event_of_nameless_principals_names_the_countries() -> None:
+    event = meeting_event(stored(date=None, china=(), vietnam=()))
+    assert event["resource"]["prefect.resource.name"] == "China – Viet Nam"
+    assert event["payload"]["date"] is None
+
+
+def test_the_table_and_the_sentence_of_a_run() -> None:
+    good = SourceReport("xinhua", Outcome.OK, entries=30, screened_out=28, new_articles=2)
+    bad = SourceReport("vov", Outcome.TIMEOUT, "did not answer within 60 s")
+    row = source_row(good, {"xinhua": "Xinhua"})
+    assert list(row)[:3] == ["source", "outlet", "outcome"]
+    assert (row["outlet"], row["about both"], row["new articles"]) == ("Xinhua", 2, 2)
+    report = IngestReport((good, bad), DetectReport(2, (stored(),)))
+    assert summary(report) == "2 sources polled, 2 new articles, 1 new meetings; failing: vov"
+
+
+def test_nothing_of_the_users_prefect_gets_through(tmp_path: Path) -> None:
+    base = {
+        "PATH": "/bin",
+        "PREFECT_API_URL": "https://api.prefect.cloud/x",
+        "PREFECT_API_KEY": "secret",
+        "PREFECT_HOME": "/elsewhere",
+        "PREFECT_PROFILE": "cloud",
+        "MEETINGS_SMTP_PASSWORD": "kept",
+    }
+    ours = environment(Settings(home=tmp_path, prefect_port=4321, sources_file=Path("my.toml")), base)
+    assert ours["PREFECT_API_URL"] == "http://127.0.0.1:4321/api"
+    assert ours["PREFECT_HOME"] == str(tmp_path / "prefect")
+    assert not {"PREFECT_API_KEY", "PREFECT_PROFILE"} & set(ours)
+    assert ours["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
+    assert ours["DO_NOT_TRACK"] == "1"
+    assert (ours["PATH"], ours["MEETINGS_SMTP_PASSWORD"]) == ("/bin", "kept")
+    assert ours["MEETINGS_HOME"] == str(tmp_path)
+    assert ours["MEETINGS_SOURCES_FILE"] == str(Path("my.toml").resolve())
+
+
+@pytest.mark.parametrize(
+    ("host", "ui"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:4200"),
+        ("0.0.0.0", "http://127.0.0.1:4200"),  # noqa: S104 - what a person may set
+        ("::", "http://[::1]:4200"),
+        ("news.example", "http://news.example:4200"),
+    ],
+)
+def test_the_address_of_the_server_as_it_is_called(host: str, ui: str) -> None:
+    assert PrefectApi(Settings(prefect_host=host)).ui == ui
+    assert reachable(host) in ui
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ([], {}),
+        (["week=2024-W50"], {"week": "2024-W50"}),
+        (["send=false", 'sources=["vov-en"]'], {"send": False, "sources": ["vov-en"]}),
+        (["week=a=b"], {"week": "a=b"}),
+    ],
+    ids=["none", "text", "JSON", "equals sign in the value"],
+)
+def test_parameters_from_the_shell(words: list[str], expected: dict[str, Any]) -> None:
+    assert parse_parameters(words) == expected
+
+
+@pytest.mark.parametrize("word", ["week", "=2024-W50", ""])
+def test_a_parameter_without_name_or_value_is_refused(word: str) -> None:
+    with pytest.raises(InputError, match="--parameter"):
+        parse_parameters([word])
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (
+            {"type": "CANCELLED", "name": "Cancelled", "message": "Deployment concurrency limit reached."},
+            "Cancelled: another ingest is under way",
+        ),
+        ({"type": "CANCELLED", "name": "Cancelled", "message": "host:1 has held it"}, "Cancelled: host:1 has held it"),
+        ({"type": "COMPLETED", "name": "Completed", "message": None}, "Completed."),
+        ({"type": "FAILED", "name": "Failed", "message": "no sources.toml"}, "Failed: no sources.toml"),
+    ],
+    ids=["over the limit", "our own lock", "completed", "failed"],
+)
+def test_how_a_run_ended_in_words(state: dict[str, Any], words: str) -> None:
+    assert verdict(state, "ingest").startswith(words)
