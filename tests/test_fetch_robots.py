@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -14,32 +13,10 @@ from fetch import robots
 from fetch.client import Client, FetchSettings
 from fetch.outcomes import FetchError
 from parsers.records import Answer, Outcome
+from tests.fetchkit import AGENT, NOW, Clock
 from tests.webserver import Reply, Web, redirect
 
-NOW = datetime(2026, 9, 14, 7, 0, tzinfo=UTC)
-AGENT = "china-vietnam-meetings/0.1 (ops@example.org)"
-
-
-class Time:
-    def __init__(self) -> None:
-        self.now = NOW
-        self.slept: list[float] = []
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += timedelta(seconds=seconds)
-
-
-@pytest.fixture
-def time() -> Time:
-    return Time()
-
-
-@pytest.fixture
-def client(time: Time) -> Iterator[Client]:
-    settings = FetchSettings(user_agent=AGENT, read_timeout=0.4, host_delay=timedelta(0), allow_private=True)
-    with Client(settings, clock=lambda: time.now, sleep=time.sleep) as made:
-        yield made
+pytest_plugins = ["tests.fetchkit"]
 
 
 FILES = {
@@ -109,24 +86,24 @@ def test_feeds_are_made_to_be_fetched(web: Web, client: Client) -> None:
     assert web.hits("/robots.txt") == []
 
 
-def test_the_file_is_read_once_a_day(web: Web, client: Client, time: Time) -> None:
+def test_the_file_is_read_once_a_day(web: Web, client: Client, clock: Clock) -> None:
     web.add("/robots.txt", Reply(b""), Reply(b"User-agent: *\nDisallow: /\n"))
     url = web.add("/a", Reply(b"page"))
     assert client.get(url, page=True).outcome is Outcome.OK
-    time.now += robots.LIFETIME - timedelta(seconds=1)
+    clock.now += robots.LIFETIME - timedelta(seconds=1)
     assert client.get(url, page=True).outcome is Outcome.OK
-    time.now += timedelta(seconds=1)
+    clock.now += timedelta(seconds=1)
     assert client.get(url, page=True).outcome is Outcome.ROBOTS_DISALLOWED
     assert len(web.hits("/robots.txt")) == 2
 
 
-def test_a_file_that_failed_is_asked_for_again_after_an_hour(web: Web, client: Client, time: Time) -> None:
+def test_a_file_that_failed_is_asked_for_again_after_an_hour(web: Web, client: Client, clock: Clock) -> None:
     web.add("/robots.txt", Reply(status=500), Reply(b""))
     url = web.add("/a", Reply(b"page"))
     outcomes = []
     for _ in range(3):
         outcomes.append(client.get(url, page=True).outcome)
-        time.now += robots.RETRY / 2
+        clock.now += robots.RETRY / 2
     assert outcomes == [Outcome.ROBOTS_UNAVAILABLE, Outcome.ROBOTS_UNAVAILABLE, Outcome.OK]
 
 
@@ -162,12 +139,12 @@ def test_each_host_of_a_redirect_has_its_say(web: Web, client: Client) -> None:
         pytest.param(b"Crawl-delay: nan", [], id="not a number"),
     ],
 )
-def test_crawl_delay(web: Web, client: Client, time: Time, line: bytes, waits: list[float]) -> None:
+def test_crawl_delay(web: Web, client: Client, clock: Clock, line: bytes, waits: list[float]) -> None:
     web.add("/robots.txt", Reply(b"User-agent: *\n" + line + b"\nDisallow: /private\n"))
     web.add("/a", Reply(b"page"))
     for _ in range(2):
         assert client.get(web.url("/a"), page=True).outcome is Outcome.OK
-    assert time.slept == waits
+    assert clock.slept == waits
 
 
 def test_a_delay_longer_than_a_run_waits_is_said(web: Web) -> None:

@@ -1,0 +1,65 @@
+"""A client for tests: settings that suit a local server, and a clock that only sleeping moves."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from fetch.client import Client, FetchSettings
+
+NOW = datetime(2026, 9, 14, 7, 0, tzinfo=UTC)
+AGENT = "china-vietnam-meetings/0.1 (ops@example.org)"
+SETTINGS = FetchSettings(
+    user_agent=AGENT,
+    connect_timeout=2,
+    read_timeout=0.4,
+    total_timeout=5,
+    max_body=100_000,
+    max_redirects=3,
+    host_delay=timedelta(0),
+    allow_private=True,
+)
+
+
+class Clock:
+    """A clock that only sleeping moves; `slept` has every wait in seconds."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+        self.slept: list[float] = []
+        self._lock = threading.Lock()
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        with self._lock:
+            self.slept.append(round(seconds, 3))
+            self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def make(clock: Clock) -> Iterator[Callable[..., Client]]:
+    made: list[Client] = []
+
+    def build(**changes: object) -> Client:
+        made.append(Client(replace(SETTINGS, **changes), clock=clock, sleep=clock.sleep))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield build
+    for client in made:
+        client.close()
+
+
+@pytest.fixture
+def client(make: Callable[..., Client]) -> Client:
+    return make()

@@ -1,0 +1,91 @@
+"""The pace: one host one request at a time, its delays and its pauses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fetch.client import Client
+from fetch.outcomes import FetchError
+from fetch.pacing import Pacer, wait_before
+from parsers.records import Outcome
+from tests.fetchkit import NOW, Clock
+from tests.webserver import Reply, Web, redirect
+
+pytest_plugins = ["tests.fetchkit"]
+
+
+def test_requests_to_one_host_keep_their_distance(web: Web, make: Callable[..., Client], clock: Clock) -> None:
+    client = make(host_delay=timedelta(seconds=5))
+    web.add("/a", redirect("/b"))
+    web.add("/b", Reply(b"x"))
+    client.get(web.url("/a"))
+    client.get(web.url("/b"))
+    client.get(web.url("/b", host="127.0.0.2"))
+    assert clock.slept == [5, 5], "redirect and next request wait; another host does not"
+
+
+def test_one_host_one_request_at_a_time_and_hosts_in_parallel(web: Web, client: Client) -> None:
+    web.add("/a", Reply(b"x", delay=0.15))
+    urls = [web.url("/a", host) for host in ("127.0.1.1", "127.0.1.1", "127.0.1.2", "127.0.1.3")]
+    with ThreadPoolExecutor(4) as pool:
+        assert {answer.outcome for answer in pool.map(client.get, urls)} == {Outcome.OK}
+    spans = sorted((seen.started, seen.ended, seen.address) for seen in web.requests)
+    same = [span for span in spans if span[2] == "127.0.1.1"]
+    assert same[0][1] <= same[1][0], "one after the other"
+    first_ended = min(ended for _, ended, _ in spans)
+    assert len({address for started, _, address in spans if started < first_ended}) == 3, "three hosts at once"
+
+
+@pytest.mark.parametrize(
+    ("reply", "slept"),
+    [
+        pytest.param(Reply(status=429, headers={"Retry-After": "40"}), [40], id="429 with Retry-After"),
+        pytest.param(Reply(status=503, headers={"Retry-After": "40"}), [40], id="503 with Retry-After"),
+        pytest.param(Reply(status=429), [20], id="429 alone: ten delays"),
+        pytest.param(Reply(status=503), [2], id="503 alone: the usual delay"),
+    ],
+)
+def test_a_host_that_asks_for_less_gets_less(
+    web: Web, make: Callable[..., Client], clock: Clock, reply: Reply, slept: list[float]
+) -> None:
+    client = make(host_delay=timedelta(seconds=2))
+    client.get(web.add("/busy", reply))
+    assert client.get(web.add("/other", Reply(b"x"))).outcome is Outcome.OK
+    assert clock.slept == slept
+
+
+def test_too_long_a_pause_is_an_outcome_not_a_wait(web: Web, client: Client, clock: Clock) -> None:
+    client.get(web.add("/busy", Reply(status=429, headers={"Retry-After": "7200"})))
+    answer = client.get(web.add("/other", Reply(b"x")))
+    assert (answer.outcome, answer.status, answer.retry_after) == (Outcome.RATE_LIMITED, None, timedelta(hours=2))
+    assert answer.message == "127.0.0.1 asks for a pause of another 2:00:00, longer than one run waits."
+    assert (clock.slept, web.hits("/other")) == ([], [])
+
+
+def test_a_host_kept_busy_by_others_is_an_outcome(clock: Clock) -> None:
+    pacer = Pacer(clock=clock, sleep=clock.sleep, max_wait=timedelta(seconds=0.05))
+    with (
+        pacer.turn("h", timedelta(0)),
+        ThreadPoolExecutor(1) as pool,
+        pytest.raises(FetchError, match="busy with earlier requests"),
+    ):
+        pool.submit(lambda: pacer.turn("h", timedelta(0)).__enter__()).result()
+
+
+@given(last=st.none() | st.integers(-5000, 5000), delay=st.integers(0, 120), held=st.none() | st.integers(-5000, 5000))
+def test_waits_are_long_enough_and_never_needlessly_long(last: int | None, delay: int, held: int | None) -> None:
+    def at(seconds: int | None) -> datetime | None:
+        return None if seconds is None else NOW + timedelta(seconds=seconds)
+
+    wait = wait_before(at(last), timedelta(seconds=delay), at(held), now=NOW).total_seconds()
+    assert 0 <= wait <= max(delay, held or 0)
+    if last is not None and last <= 0:
+        assert wait >= last + delay
+    if held is not None:
+        assert wait >= held
