@@ -28,7 +28,7 @@ class CatalogueError(InputError):
 def _known_zone(zone: str) -> str:
     try:
         ZoneInfo(zone)
-    except (ValueError, OSError) as error:
+    except (KeyError, ValueError, OSError) as error:
         raise ValueError("is not a time zone of the IANA database, such as Asia/Ho_Chi_Minh") from error
     return zone
 

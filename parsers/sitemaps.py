@@ -18,7 +18,7 @@ def parse_sitemap(data: bytes, *, source: Source, url: str) -> Listing:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError):
         root = None
-    name = etree.QName(root).localname.lower() if root is not None else ""
+    name = str(root.tag).rpartition("}")[2].lower() if root is not None else ""
     if name == "sitemapindex":
         return no_feed(f"{url} is an index of sitemaps: declare one of the news sitemaps that it lists.")
     if root is None or name != "urlset":

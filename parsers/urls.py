@@ -7,6 +7,7 @@ some outlets keep the article's number there.
 
 from __future__ import annotations
 
+import re
 from urllib.parse import parse_qs, quote, unquote_plus, urljoin, urlsplit, urlunsplit
 
 from courlan.clean import normalize_url, scrub_url
@@ -80,6 +81,7 @@ _TRACKING = {
 _WRAPPERS = {("www.bing.com", "/news/apiclick.aspx"): "url", ("bing.com", "/news/apiclick.aspx"): "url"}
 """(host, path) of redirects that carry the article's own URL in the named parameter."""
 
+_HOST = re.compile(r"(?:[\w-]+(?:\.[\w-]+)*|\[[0-9a-f:.]+\])(?::\d{1,5})?")
 _QUERY_SAFE = "%/:=&?+!$,;'@()*[]~"
 
 
@@ -102,8 +104,10 @@ def canonical_url(url: str, base: str | None = None) -> str | None:
     except (ValueError, TypeError, AttributeError):  # what urllib and courlan raise on malformed URLs
         return None
     scheme, host = _known_host(bare.scheme, bare.netloc.rstrip("."))
-    clean = urlunsplit((scheme, host, bare.path, _without_tracking(parts.query), ""))
-    return clean if host and len(clean) <= MAX_URL else None
+    query = _without_tracking(parts.query)
+    path = bare.path.rstrip("/") and bare.path  # the root is written bare, but not before a query
+    clean = urlunsplit((scheme, host, path or ("/" if query else ""), query, ""))
+    return clean if _HOST.fullmatch(host) and len(clean) <= MAX_URL else None
 
 
 def _known_host(scheme: str, netloc: str) -> tuple[str, str]:
