@@ -19,8 +19,9 @@ from flows.console import progress, put, put_json, table, warn
 from parsers.records import InputError, MeetingsError
 
 if TYPE_CHECKING:
+    from flows.polling import SourceReport
     from flows.settings import Settings
-    from flows.steps import IngestReport, IssueReport, SourceReport
+    from flows.steps import IngestReport, IssueReport
 
 app = typer.Typer(
     name="meetings",
@@ -207,10 +208,13 @@ def digest(
     if send:
         with progress("sending"):
             sent = steps.send_issue(settings, chosen)
-        put(f"{sent.accepted} accepted, {sent.refused} refused, {sent.unknown} unknown, {sent.skipped} served before.")
+        put(
+            f"{sent.accepted} accepted, {sent.refused} refused, {sent.unknown} unknown, "
+            f"{sent.waiting} to be tried again, {sent.skipped} served before."
+        )
         for sentence in sent.problems:
             warn(f"meetings: {sentence}")
-        if sent.refused or sent.unknown:
+        if sent.problems:
             raise typer.Exit(1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,10 +16,13 @@ from reports.export import export_csv, export_jsonl
 
 
 def source_dict(source: Source) -> dict[str, Any]:
-    """One source as JSON, with the keys of `sources.toml`."""
-    from parsers.catalogue import source_table
-
-    return source_table(source)
+    """One source as JSON, with the keys of `sources.toml`; what is not set is left out."""
+    minutes = int(source.interval.total_seconds() // 60)
+    interval = f"{minutes}m" if minutes % 60 else f"{minutes // 60}h"
+    table = asdict(replace(source, selectors=None)) | {"interval": interval}
+    if source.selectors:
+        table["selectors"] = {key: value for key, value in asdict(source.selectors).items() if value is not None}
+    return {key: value for key, value in table.items() if value is not None}
 
 
 def source_health(settings: Settings) -> list[dict[str, Any]]:

@@ -37,7 +37,6 @@ from parsers.records import (
     SourceState,
     article_key,
 )
-from parsers.urls import canonical_url
 
 log = logging.getLogger(__name__)
 
@@ -115,10 +114,11 @@ class Poller:
         return answer
 
     def _sort(self, source: Source, entries: Sequence[Entry]) -> Sorted:
-        relevant = {}
-        for entry in entries:
-            if concerns_both(entry.title, entry.teaser, side=source.side):
-                relevant.setdefault(_entry_key(entry), entry)
+        relevant = {
+            article_key(entry.url): entry
+            for entry in entries
+            if concerns_both(entry.title, entry.teaser, side=source.side)
+        }
         known: set[str] = set()
         if relevant:
             with self._archive.read() as session:
@@ -140,7 +140,9 @@ class Poller:
             waiting = sources.pending(session, source.id, now=self._clock())
         fresh = {entry.url: entry for entry in wanted}
         done = _Pages()
-        for item in waiting[: self._pages_per_run]:
+        # an aggregator's entries cost no page
+        budget = None if source.kind is Kind.GOOGLE_NEWS else self._pages_per_run
+        for item in waiting[:budget]:
             entry = fresh.get(item.url) or Entry(item.url, item.title, item.teaser, item.published)
             done.count(self._take(source, item, entry))
         return done
@@ -161,7 +163,7 @@ class Poller:
         now = self._clock()
         with self._writing, self._archive.write() as session:
             _, new = articles.add_article(session, article, now=now)
-            if article.key == article_key(canonical_url(item.url) or item.url):
+            if article.key == article_key(item.url):
                 sources.drop_pending(session, item.url)
             else:  # the page names another canonical URL: the entry itself must stay known too
                 sources.give_up(session, item.url, Outcome.OK)
@@ -223,7 +225,3 @@ class _Pages:
         self.tried += 1
         self.failed += new is None
         self.new += new is True
-
-
-def _entry_key(entry: Entry) -> str:
-    return article_key(canonical_url(entry.url) or entry.url)
