@@ -1,0 +1,240 @@
+"""Days told in a text: found by the words of dates.toml, resolved against dateline and publication.
+
+A day and month without a year takes the year nearest to the publication; without a publication it takes one only
+when the text itself clearly fixes it, and stays unresolved otherwise.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from meetings import lexicon
+from meetings.reading import Reading
+from meetings.records import DateBasis
+from meetings.sentences import Sentence
+
+CUE_REACH = 24
+JOURNEY_REACH = 48
+MIN_WORDS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class DayWord:
+    """A date in the text at [start, end). `first`/`last` are set when it is resolved; a weekday is resolved on demand."""
+
+    start: int
+    end: int
+    basis: DateBasis
+    first: dt.date | None = None
+    last: dt.date | None = None
+    weekday: int | None = None
+    journey: bool = False
+    complete: bool = False
+
+
+@dataclass(frozen=True)
+class _Patterns:
+    months: Mapping[str, int]
+    weekdays: Mapping[str, int]
+    relative: Mapping[str, int]
+    day: re.Pattern[str]
+    day_first: re.Pattern[str]
+    month_year: re.Pattern[str]
+    words: re.Pattern[str]
+    not_meeting: re.Pattern[str]
+    journey: re.Pattern[str]
+    present: re.Pattern[str]
+    dateline: re.Pattern[str]
+
+
+_ISO = re.compile(r"(?<!\d)(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)")
+_SLASHED = re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})/(\d{4})(?![\d/])")
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_YEAR_THEN_THIS = re.compile(r"\bin ((?:19|20)\d\d)\b[^.\n]{0,120}\bthis year\b")
+
+
+@cache
+def _patterns(language: str) -> _Patterns:
+    name = f"{language}/dates.toml"
+    table: Mapping[str, Any] = lexicon.read(name)
+    months = {word: number for number, row in enumerate(table["months"], 1) for word in row}
+    weekdays = {word: number for number, row in enumerate(table["weekdays"]) for word in row}
+    relative: Mapping[str, int] = table["relative"]
+    month = _any(months)
+    day, link = r"(?<!\d)(\d{1,2})(?:st|nd|rd|th)?(?!\d)", r"\s*(?:-|to|and|through|until|,)\s*"
+    return _Patterns(
+        months,
+        weekdays,
+        relative,
+        re.compile(rf"\b({month})\.?\s{{0,2}}{day}(?:{link}(?:({month})\.?\s)?{day}(?!\s*(?:percent|,\d)))?(?:,?\s{{1,2}}(\d{{4}})(?!\d))?"),
+        re.compile(rf"{day}(?:{link}{day})?\s(?:of\s)?({month})\b\.?(?:,?\s(\d{{4}})(?!\d))?"),
+        re.compile(rf"\b({month})\.?,?\s(?:of\s)?((?:19|20)\d\d)(?!\d)"),
+        re.compile(rf"\b(?:({_any(relative)})|({_any(weekdays)}))\b"),
+        re.compile(rf"\b(?:{_any(lexicon.words(name, table, 'not_of_meeting'))})\W{{0,3}}(?:the\s)?(?:\w+day,?\s)?$"),
+        re.compile(rf"\b(?:{_any(lexicon.words(name, table, 'journey'))})\b"),
+        re.compile(rf"(?<!\d)((?:19|20)\d\d)(?!\d) (?:{_any(lexicon.words(name, table, 'present_year'))})\b"),
+        re.compile(rf"(?:^|\n)[^\n]{{0,60}}?[A-ZÀ-Ỹ][\w ]{{2,24}}, ({month})\.? (\d{{1,2}})(?:st|nd|rd|th)?(?:, (\d{{4}}))?\s*(?:\(|--|-)"),
+    )  # fmt: skip
+
+
+def _any(words: Any) -> str:
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+
+
+class Calendar:
+    """The days of one article."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        self.patterns = _patterns(reading.words.language)
+        self.dateline = self._dateline()
+        self.today = self.dateline or self._updated() or reading.published
+        self._text_year = self._find_text_year() if reading.published is None else None
+
+    def in_sentence(self, sentence: Sentence) -> list[DayWord]:
+        """The days told in a sentence, in order, without those that are plainly not of a meeting."""
+        start, end = sentence.start, sentence.end
+        found = self._numbered(start, end)
+        for match in self.patterns.words.finditer(self.reading.folded, start, end):
+            if any(day.start <= match.start() < day.end for day in found):
+                continue
+            found.append(self._worded(match))
+        kept = [day for day in found if not self.patterns.not_meeting.search(self.reading.before(day.start, CUE_REACH))]
+        return sorted(kept, key=lambda day: day.start)
+
+    def resolve(self, day: DayWord, *, ahead: bool) -> tuple[dt.date, dt.date] | None:
+        """First and last day meant; a weekday is the last one up to the dateline, or the next one when `ahead`."""
+        if day.weekday is None:
+            return (day.first, day.last or day.first) if day.first else None
+        if self.today is None:
+            return self._same_weekday(day.weekday)
+        step = (day.weekday - self.today.weekday()) % 7 if ahead else -((self.today.weekday() - day.weekday) % 7)
+        resolved = self.today + dt.timedelta(days=step)
+        return resolved, resolved
+
+    def _numbered(self, start: int, end: int) -> list[DayWord]:
+        folded, p = self.reading.folded, self.patterns
+        found: list[DayWord] = []
+        for match in p.day.finditer(folded, start, end):
+            month, day, month2, day2, year = match.groups()
+            found.append(self._day(match, p.months[month], int(day), p.months.get(month2 or ""), day2, year))
+        for match in p.day_first.finditer(folded, start, end):
+            day, day2, month, year = match.groups()
+            if not any(d.start < match.end() and match.start() < d.end for d in found):
+                first, last = (day, day2) if day2 else (day, None)
+                found.append(self._day(match, p.months[month], int(first), None, last, year))
+        for match in _ISO.finditer(folded, start, end):
+            found.append(self._day(match, int(match[2]), int(match[3]), None, None, match[1]))
+        for match in _SLASHED.finditer(folded, start, end):
+            found.append(self._day(match, int(match[2]), int(match[1]), None, None, match[3]))
+        return [day for day in found if day.first or not day.complete]
+
+    def _day(self, match: re.Match[str], month: int, day: int, month2: int | None, day2: str | None, year: str | None) -> DayWord:
+        """One numbered date, resolved when its year is told or can be known."""
+        span = match.start(), match.end()
+        first = _date(int(year), month, day) if year else self._with_year(month, day)
+        last = None
+        if first and day2:
+            last = _date(first.year, month2 or month, int(day2))
+            if last and last < first:
+                last = _date(first.year + 1, month2 or month, int(day2)) if month2 else None
+        journey = last is not None and self._near_journey(*span)
+        return DayWord(*span, DateBasis.EXPLICIT, first, last, journey=journey, complete=bool(year))
+
+    def _worded(self, match: re.Match[str]) -> DayWord:
+        if match[2]:
+            return DayWord(match.start(), match.end(), DateBasis.WEEKDAY, weekday=self.patterns.weekdays[match[2]])
+        day = self.today + dt.timedelta(days=self.patterns.relative[match[1]]) if self.today else None
+        return DayWord(match.start(), match.end(), DateBasis.RELATIVE, day, day)
+
+    def _near_journey(self, start: int, end: int) -> bool:
+        folded = self.reading.folded
+        return bool(self.patterns.journey.search(folded, max(0, start - JOURNEY_REACH), min(len(folded), end + JOURNEY_REACH)))
+
+    def _with_year(self, month: int, day: int) -> dt.date | None:
+        """The year nearest to the publication, else the one that the text fixes."""
+        published = self.reading.published
+        if published is not None:
+            days = [d for year in (published.year - 1, published.year, published.year + 1) if (d := _date(year, month, day))]
+            return min(days, key=lambda d: abs(d - published), default=None)
+        if self._text_year is None:
+            return None
+        year, after = self._text_year
+        resolved = _date(year, month, day)
+        return resolved if resolved and (after is None or month >= after) else None
+
+    def _same_weekday(self, weekday: int) -> tuple[dt.date, dt.date] | None:
+        """A complete date elsewhere in the text that falls on this weekday, when there is exactly one."""
+        whole = {d.first for d in self._complete() if d.first and d.first.weekday() == weekday}
+        day = whole.pop() if len(whole) == 1 else None
+        return (day, day) if day else None
+
+    def _complete(self) -> list[DayWord]:
+        return [
+            day
+            for sentence in self.reading.sentences
+            if len(self.reading.text[sentence.start : sentence.end].split()) >= MIN_WORDS
+            for day in self._numbered(sentence.start, sentence.end)
+            if day.complete and not day.last
+        ]
+
+    def _find_text_year(self) -> tuple[int, int | None] | None:
+        """The year that an undated article is plainly of, and the month from which on; None when nothing fixes it."""
+        folded = self.reading.folded
+        years = [int(year) for year in self.patterns.present.findall(folded)]
+        years += [int(year) + 1 for year in _YEAR_THEN_THIS.findall(folded)]
+        years += [int(match[0]) for match in _YEAR.finditer(folded) if self._names_occasion(match.end())]
+        if years:
+            return max(years), None
+        latest = max(((int(year), self.patterns.months[month]) for month, year in self.patterns.month_year.findall(folded)), default=None)
+        if latest is None or latest[0] < max(map(int, _YEAR.findall(folded)), default=0):
+            return None
+        return latest
+
+    def _names_occasion(self, end: int) -> bool:
+        """Whether a forum's name follows a year: "2025 Spring Meeting"."""
+        return any(token.value.forum for token in self.reading.within(end + 1, end + 2))
+
+    def _dateline(self) -> dt.date | None:
+        """The day of a dateline such as "JAKARTA, July 13 (Xinhua) --"."""
+        match = self.patterns.dateline.search(_headline_case(self.reading))
+        if match is None:
+            return None
+        month, day = self.patterns.months[match[1].lower()], int(match[2])
+        if match[3]:
+            return _date(int(match[3]), month, day)
+        return self._dateline_year(month, day)
+
+    def _dateline_year(self, month: int, day: int) -> dt.date | None:
+        published = self.reading.published
+        if published is None:
+            return None
+        days = [d for year in (published.year - 1, published.year) if (d := _date(year, month, day))]
+        return min(days, key=lambda d: abs(d - published), default=None)
+
+    def _updated(self) -> dt.date | None:
+        """The day of an "Updated:" line when it is the publication's or the next: relative words are of that day."""
+        published = self.reading.published
+        match = re.search(r"\bupdated\s*(?:on|at)?\s*:?\s*([^\n]{6,40})", self.reading.folded[:1500])
+        if match is None or published is None:
+            return None
+        days = [d.first for d in self._numbered(match.start(1), match.end(1)) if d.complete and d.first]
+        return days[0] if days and dt.timedelta(0) <= days[0] - published <= dt.timedelta(days=1) else None
+
+
+def _headline_case(reading: Reading) -> str:
+    """The head of the text with its capitals, months in lower case, as the dateline's pattern reads it."""
+    head = reading.text[:2500]
+    return re.sub(r"(?<=, )[A-Z][a-z]{2,8}", lambda word: word[0].lower(), head).replace("—", "-").replace("–", "-")
+
+
+def _date(year: int, month: int, day: int) -> dt.date | None:
+    try:
+        return dt.date(year, month, day)
+    except ValueError:
+        return None

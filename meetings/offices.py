@@ -1,0 +1,234 @@
+"""The words around a name that say what office the person holds, for which side: read leftwards and rightwards.
+
+Kinds of words that may belong: offices, countries, parties, provinces, "of", "the", "and", capitalised words of bodies.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from meetings.countries import Country
+from meetings.reading import Reading, Token
+from meetings.roster import NameSpan
+from meetings.sentences import Sentence
+from meetings.vocabulary import Office
+from parsers.records import Side
+
+GAP_LIMIT = 70
+_CAPITALISED = r"[A-ZÀ-ỸĐ][\w.’'-]*"
+_SMALL = r"of|the|for|and|in|at|on|to|cum|concurrently|also|both|its|his|her|an|a|who|is|was|holds|serves|as|which|too|new|newly|visiting|then|current"
+_FILL = re.compile(rf"(?:[\s/()\"“”–-]|['’]s?(?=\W)|\b(?:{_SMALL})\b|{_CAPITALISED})*")
+_FILL_COMMA = re.compile(rf"(?:[\s/()\"“”,–-]|['’]s?(?=\W)|\b(?:{_SMALL})\b|{_CAPITALISED})*")
+_APPOSITION = re.compile(
+    r"\s*(?:\((?:[a-z, ]{1,30}|[LRCF])\)\s*)?"
+    r"(?:,\s*(?:who\s+(?:is|was|heads|chairs|leads|directs|serves as|also)?|also|an?|the|his|her|whose|currently|as)?\s*|[–-]+\s*|\(\s*|\s+as\s+)",
+    re.IGNORECASE,
+)
+_OF_OFFICE = re.compile(r"(?:of|to|for|from)\s+(?:the\s+|its\s+|his\s+)?$")
+_LATE_CLAUSE = re.compile(r"\b(?:whom|whose|which|that|where|when|while)\b")
+
+
+class OfficePhrase(NamedTuple):
+    """Offices told of one person in text[start:end]; `place` is the province or city whose office it is."""
+
+    start: int
+    end: int
+    offices: tuple[Office, ...] = ()
+    side: Side | None = None
+    embedded: bool = False
+    plural: bool = False
+    place: str | None = None
+
+
+class PhraseReader:
+    """Reads office phrases of one article. `owned` collects the start of every token that a name has taken."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        self._embedding = {t.end: t for t in reading.tokens if "embedding" in t.value.cues}
+
+    def before(self, sentence: Sentence, span: NameSpan, spans: list[NameSpan], owned: set[int]) -> OfficePhrase:
+        """What stands before a name and belongs to it."""
+        reading = self.reading
+        barrier = max((s.end for s in spans if s.end <= span.start), default=sentence.start)
+        taken: list[Token] = []
+        cursor, embedded = span.start, False
+        for token in reversed(reading.within(max(sentence.start, barrier), span.start)):
+            gap = reading.text[token.end : cursor]
+            if token.end > cursor or not self._belongs(token, cursor) or len(gap) > GAP_LIMIT:
+                break
+            pattern = _FILL_COMMA if token.value.office and any(t.value.office for t in taken) else _FILL
+            if not pattern.fullmatch(gap):
+                break
+            if token.value.office and taken and taken[-1].value.office and _OF_OFFICE.search(gap):
+                embedded = True
+                break
+            taken.append(token)
+            cursor = token.start
+        owned.update(token.start for token in taken)
+        taken.reverse()
+        embedded = embedded or self.embedded_at(cursor) or self._embedded_after(span.end)
+        return self._phrase(sentence, taken, cursor, max((t.end for t in taken), default=span.start), embedded)
+
+    def after(self, sentence: Sentence, span: NameSpan, spans: list[NameSpan], owned: set[int]) -> OfficePhrase:
+        """What stands after a name in apposition to it."""
+        reading = self.reading
+        limit = min((s.start for s in spans if s.start >= span.end), default=sentence.end)
+        opening = _APPOSITION.match(reading.text, span.end, sentence.end)
+        side_only = self._country_after(span.end, limit, owned)
+        if opening is None:
+            return OfficePhrase(span.end, span.end, side=side_only)
+        taken: list[Token] = []
+        cursor = opening.end()
+        for token in reading.within(opening.end(), limit):
+            gap = reading.text[cursor : token.start]
+            if token.start in owned or len(gap) > GAP_LIMIT or not self._belongs(token, cursor):
+                break
+            pattern = _FILL_COMMA if (token.value.office or "counterpart" in token.value.cues) and taken else _FILL
+            if not pattern.fullmatch(gap):
+                break
+            taken.append(token)
+            cursor = token.end
+        if not any(t.value.office or "counterpart" in t.value.cues for t in taken):
+            return OfficePhrase(span.end, span.end, side=side_only)
+        owned.update(token.start for token in taken)
+        return self._phrase(sentence, taken, taken[0].start, cursor, False)
+
+    def alone(self, sentence: Sentence, token: Token, owned: set[int]) -> OfficePhrase | None:
+        """An office or counterpart that no name owns, with the country beside it. None for those who only speak."""
+        reading = self.reading
+        if token.value.office is not None and not token.value.office.principal:
+            return None
+        taken, start, end = [token], token.start, token.end
+        for left in reversed(reading.within(max(sentence.start, token.start - GAP_LIMIT), token.start)):
+            if left.start in owned or not self._belongs(left, start) or not _FILL.fullmatch(reading.text[left.end : start]):
+                break
+            if left.value.office or "counterpart" in left.value.cues:
+                break
+            taken.insert(0, left)
+            start = left.start
+        for right in reading.within(token.end, min(sentence.end, token.end + 2 * GAP_LIMIT)):
+            if right.start in owned or not self._belongs(right, end) or not _FILL.fullmatch(reading.text[end : right.start]):
+                break
+            if right.value.office and not _AND_OFFICE.fullmatch(reading.folded[end : right.start]):
+                break
+            taken.append(right)
+            end = right.end
+        phrase = self._phrase(sentence, taken, start, end, self.embedded_at(start))
+        if not phrase.offices and "counterpart" not in token.value.cues:
+            return None
+        return phrase._replace(plural=reading.folded[token.end - 1] == "s" and not reading.folded.startswith("affairs", token.end - 7))
+
+    def side_of_noun(self, sentence: Sentence, token: Token) -> tuple[Side | None, int]:
+        """The side of "the Chinese leader" or "leaders of Vietnam", and where the phrase begins."""
+        reading = self.reading
+        for left in reversed(reading.within(max(sentence.start, token.start - 40), token.start)):
+            country = left.value.country
+            if country is not None and re.fullmatch(r"(?:['’]s)?[\s\w-]{1,25}", reading.text[left.end : token.start]):
+                return country.side or Side.OTHER, left.start
+            break
+        country = self._country_right(token.end)
+        start = token.start - 4 if reading.before(token.start, 4) in ("the ", "his ", "her ") else token.start
+        return (country.side or Side.OTHER) if country else None, start
+
+    def embedded_at(self, start: int) -> bool:
+        """Whether the words right before an offset show that the person is only spoken of."""
+        text = self.reading.folded
+        cursor = start
+        for word in ("the ", "both ", "his ", "her ", "its "):
+            if text.startswith(word, max(0, cursor - len(word))) and cursor >= len(word):
+                cursor -= len(word)
+        return (cursor - 1) in self._embedding and text[cursor - 1 : cursor] == " "
+
+    def _embedded_after(self, end: int) -> bool:
+        return any(
+            "embedding_after" in token.value.cues and token.start - end <= 3 for token in self.reading.within(end, end + 4)
+        )
+
+    def _belongs(self, token: Token, cursor: int) -> bool:
+        """Whether a token can be part of an office phrase."""
+        sense = token.value
+        if sense.office is not None or "counterpart" in sense.cues:
+            return True
+        if sense.place is not None and sense.country is None:
+            return True
+        if sense.country is not None:
+            return sense.country.kind != "trap"
+        return False
+
+    def _phrase(self, sentence: Sentence, taken: list[Token], start: int, end: int, embedded: bool) -> OfficePhrase:
+        offices = tuple(t.value.office for t in taken if t.value.office and self._official(t, start, end, sentence))
+        return OfficePhrase(start, end, offices, self._side(taken), embedded, False, self._place(taken))
+
+    def _official(self, token: Token, start: int, end: int, sentence: Sentence) -> bool:
+        """Whether a title that firms have too stands with an official body."""
+        office = token.value.office
+        if office is None or not office.body:
+            return True
+        grammar, folded = self.reading.words.grammar, self.reading.folded
+        around = folded[min(start, token.start) : token.start] + " " + folded[token.end : max(end, min(sentence.end, token.end + 60))]
+        after = folded[token.end : token.end + 60]
+        if any(re.search(rf"\b{re.escape(word)}\b", after.split(",")[0]) for word in grammar.not_bodies):
+            return False
+        if office.post.id in ("president", "vice_president"):
+            return not after.startswith(" of ") or bool(re.match(r" of (?:the )?(?:china|viet ?nam|people's republic|socialist republic|prc|laos|lao|the )", after))
+        return any(re.search(rf"\b{re.escape(word)}\b", around) for word in grammar.bodies)
+
+    def _side(self, taken: list[Token]) -> Side | None:
+        """The side told by an office phrase: the office's own, else the country nearest before it, else after it."""
+        office = next((i for i, t in enumerate(taken) if t.value.office or "counterpart" in t.value.cues), None)
+        if office is None:
+            return next((_side_of(t) for t in reversed(taken) if _side_of(t)), None)
+        fixed = next((t.value.office.side for t in taken if t.value.office and t.value.office.side), None)
+        if fixed:
+            return fixed
+        diplomat = any(t.value.office and t.value.office.post.channel == "embassy" for t in taken)
+        before = [side for t in taken[:office] if (side := _side_of(t))]
+        if before:
+            return before[-1]
+        if diplomat:
+            return self._diplomat_side(taken[office:])
+        return next((side for t in taken[office:] if (side := _side_of(t))), None)
+
+    def _diplomat_side(self, taken: list[Token]) -> Side | None:
+        """An ambassador "of China" is China's; one "to China" comes from the other side."""
+        for token in taken:
+            side = _side_of(token)
+            if side is None:
+                continue
+            word = self.reading.before(token.start, 12).split()[-1:] or [""]
+            previous = self.reading.before(token.start, 12).split()[-2:-1] or [""]
+            link = previous[0] if word[0] == "the" else word[0]
+            if link not in self.reading.words.grammar.hosts:
+                return side
+            return {Side.CHINA: Side.VIETNAM, Side.VIETNAM: Side.CHINA}.get(side)
+        return None
+
+    def _place(self, taken: list[Token]) -> str | None:
+        return next((t.value.place.name for t in taken if t.value.place and t.value.place.kind != "venue"), None)
+
+    def _country_after(self, end: int, limit: int, owned: set[int]) -> Side | None:
+        country = self._country_right(end)
+        return country.side if country else None
+
+    def _country_right(self, end: int) -> Country | None:
+        """The country in "… of Vietnam", "… in China", "… from Laos" right after an offset."""
+        match = re.match(r" (?:of|from|in) (?:the )?", self.reading.folded[end : end + 12])
+        if match is None:
+            return None
+        token = next(iter(self.reading.within(end + match.end(), end + match.end() + 1)), None)
+        return token.value.country if token is not None else None
+
+
+_AND_OFFICE = re.compile(r",? (?:and |cum |concurrently )?(?:the )?")
+
+
+def _side_of(token: Token) -> Side | None:
+    """The side that a country, party, province or city of a phrase belongs to; OTHER for another country."""
+    country, place = token.value.country, token.value.place
+    if country is not None:
+        return country.side or Side.OTHER
+    if place is not None:
+        return {"CN": Side.CHINA, "VN": Side.VIETNAM}.get(place.country, Side.OTHER)
+    return None

@@ -1,0 +1,210 @@
+"""The people of one article: full names found first, then the short forms by which they are called afterwards."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from meetings import names, officials
+from meetings.folding import fold, key, plain
+from meetings.officials import Official, Post
+from meetings.reading import Reading
+from meetings.records import RANK_ORDER, Rank
+from meetings.sentences import Sentence
+from parsers.records import Side
+
+if TYPE_CHECKING:
+    from meetings.offices import OfficePhrase, PhraseReader
+
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+RUN_LIMIT = 6
+
+
+@dataclass(slots=True, eq=False)
+class Entity:
+    """One person of the article, with all that its mentions tell."""
+
+    name: str
+    side: Side | None
+    official: Official | None
+    first: int
+    as_written: tuple[int, int]
+    posts: dict[str, Post] = field(default_factory=dict)
+    role: tuple[int, int] | None = None
+    spokesperson: bool = False
+    local_place: str | None = None
+
+    def learn(self, offices: tuple[OfficePhrase, ...], role: tuple[int, int] | None, reading: Reading) -> None:
+        """Adds the offices of one mention; the fullest wording becomes the role."""
+        for phrase in offices:
+            for office in phrase.offices:
+                if office.principal:
+                    self.posts.setdefault(office.post.id, office.post)
+                else:
+                    self.spokesperson = True
+            self.side = self.side or phrase.side
+            self.local_place = self.local_place or phrase.place
+        if role is not None and (self.role is None or role[1] - role[0] > self.role[1] - self.role[0]):
+            self.role = role
+
+    @property
+    def principal(self) -> bool:
+        """Whether the text shows the person in an office, or the officials' list does."""
+        if self.spokesperson:
+            return False
+        return bool(self.posts) or self.official is not None
+
+    def rank(self, reading: Reading) -> Rank | None:
+        """The highest rank of the offices told, else of those held when the article was published."""
+        ranks = [post.rank for post in self.posts.values()]
+        if not ranks and self.official is not None:
+            held = [t.post for t in self.official.terms if reading.published is None or t.covers(reading.published)]
+            ranks = [officials.posts()[post].rank for post in held]
+        return min(ranks, key=RANK_ORDER.index, default=None)
+
+
+class NameSpan(NamedTuple):
+    """A name in a sentence: text[start:end], whose it is, and the side that its shape tells."""
+
+    start: int
+    end: int
+    entity: Entity | None
+    shape: Side | None
+    official: Official | None = None
+
+
+class Roster:
+    """Everyone named so far, and what short form means whom."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        self.entities: dict[str, Entity] = {}
+        self._short: dict[str, list[Entity]] = {}
+        self._alone = {short: official for official in officials.load() for short in official.alone}
+
+    def entity(self, text: str, start: int, end: int, *, official: Official | None, side: Side | None) -> Entity:
+        """The person of this name, new or known."""
+        name = official.name if official else plain(text)
+        known = self.entities.get(key(name))
+        if known is None:
+            known = Entity(name, side, official, start, (start, end))
+            self.entities[key(name)] = known
+            words = name.split()
+            shorts = {words[0], words[-1]} if side is None else {words[0] if side is Side.CHINA else words[-1]}
+            for short in shorts if len(words) > 1 else ():
+                self._short.setdefault(fold(short), []).append(known)
+        return known
+
+    def introduce(self, phrases: PhraseReader, sentence: Sentence, spans: list[NameSpan]) -> None:
+        """Makes an entity of every full name, with the side that official list, own words or shape tell."""
+        for index, span in enumerate(spans):
+            if span.entity is not None:
+                continue
+            text = self.reading.text[span.start : span.end]
+            side = span.official.side if span.official else None
+            if side is None:
+                owned: set[int] = set()
+                before = phrases.before(sentence, span, spans, owned)
+                after = phrases.after(sentence, span, spans, owned)
+                if span.shape is None and not (before.offices or after.offices):
+                    continue
+                side = before.side or after.side or span.shape
+                if span.shape is not None and side not in (None, Side.OTHER) and len(text.split()) > 2:
+                    side = span.shape
+            spans[index] = span._replace(entity=self.entity(text, span.start, span.end, official=span.official, side=side))
+
+    def with_short_names(self, sentence: Sentence, spans: list[NameSpan]) -> list[NameSpan]:
+        """The sentence's names with its short forms ("Wang", "Son", "President Lam") resolved."""
+        found = [span for span in spans if span.entity is not None]
+        for word in _words(self.reading, sentence):
+            if any(span.start < word.end() and word.start() < span.end for span in found):
+                continue
+            person = self._by_short(word)
+            if person is not None:
+                found.append(NameSpan(word.start(), word.end(), person, None))
+        return sorted(found, key=lambda span: span.start)
+
+    def _by_short(self, word: re.Match[str]) -> Entity | None:
+        text, start = word[0], word.start()
+        token = next(iter(self.reading.within(start, start + 1)), None)
+        if token is not None and token.value.place is None and "pronoun" not in token.value.cues:
+            return None
+        office = self._office_before(start)
+        known = self._short.get(fold(text), ())
+        if text in self.reading.words.grammar.not_names and not (office or (known and not _sentence_start(self.reading, start))):
+            return None
+        if known:
+            earlier = [person for person in known if person.first <= start]
+            return max(earlier, key=lambda person: person.first) if earlier else known[0]
+        if text in self._alone:
+            official = self._alone[text]
+            return self.entity(text, start, word.end(), official=official, side=official.side)
+        return self._by_office(text, start, word.end(), office)
+
+    def _office_before(self, start: int) -> Post | None:
+        """The post of an office that ends right before an offset."""
+        for token in reversed(self.reading.within(max(0, start - 60), start)):
+            if token.value.office is not None:
+                between = self.reading.folded[token.end : start].strip()
+                return token.value.office.post if between in ("", *self.reading.words.grammar.titles) else None
+        return None
+
+    def _by_office(self, text: str, start: int, end: int, post: Post | None) -> Entity | None:
+        """An official never named in full, told by office and short name: "PM Chinh"."""
+        if post is None:
+            return None
+        day = self.reading.published
+        fitting = [o for o in officials.load() if fold(o.short_name) == fold(text) and o.held(post.id, day)]
+        if len(fitting) != 1:
+            return None
+        return self.entity(text, start, end, official=fitting[0], side=fitting[0].side)
+
+
+def find_names(reading: Reading, sentence: Sentence, roster: Roster) -> list[NameSpan]:
+    """Full names in a sentence: those of the list, then runs of capitalised words in the shape of a name."""
+    spans = [
+        NameSpan(token.start, token.end, None, token.value.official.side, token.value.official)
+        for token in reading.within(sentence.start, sentence.end)
+        if token.value.official is not None
+    ]
+    for run in _runs(reading, sentence):
+        spans += _names_of_run(reading, run)
+    return sorted(spans, key=lambda span: span.start)
+
+
+def _names_of_run(reading: Reading, run: list[re.Match[str]]) -> list[NameSpan]:
+    words = [match[0] for match in run]
+    found = [NameSpan(run[a].start(), run[b - 1].end(), None, side) for a, b, side in names.split_names(words)]
+    if not found and 2 <= len(run) <= 4:
+        known = names.surnames()
+        if fold(words[0]) in known.china | known.vietnam:
+            found.append(NameSpan(run[0].start(), run[-1].end(), None, None))
+    return found
+
+
+def _words(reading: Reading, sentence: Sentence) -> list[re.Match[str]]:
+    return [word for word in _WORD.finditer(reading.text, sentence.start, sentence.end) if word[0][0].isupper()]
+
+
+def _runs(reading: Reading, sentence: Sentence) -> list[list[re.Match[str]]]:
+    """Runs of capitalised words, parted by single spaces, that are no lexicon words (save pronouns and one-word places)."""
+    covered: dict[int, bool] = {}
+    for token in reading.within(sentence.start, sentence.end):
+        firm = "pronoun" not in token.value.cues and not (token.value.place and " " not in reading.text[token.start : token.end])
+        for offset in range(token.start, token.end):
+            covered[offset] = firm
+    runs: list[list[re.Match[str]]] = []
+    for word in _words(reading, sentence):
+        if covered.get(word.start(), False):
+            continue
+        joined = runs and runs[-1][-1].end() + 1 == word.start() and reading.folded[word.start() - 1] == " "
+        if joined and len(runs[-1]) < RUN_LIMIT:
+            runs[-1].append(word)
+        elif not covered.get(word.start()) is False or word.start() not in covered or word[0] in ("He", "She"):
+            runs.append([word])
+    return [run for run in runs if len(run) > 1]
+
+
+def _sentence_start(reading: Reading, start: int) -> bool:
+    return reading.text[max(0, start - 2) : start].strip() in ("", ".", '"', "“")

@@ -1,0 +1,53 @@
+"""Cuts an article's text into sentences, by offsets. A line break always ends one."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+_STOP = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s+[\"'“‘(\[]*[A-Z0-9À-ỸĐ])|[。！？]+[”’」』)）]*|[.!?][\"”’]*(?=[A-Z][a-z]+ [a-z])")
+_LAST_WORD = re.compile(r"[\w.]+$")
+LAST_WORD_REACH = 16
+
+
+class Sentence(NamedTuple):
+    """text[start:end] is one sentence; `paragraph` counts lines from 0, the title."""
+
+    start: int
+    end: int
+    paragraph: int
+
+
+def split(text: str, abbreviations: frozenset[str]) -> list[Sentence]:
+    """The sentences of `text`, in order, without blank ones. Full stops after `abbreviations` or initials do not end one."""
+    found = []
+    start = 0
+    for paragraph, line in enumerate(text.split("\n")):
+        end = start + len(line)
+        begin = start
+        for stop in _STOP.finditer(text, start, end):
+            if not _abbreviated(text, stop, abbreviations):
+                found.append(Sentence(begin, stop.end(), paragraph))
+                begin = stop.end()
+        found.append(Sentence(begin, end, paragraph))
+        start = end + 1
+    return [trimmed for s in found if (trimmed := _trim(text, s)) is not None]
+
+
+def _abbreviated(text: str, stop: re.Match[str], abbreviations: frozenset[str]) -> bool:
+    if stop[0] != ".":
+        return False
+    word = _LAST_WORD.search(text, max(0, stop.start() - LAST_WORD_REACH), stop.start())
+    if word is None:
+        return False
+    last = word[0].lower()
+    return last in abbreviations or (len(last) == 1 and last.isalpha())
+
+
+def _trim(text: str, sentence: Sentence) -> Sentence | None:
+    start, end = sentence.start, sentence.end
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return Sentence(start, end, sentence.paragraph) if start < end else None
