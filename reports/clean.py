@@ -10,6 +10,8 @@ _JOINERS = "\u200c\u200d"
 # control, format (bidi overrides, tags, soft hyphens), surrogates, private use, unassigned
 _UNWANTED = ("Cc", "Cf", "Cs", "Co", "Cn")
 _MARKS_IN_A_ROW = 3
+# Outlook and older browsers cut or refuse longer addresses
+_URL_LIMIT = 2_000
 _URL_SAFE = ":/?#@!$&*+,;=%~-._"
 
 
@@ -37,11 +39,14 @@ def _cut(line: str, limit: int) -> str:
     """Cut at the last space when the last word is of ordinary length, else within the word."""
     head = line[: limit - 1]
     space = head.rfind(" ")
-    return (head[:space] if space > limit - 40 else head).rstrip(" ,;:–-") + "…"
+    return (head[:space] if space > max(0, limit - 40) else head).rstrip(" ,;:–-") + "…"
 
 
 def safe_url(url: str | None) -> str | None:
-    """The address with everything escaped that could end a link in HTML or Markdown; None unless it is http(s)."""
+    """The address with everything escaped that could end a link in HTML or Markdown; None unless it is http(s).
+
+    An address of more than 2,000 characters is None too: no mail program follows it.
+    """
     if url is None:
         return None
     try:
@@ -50,4 +55,5 @@ def safe_url(url: str | None) -> str | None:
         return None
     if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
         return None
-    return quote(url.encode("utf-8", "replace"), safe=_URL_SAFE)
+    quoted = quote(url.encode("utf-8", "replace"), safe=_URL_SAFE)
+    return quoted if len(quoted) <= _URL_LIMIT else None

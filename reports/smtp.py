@@ -89,7 +89,7 @@ def send(message: EmailMessage, settings: SmtpSettings) -> SendResult:
     except ssl.SSLCertVerificationError as error:
         state = DeliveryState.PLANNED
         text = f"The certificate of {where} was not trusted for the message to {recipient}: {error.verify_message}."
-    except (OSError, smtplib.SMTPException, UnicodeError) as error:
+    except (OSError, smtplib.SMTPException) as error:
         state = DeliveryState.PLANNED
         text = f"The message to {recipient} could not be handed to {where}: {_plain(error)}."
     else:
@@ -143,6 +143,9 @@ def _prepare(server: smtplib.SMTP, settings: SmtpSettings) -> None:
             server.login(settings.username, settings.password or "")
         except smtplib.SMTPAuthenticationError as error:
             raise _RefusedError("login", error.smtp_code, b"") from None
+        except UnicodeError:
+            # the error would quote the password
+            raise smtplib.SMTPException("user name or password has characters beyond ASCII") from None
 
 
 def _deliver(server: smtplib.SMTP, sender: str, recipient: str, content: bytes) -> None:
@@ -175,7 +178,8 @@ def _state_of(error: _RefusedError) -> DeliveryState:
 
 
 def _plain(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
+    # smtplib turns a timeout into a disconnection
+    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
         return "no answer in time"
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return "it does not offer the login or encryption asked for"

@@ -1,0 +1,305 @@
+from __future__ import annotations
+
+import dataclasses
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from parsers.records import Outcome
+from reports import words
+from reports.clean import one_line, safe_url
+from reports.records import IssueContext
+from reports.render import HTML_LIMIT, escape_markdown, render_forms, render_html, render_markdown, render_text
+from reports.week import Week
+from tests.hostile_samples import HOSTILE_TEXTS, hostile
+from tests.report_samples import at, context, quiet, rich, rich_meetings
+
+GOLDEN = Path(__file__).parent / "data" / "issues"
+WEEKS = {"rich": rich, "quiet": quiet, "hostile": hostile}
+# set once in an issue as an address, an id or a switch, not as words to read
+NOT_SHOWN = {"id", "subject", "side", "language", "language_name", "back", "url", "zone"}
+BLOCKS = {"html", "head", "meta", "title", "style", "body", "div", "table", "tbody", "tr", "td"}
+ELEMENTS = BLOCKS | {"h1", "h2", "h3", "h4", "p", "strong", "span", "a"}
+ATTRIBUTES = {"role", "class", "style", "width", "cellpadding", "cellspacing", "align", "href", "lang"}
+
+
+def facts(part: object) -> Iterator[str]:
+    """Every text of a context that a reader is to see."""
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, tuple):
+        for each in part:
+            yield from facts(each)
+    elif is_dataclass(part):
+        for field in fields(part):
+            if field.name not in NOT_SHOWN:
+                yield from facts(getattr(part, field.name))
+
+
+def read(text: str) -> str:
+    return " ".join(text.split())
+
+
+def markdown_page(text: str) -> BeautifulSoup:
+    """As a CommonMark parser with GitHub's tables and strikethrough shows it."""
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    assert "html" not in {token.type.partition("_")[0] for token in parser.parse(text)}
+    return BeautifulSoup(parser.render(text), "html.parser")
+
+
+def links(page: BeautifulSoup) -> list[str]:
+    return [str(link["href"]) for link in page.find_all("a")]
+
+
+@pytest.mark.parametrize("form", ["md", "html", "txt"])
+@pytest.mark.parametrize("name", WEEKS)
+def test_golden_issues(name: str, form: str, update_golden: bool) -> None:
+    render: dict[str, Callable[[IssueContext], str]] = {"md": render_markdown, "html": render_html, "txt": render_text}
+    rendered = render[form](WEEKS[name]())
+    golden = GOLDEN / f"{name}.{form}"
+    if update_golden:
+        golden.write_text(rendered, encoding="utf-8")
+    assert rendered == golden.read_text(encoding="utf-8")
+
+
+def alone(part: str, at: int) -> IssueContext:
+    """The hostile week with one of its meetings, short enough for the HTML to show all of it."""
+    ctx = hostile()
+    return dataclasses.replace(
+        ctx,
+        meetings=ctx.meetings[at : at + 1] if part == "meetings" else (),
+        ahead=ctx.ahead[at : at + 1] if part == "ahead" else (),
+    )
+
+
+@pytest.mark.parametrize(
+    "ctx",
+    [
+        pytest.param(rich(), id="rich"),
+        pytest.param(quiet(), id="quiet"),
+        *(pytest.param(alone("meetings", at), id=f"hostile meeting {at}") for at in range(9)),
+        *(pytest.param(alone("ahead", at), id=f"hostile ahead {at}") for at in range(3)),
+    ],
+)
+def test_all_forms_hold_the_same_facts(ctx: IssueContext) -> None:
+    forms = render_forms(ctx)
+    seen = {
+        "markdown": read(markdown_page(forms.markdown).get_text()),
+        "html": read(BeautifulSoup(forms.html, "html.parser").get_text()),
+        "text": read(forms.text),
+    }
+    for fact in facts(ctx):
+        for form, text in seen.items():
+            # headings of the plain text are in capitals
+            assert read(fact) in text or (form == "text" and fact.upper() in text), f"{fact!r} is not in the {form}"
+
+
+def test_markdown_and_html_link_the_same_addresses() -> None:
+    forms = render_forms(rich())
+    in_html = set(links(BeautifulSoup(forms.html, "html.parser")))
+    assert in_html == set(links(markdown_page(forms.markdown)))
+    assert len(in_html) == 12
+    assert all(address in forms.text for address in in_html)
+
+
+@pytest.mark.parametrize("name", WEEKS)
+def test_no_form_holds_a_control_or_bidi_character(name: str) -> None:
+    forms = render_forms(WEEKS[name]())
+    for text in (forms.markdown, forms.html, forms.text):
+        odd = {char for char in text if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp")} - set("\n\u200d")
+        assert not odd
+        assert not re.search(r"[ \t]$|\n\n\n", text, re.MULTILINE)
+        text.encode()
+
+
+@pytest.mark.parametrize("name", WEEKS)
+def test_html_has_only_harmless_elements_and_links(name: str) -> None:
+    html = render_html(WEEKS[name]())
+    page = BeautifulSoup(html, "html.parser")
+    assert {tag.name for tag in page.find_all(True)} <= ELEMENTS
+    assert (
+        {attribute for tag in page.body.find_all(True) for attribute in tag.attrs} <= ATTRIBUTES if page.body else False
+    )
+    assert all(address.startswith("https://") for address in links(page))
+    assert "<script" not in html
+    assert len(html.encode()) < HTML_LIMIT
+
+
+def test_markdown_of_a_hostile_week_has_no_markup_but_ours() -> None:
+    page = markdown_page(render_markdown(hostile()))
+    allowed = {"h1", "h2", "h3", "h4", "p", "ul", "li", "strong", "em", "a", "blockquote"}
+    assert {tag.name for tag in page.find_all(True)} <= allowed
+    assert all(re.fullmatch(r"https://news\.example/[^<>\"'()\[\]\s]*", address) for address in links(page))
+    headings = {tag.get_text() for tag in page.find_all(["h1", "h2"])}
+    assert headings == {
+        "China–Viet Nam Meetings: 9–15 December 2024",
+        "Meetings of the week",
+        "Ahead",
+        "What this issue rests on",
+    }
+
+
+@given(st.sampled_from(sorted(HOSTILE_TEXTS.values())) | st.text(max_size=60))
+def test_escaped_markdown_reads_as_it_was_written(text: str) -> None:
+    line = one_line(text)
+    for source, shown in ((f"{escape_markdown(line)}", line), (f"> “{escape_markdown(line)}”", f"“{line}”")):
+        page = markdown_page(source)
+        assert not page.find_all(["a", "em", "strong", "code", "h1", "li", "s", "img", "table", "hr"])
+        assert read(page.get_text()) == read(shown)
+
+
+def test_github_finds_no_address_to_link_in_escaped_text() -> None:
+    escaped = escape_markdown("see www.phish.example, http://phish.example and user@phish.example")
+    assert escaped == r"see www\.phish.example, http\://phish.example and user\@phish.example"
+
+
+@pytest.mark.parametrize(
+    ("url", "safe"),
+    [
+        ("https://a.example/x?b=1&c=(2)", "https://a.example/x?b=1&c=%282%29"),
+        ("https://a.example/%E4%BC%9A?x=%20", "https://a.example/%E4%BC%9A?x=%20"),
+        ('https://a.example/会" onclick="x', "https://a.example/%E4%BC%9A%22%20onclick=%22x"),
+        ("HTTPS://a.example/\n>", "HTTPS://a.example/%0A%3E"),
+        ("javascript:alert(1)", None),
+        ("data:text/html,x", None),
+        ("//a.example/x", None),
+        ("https://", None),
+        ("https://[", None),
+        ("https://a.example/" + "会" * 300, None),
+        (None, None),
+    ],
+)
+def test_safe_url(url: str | None, safe: str | None) -> None:
+    assert safe_url(url) == safe
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "line"),
+    [
+        ("  two\n lines\t ", None, "two lines"),
+        ("safe\u202etxt\u202c", None, "safetxt"),
+        ("e\u0302\u0323", None, "ệ"),
+        ("one two three four", 14, "one two…"),
+        ("x" * 50, 10, "x" * 9 + "…"),
+        ("family 👩‍👧", None, "family 👩‍👧"),
+        ("half\ud800", None, "half"),
+    ],
+    ids=["space", "bidi", "composed", "cut at a word", "cut in a long word", "joined emoji", "lone surrogate"],
+)
+def test_one_line(text: str, limit: int | None, line: str) -> None:
+    assert one_line(text, limit) == line
+
+
+def many(number: int) -> IssueContext:
+    """An issue of as many meetings, each as long as they get."""
+    ctx = rich()
+    pattern = ctx.meetings[1]
+    numbered = tuple(dataclasses.replace(pattern, headline=f"Meeting {index:04d} begins") for index in range(number))
+    return dataclasses.replace(ctx, meetings=numbered)
+
+
+@pytest.mark.parametrize(
+    ("number", "notice"),
+    [
+        pytest.param(9, None, id="all in full"),
+        pytest.param(
+            40, r"(\d+) of 41 meetings are not shown in full here\. The text part has them all\.", id="some short"
+        ),
+        pytest.param(900, r"(\d+) more in the text part of this mail\.", id="some left out"),
+    ],
+)
+def test_what_does_not_fit_into_the_html_is_counted_there_and_stands_in_the_text(
+    number: int, notice: str | None
+) -> None:
+    ctx = many(number)
+    html, text = render_html(ctx), render_text(ctx)
+    assert len(html.encode()) < HTML_LIMIT
+    shown = len(set(re.findall(r"Meeting \d{4} begins", html)))
+    assert len(set(re.findall(r"Meeting \d{4} begins", text))) == number
+    page = read(BeautifulSoup(html, "html.parser").get_text())
+    if notice is None:
+        assert "text part" not in page
+        return
+    found = re.search(notice, page)
+    assert found is not None
+    if "more" in notice:
+        assert int(found[1]) == number + len(ctx.late) - shown
+    else:
+        assert shown == number
+        assert html.count("Beijing’s account") == number + len(ctx.late) - int(found[1])
+
+
+def test_rows_that_do_not_fit_are_counted() -> None:
+    ctx = rich()
+    crowded = dataclasses.replace(ctx, ahead=ctx.ahead * 200, awaited=ctx.awaited * 5, health=ctx.health * 5)
+    page = read(BeautifulSoup(render_html(crowded), "html.parser").get_text())
+    assert "388 more in the text part of this mail." in page
+    assert "3 more in the text part of this mail." in page
+
+
+def test_the_rich_week_says_what_happened() -> None:
+    ctx = rich()
+    assert ctx.subject == (
+        "Wang Yi and 2 others meet Bui Thanh Son and 2 others in Beijing, and 6 more"
+        " · China–Viet Nam Meetings, 9–15 December 2024"
+    )
+    assert [view.headline for view in ctx.meetings] == [
+        "Wang Yi and 2 others meet Bui Thanh Son and 2 others in Beijing",
+        "Wang Yi meets Bui Thanh Son in Beijing",
+        "Zhao Liming meets Nguyen Thu Ha in Vientiane",
+        "Li Wenhai speaks by phone with Tran Minh Duc",
+        "Chen Guoping meets a delegation of Mong Cai’s border guard in Dongxing",
+        "He Wei meets Le Quang Vinh in Hanoi",
+    ]
+    steering = ctx.meetings[1]
+    assert steering.forum == "China-Vietnam Steering Committee for Bilateral Cooperation, 16th session"
+    beijing, hanoi = steering.accounts
+    assert beijing.quotes[0].text.endswith("soon.")
+    assert "railways across the border" in beijing.quotes[0].text
+    assert "differences at sea" in hanoi.quotes[0].text
+    assert [view.how for view in ctx.meetings][3] == "Held by phone"
+    assert ctx.meetings[3].accounts[0].missing == "No account found as of 16 December 2024."
+    imported = ctx.meetings[5].accounts
+    assert imported[0].missing == ("No account found among the articles whose outlet is known, as of 16 December 2024.")
+    assert imported[2].articles[0].url is None
+    assert imported[2].articles[0].file_name.startswith("021_")
+    assert [row.words for row in ctx.health] == ["no answer in time", "answer was not a feed", "never polled"]
+    assert [row.since for row in ctx.health] == ["since 12 December 2024, 12:00", "since 2 December 2024, 09:00", ""]
+
+
+def test_a_quiet_week_is_short_and_says_so() -> None:
+    ctx = quiet()
+    assert ctx.subject == "No meetings reported · China–Viet Nam Meetings, 16–22 December 2024"
+    assert ctx.lead.startswith("No meeting between officials of China and Viet Nam is known for this week.")
+    assert "3 of 7 sources did not answer" in ctx.lead
+    assert len(render_markdown(ctx).splitlines()) < 25
+
+
+def test_a_back_issue_does_not_depend_on_when_it_is_written() -> None:
+    first_run = at("2025-06-01T00:00")
+    one, other = (
+        context(rich_meetings(), Week(2024, 50), moment, articles_read=3, first_run=first_run)
+        for moment in ("2025-06-01T00:00", "2026-01-01T00:00")
+    )
+    assert one == other
+    assert one.standing.startswith("Back issue")
+    assert one.health == ()
+    assert "as of" not in render_markdown(one)
+
+
+def test_a_late_report_alone_is_named_in_the_subject() -> None:
+    late = [each for each in rich_meetings() if each.meeting.id == "m-late"]
+    ctx = context(late, Week(2024, 50), "2024-12-16T00:00")
+    assert ctx.subject.startswith("Late report: Sun Jie meets Pham Hong Lan in Ho Chi Minh City ·")
+
+
+def test_every_outcome_has_words() -> None:
+    assert set(words.OUTCOMES) == set(Outcome)

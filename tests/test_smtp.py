@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import socket
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from archive.records import DeliveryState
+from parsers.records import InputError
+from reports.mail import build_message
+from reports.recipients import Recipient
+from reports.render import Forms
+from reports.smtp import SmtpSettings, send
+from tests.mailserver import DROP, GARBAGE, STALL, Inbox, mail_server, make_authority, one_login
+from tests.report_samples import at, rich
+
+READER = "reader@example.com"
+ACCEPTED, PLANNED, REFUSED, UNKNOWN = (
+    DeliveryState.ACCEPTED,
+    DeliveryState.PLANNED,
+    DeliveryState.REFUSED,
+    DeliveryState.UNKNOWN,
+)
+
+
+def message(text: str = "Plain.\n") -> EmailMessage:
+    return build_message(
+        rich(),
+        forms=Forms("", "<p>Page.</p>", text),
+        sender="digest@example.org",
+        recipient=Recipient(READER),
+        date=at("2024-12-16T00:00"),
+        message_id="<2024-W50.1@example.org>",
+    )
+
+
+def plainly(port: int, timeout: float = 10) -> SmtpSettings:
+    return SmtpSettings("127.0.0.1", port, "none", timeout=timeout)
+
+
+def test_a_message_arrives_as_it_was_built() -> None:
+    inbox = Inbox()
+    sent = message(".\n..\n.dots at line starts\n\nend\n.")
+    with mail_server(inbox) as port:
+        result = send(sent, plainly(port))
+    assert result.state is ACCEPTED
+    assert result.message == f"127.0.0.1:{port} accepted the message to {READER}."
+    assert inbox.accepted == [(READER, sent.as_bytes())]
+
+
+@pytest.mark.parametrize(
+    ("inbox", "state", "words"),
+    [
+        pytest.param(
+            Inbox(recipients={READER: "550 5.1.1 no such user"}),
+            REFUSED,
+            f"refused the recipient of the message to {READER}: 550 5.1.1 no such user",
+            id="recipient refused",
+        ),
+        pytest.param(
+            Inbox(recipients={READER: "450 4.2.0 greylisted"}), PLANNED, "450 4.2.0 greylisted", id="greylisted"
+        ),
+        pytest.param(Inbox(recipients={READER: DROP}), PLANNED, "could not be handed", id="dropped at the recipient"),
+        pytest.param(Inbox(recipients={READER: STALL}), PLANNED, "no answer in time", id="stalled at the recipient"),
+        pytest.param(Inbox(sender="553 5.7.1 not yours"), PLANNED, "refused the sender", id="sender refused"),
+        pytest.param(Inbox(content="554 5.7.1 spam"), REFUSED, "refused the content", id="content refused"),
+        pytest.param(Inbox(content="451 4.3.0 later"), PLANNED, "refused the content", id="content put off"),
+        pytest.param(Inbox(content=DROP), UNKNOWN, "may or may not arrive", id="dropped after the final dot"),
+        pytest.param(Inbox(content=STALL), UNKNOWN, "may or may not arrive", id="stalled after the final dot"),
+        pytest.param(Inbox(content=GARBAGE), UNKNOWN, "may or may not arrive", id="garbage after the final dot"),
+    ],
+)
+def test_what_became_of_it_is_told_by_the_phase(inbox: Inbox, state: DeliveryState, words: str) -> None:
+    with mail_server(inbox) as port:
+        result = send(message(), plainly(port, timeout=0.4))
+    assert result.state is state
+    assert words in result.message
+    assert READER in result.message
+    assert "\n" not in result.message
+    assert inbox.accepted == []
+
+
+def test_no_server_means_another_try() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    result = send(message(), plainly(port))
+    assert result.state is PLANNED
+    assert f"could not be handed to 127.0.0.1:{port}" in result.message
+
+
+def test_a_server_that_never_greets_means_another_try() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        result = send(message(), plainly(silent.getsockname()[1], timeout=0.3))
+    assert result.state is PLANNED
+    assert "no answer in time" in result.message
+
+
+def test_starttls_and_login(tmp_path: Path) -> None:
+    authority = make_authority(tmp_path)
+    inbox = Inbox()
+    with mail_server(
+        inbox,
+        tls_context=authority.server,
+        require_starttls=True,
+        auth_required=True,
+        authenticator=one_login("user", "pass"),
+    ) as port:
+        settings = SmtpSettings("127.0.0.1", port, "starttls", "user", "wrong", 10, authority.ca_file)
+        wrong = send(message(), settings)
+        result = send(message(), SmtpSettings("127.0.0.1", port, "starttls", "user", "pass", 10, authority.ca_file))
+        beyond = send(message(), SmtpSettings("127.0.0.1", port, "starttls", "user", "päss", 10, authority.ca_file))
+        anonymous = send(message(), SmtpSettings("127.0.0.1", port, "starttls", ca_file=authority.ca_file))
+    assert (wrong.state, wrong.message) == (
+        PLANNED,
+        f"127.0.0.1:{port} refused the login of the message to {READER}: 535",
+    )
+    assert result.state is ACCEPTED
+    assert beyond.state is PLANNED
+    assert "beyond ASCII" in beyond.message
+    assert "ä" not in beyond.message
+    assert "xe4" not in beyond.message
+    assert anonymous.state is PLANNED
+    assert inbox.secured == [True]
+
+
+def test_implicit_tls(tmp_path: Path) -> None:
+    authority = make_authority(tmp_path)
+    inbox = Inbox()
+    with mail_server(inbox, implicit_tls=authority.server) as port:
+        result = send(message(), SmtpSettings("127.0.0.1", port, "tls", ca_file=authority.ca_file))
+    assert result.state is ACCEPTED
+    assert len(inbox.accepted) == 1
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_a_certificate_nobody_vouches_for_is_never_accepted(security: str, tmp_path: Path) -> None:
+    authority = make_authority(tmp_path)
+    inbox = Inbox()
+    context = authority.server
+    options = {"implicit_tls": context} if security == "tls" else {"tls_context": context}
+    with mail_server(inbox, **options) as port:
+        result = send(message(), SmtpSettings("127.0.0.1", port, "tls" if security == "tls" else "starttls"))
+    assert result.state is PLANNED
+    assert f"The certificate of 127.0.0.1:{port} was not trusted" in result.message
+    assert inbox.accepted == []
+
+
+def test_nothing_is_sent_in_the_clear_where_starttls_was_asked_for() -> None:
+    inbox = Inbox()
+    with mail_server(inbox) as port:
+        result = send(message(), SmtpSettings("127.0.0.1", port, "starttls"))
+    assert result.state is PLANNED
+    assert "does not offer the login or encryption" in result.message
+    assert inbox.accepted == []
+
+
+def test_a_missing_certificate_file_is_named(tmp_path: Path) -> None:
+    with mail_server(Inbox(), tls_context=make_authority(tmp_path).server) as port:
+        result = send(message(), SmtpSettings("127.0.0.1", port, "starttls", ca_file=tmp_path / "none.pem"))
+    assert result.state is PLANNED
+    assert "none.pem cannot be read" in result.message
+
+
+def test_a_login_never_goes_over_the_network_unencrypted() -> None:
+    with pytest.raises(InputError, match=r"mail\.example\.org would go unencrypted"):
+        SmtpSettings("mail.example.org", 25, "none", "user", "secret")
+
+
+def test_no_sentence_and_no_repr_shows_the_password() -> None:
+    inbox = Inbox(recipients={READER: "550 user:hunter2 is not allowed"})
+    with mail_server(inbox, auth_require_tls=False, authenticator=one_login("user", "hunter2")) as port:
+        settings = SmtpSettings("127.0.0.1", port, "none", "user", "hunter2")
+        result = send(message(), settings)
+    assert result.message.endswith("550 user:*** is not allowed")
+    assert "hunter2" not in repr(settings)
