@@ -11,7 +11,6 @@ from email.utils import format_datetime, parseaddr
 
 from reports.clean import one_line
 from reports.recipients import Recipient, check_address
-from reports.records import IssueContext
 from reports.render import Forms
 
 # 7bit: bodies go as quoted-printable or base64, so that no server needs 8BITMIME
@@ -36,7 +35,7 @@ def message_id(week: str, zone: str, recipient: str, domain: str) -> str:
 
 
 def build_message(
-    ctx: IssueContext, *, forms: Forms, sender: str, recipient: Recipient, date: datetime, message_id: str
+    forms: Forms, *, subject: str, sender: str, recipient: Recipient, date: datetime, message_id: str
 ) -> EmailMessage:
     """The message to one recipient: plain text first, then HTML, as RFC 2046 §5.1.4 orders alternatives.
 
@@ -46,7 +45,7 @@ def build_message(
     message = EmailMessage(policy=_POLICY)
     message["From"] = author
     message["To"] = Address(display_name=recipient.name, addr_spec=recipient.address)
-    message["Subject"] = ctx.subject
+    message["Subject"] = subject
     message["Date"] = format_datetime(date)
     message["Message-ID"] = message_id
     message["List-Id"] = f"China-Viet Nam Meetings <{_LIST}.{author.domain}>"

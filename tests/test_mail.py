@@ -25,7 +25,7 @@ def built(ctx: IssueContext, recipient: Recipient = READER, sender: str = SENDER
     forms = render_forms(ctx)
     name = message_id(ctx.week, ctx.zone, recipient.address, "example.org")
     return build_message(
-        ctx, forms=forms, sender=sender, recipient=recipient, date=at("2024-12-16T00:00"), message_id=name
+        forms, subject=ctx.subject, sender=sender, recipient=recipient, date=at("2024-12-16T00:00"), message_id=name
     )
 
 
@@ -78,11 +78,10 @@ def test_building_it_again_gives_the_same_bytes() -> None:
 
 @given(st.sampled_from(sorted(HOSTILE_TEXTS.values())) | st.text(max_size=40))
 def test_no_sender_name_adds_a_header(name: str) -> None:
-    forms = Forms("", "<p>x</p>", "x")
     try:
         message = build_message(
-            rich(),
-            forms=forms,
+            Forms("", "<p>x</p>", "x"),
+            subject="News",
             sender=f"{name} <digest@example.org>",
             recipient=READER,
             date=at("2024-12-16T00:00"),

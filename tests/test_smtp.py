@@ -13,7 +13,7 @@ from reports.recipients import Recipient
 from reports.render import Forms
 from reports.smtp import SmtpSettings, send
 from tests.mailserver import DROP, GARBAGE, STALL, Inbox, mail_server, make_authority, one_login
-from tests.report_samples import at, rich
+from tests.report_samples import at
 
 READER = "reader@example.com"
 ACCEPTED, PLANNED, REFUSED, UNKNOWN = (
@@ -26,8 +26,8 @@ ACCEPTED, PLANNED, REFUSED, UNKNOWN = (
 
 def message(text: str = "Plain.\n") -> EmailMessage:
     return build_message(
-        rich(),
-        forms=Forms("", "<p>Page.</p>", text),
+        Forms("", "<p>Page.</p>", text),
+        subject="News",
         sender="digest@example.org",
         recipient=Recipient(READER),
         date=at("2024-12-16T00:00"),
