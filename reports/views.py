@@ -14,9 +14,9 @@ from meetings.records import Forum, Meeting, Mode, Person, Place, Status
 from parsers.records import Article, Side, Source
 from reports import words
 from reports.clean import one_line, safe_url
+from reports.keysentences import KeySentence, key_sentences
 from reports.records import AccountView, ArticleView, LineView, MeetingView, PeopleView, PersonView, QuoteView
 from reports.select import placed_on
-from reports.sentences import KeySentence, key_sentences
 
 PEOPLE_LISTED = 8
 ARTICLES_LISTED = 6
@@ -206,11 +206,11 @@ def _quotes(keys: Sequence[KeySentence], outlets: Outlets, zone: ZoneInfo) -> tu
     quotes = []
     for _, group in groupby(keys, key=lambda key: key.mention.article.number):
         first, *others = group
-        text = one_line(first.sentence.text, QUOTE_LIMIT)
+        text = one_line(first.text, QUOTE_LIMIT)
         before = first
         for key in others:
-            gap = key.mention.article.article.text[before.sentence.end : key.sentence.start]
-            text += (" […] " if gap.strip() else gap and " ") + one_line(key.sentence.text, QUOTE_LIMIT)
+            gap = key.mention.article.article.text[before.end : key.start]
+            text += (" […] " if gap.strip() else gap and " ") + one_line(key.text, QUOTE_LIMIT)
             before = key
         quotes.append(QuoteView(text, article_view(first.mention, outlets, zone)))
     return tuple(quotes)
