@@ -134,7 +134,9 @@ class Calendar:
             found.append(self._day(match, int(match[2]), int(match[1]), None, None, match[3]))
         return [day for day in found if day.first or not day.complete]
 
-    def _day(self, match: re.Match[str], month: int, day: int, month2: int | None, day2: str | None, year: str | None) -> DayWord:
+    def _day(
+        self, match: re.Match[str], month: int, day: int, month2: int | None, day2: str | None, year: str | None
+    ) -> DayWord:
         """One numbered date, resolved when its year is told or can be known."""
         span = match.start(), match.end()
         first = _date(int(year), month, day) if year else self._with_year(month, day)
@@ -154,13 +156,17 @@ class Calendar:
 
     def _near_journey(self, start: int, end: int) -> bool:
         folded = self.reading.folded
-        return bool(self.patterns.journey.search(folded, max(0, start - JOURNEY_REACH), min(len(folded), end + JOURNEY_REACH)))
+        return bool(
+            self.patterns.journey.search(folded, max(0, start - JOURNEY_REACH), min(len(folded), end + JOURNEY_REACH))
+        )
 
     def _with_year(self, month: int, day: int) -> dt.date | None:
         """The year nearest to the publication, else the one that the text fixes."""
         published = self.reading.published
         if published is not None:
-            days = [d for year in (published.year - 1, published.year, published.year + 1) if (d := _date(year, month, day))]
+            days = [
+                d for year in (published.year - 1, published.year, published.year + 1) if (d := _date(year, month, day))
+            ]
             return min(days, key=lambda d: abs(d - published), default=None)
         if self._text_year is None:
             return None
@@ -191,7 +197,10 @@ class Calendar:
         years += [int(match[0]) for match in _YEAR.finditer(folded) if self._names_occasion(match.end())]
         if years:
             return max(years), None
-        latest = max(((int(year), self.patterns.months[month]) for month, year in self.patterns.month_year.findall(folded)), default=None)
+        latest = max(
+            ((int(year), self.patterns.months[month]) for month, year in self.patterns.month_year.findall(folded)),
+            default=None,
+        )
         if latest is None or latest[0] < max(map(int, _YEAR.findall(folded)), default=0):
             return None
         return latest

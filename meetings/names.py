@@ -19,7 +19,9 @@ _RIME_VI = (
     "ong|oc|on|ot|om|op|oi|o|ung|uc|un|ut|um|up|ui|uu|ua|u|y|ynh"
 )
 _INITIAL_ZH = "zh|ch|sh|b|p|m|f|d|t|n|l|g|k|h|j|q|x|r|z|c|s|y|w|"
-_RIME_ZH = "iang|iong|uang|ueng|ang|eng|ing|ong|ian|iao|uai|uan|ai|ei|ao|ou|an|en|in|un|ia|ie|iu|ua|uo|ui|ue|er|a|o|e|i|u|v"
+_RIME_ZH = (
+    "iang|iong|uang|ueng|ang|eng|ing|ong|ian|iao|uai|uan|ai|ei|ao|ou|an|en|in|un|ia|ie|iu|ua|uo|ui|ue|er|a|o|e|i|u|v"
+)
 _VI = re.compile(rf"(?:{_INITIAL_VI})(?:{_RIME_VI})")
 _ZH = re.compile(rf"(?:(?:{_INITIAL_ZH})(?:{_RIME_ZH})'?){{1,2}}")
 _ZH_ONE = re.compile(rf"(?:{_INITIAL_ZH})(?:{_RIME_ZH})")
@@ -38,7 +40,12 @@ def surnames() -> Surnames:
     """names.toml."""
     table = lexicon.read(FILE)
     lexicon.only(FILE, table, ("vietnamese", "chinese", "vietnamese_middle"))
-    return Surnames(*(frozenset(map(fold, lexicon.words(FILE, table, key))) for key in ("vietnamese", "chinese", "vietnamese_middle")))
+    return Surnames(
+        *(
+            frozenset(map(fold, lexicon.words(FILE, table, key)))
+            for key in ("vietnamese", "chinese", "vietnamese_middle")
+        )
+    )
 
 
 def split_names(words: list[str]) -> list[tuple[int, int, Side]]:

@@ -102,14 +102,22 @@ class PhraseReader:
             return None
         taken, start, end = [token], token.start, token.end
         for left in reversed(reading.within(max(sentence.start, token.start - GAP_LIMIT), token.start)):
-            if left.start in owned or not self._belongs(left, start) or not _FILL.fullmatch(reading.text[left.end : start]):
+            if (
+                left.start in owned
+                or not self._belongs(left, start)
+                or not _FILL.fullmatch(reading.text[left.end : start])
+            ):
                 break
             if left.value.office or "counterpart" in left.value.cues:
                 break
             taken.insert(0, left)
             start = left.start
         for right in reading.within(token.end, min(sentence.end, token.end + 2 * GAP_LIMIT)):
-            if right.start in owned or not self._belongs(right, end) or not _FILL.fullmatch(reading.text[end : right.start]):
+            if (
+                right.start in owned
+                or not self._belongs(right, end)
+                or not _FILL.fullmatch(reading.text[end : right.start])
+            ):
                 break
             if right.value.office and not _AND_OFFICE.fullmatch(reading.folded[end : right.start]):
                 break
@@ -118,7 +126,9 @@ class PhraseReader:
         phrase = self._phrase(sentence, taken, start, end, self.embedded_at(start))
         if not phrase.offices and "counterpart" not in token.value.cues:
             return None
-        return phrase._replace(plural=reading.folded[token.end - 1] == "s" and not reading.folded.startswith("affairs", token.end - 7))
+        return phrase._replace(
+            plural=reading.folded[token.end - 1] == "s" and not reading.folded.startswith("affairs", token.end - 7)
+        )
 
     def side_of_noun(self, sentence: Sentence, token: Token) -> tuple[Side | None, int]:
         """The side of "the Chinese leader" or "leaders of Vietnam", and where the phrase begins."""
@@ -143,7 +153,8 @@ class PhraseReader:
 
     def _embedded_after(self, end: int) -> bool:
         return any(
-            "embedding_after" in token.value.cues and token.start - end <= 3 for token in self.reading.within(end, end + 4)
+            "embedding_after" in token.value.cues and token.start - end <= 3
+            for token in self.reading.within(end, end + 4)
         )
 
     def _belongs(self, token: Token, cursor: int) -> bool:
@@ -167,12 +178,20 @@ class PhraseReader:
         if office is None or not office.body:
             return True
         grammar, folded = self.reading.words.grammar, self.reading.folded
-        around = folded[min(start, token.start) : token.start] + " " + folded[token.end : max(end, min(sentence.end, token.end + 60))]
+        around = (
+            folded[min(start, token.start) : token.start]
+            + " "
+            + folded[token.end : max(end, min(sentence.end, token.end + 60))]
+        )
         after = folded[token.end : token.end + 60]
         if any(re.search(rf"\b{re.escape(word)}\b", after.split(",")[0]) for word in grammar.not_bodies):
             return False
         if office.post.id in ("president", "vice_president"):
-            return not after.startswith(" of ") or bool(re.match(r" of (?:the )?(?:china|viet ?nam|people's republic|socialist republic|prc|laos|lao|the )", after))
+            return not after.startswith(" of ") or bool(
+                re.match(
+                    r" of (?:the )?(?:china|viet ?nam|people's republic|socialist republic|prc|laos|lao|the )", after
+                )
+            )
         return any(re.search(rf"\b{re.escape(word)}\b", around) for word in grammar.bodies)
 
     def _side(self, taken: list[Token]) -> Side | None:

@@ -83,7 +83,11 @@ def _unnamed(phrases: PhraseReader, sentence: Sentence, owned: set[int], spans: 
     mentions = []
     reached = sentence.start
     for token in phrases.reading.within(sentence.start, sentence.end):
-        if token.start < reached or token.start in owned or any(s.start < token.end and token.start < s.end for s in spans):
+        if (
+            token.start < reached
+            or token.start in owned
+            or any(s.start < token.end and token.start < s.end for s in spans)
+        ):
             continue
         sense = token.value
         if sense.office is not None or "counterpart" in sense.cues:
@@ -105,5 +109,7 @@ def _unnamed(phrases: PhraseReader, sentence: Sentence, owned: set[int], spans: 
                 )
             )  # fmt: skip
         elif "pronoun" in sense.cues:
-            mentions.append(Mention(token.start, token.end, "pronoun", None, span=(token.start, token.end), cues=sense.cues))
+            mentions.append(
+                Mention(token.start, token.end, "pronoun", None, span=(token.start, token.end), cues=sense.cues)
+            )
     return mentions

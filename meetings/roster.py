@@ -112,7 +112,9 @@ class Roster:
                 side = before.side or after.side or span.shape
                 if span.shape is not None and side not in (None, Side.OTHER) and len(text.split()) > 2:
                     side = span.shape
-            spans[index] = span._replace(entity=self.entity(text, span.start, span.end, official=span.official, side=side))
+            spans[index] = span._replace(
+                entity=self.entity(text, span.start, span.end, official=span.official, side=side)
+            )
 
     def with_short_names(self, sentence: Sentence, spans: list[NameSpan]) -> list[NameSpan]:
         """The sentence's names with its short forms ("Wang", "Son", "President Lam") resolved."""
@@ -132,7 +134,9 @@ class Roster:
             return None
         office = self._office_before(start)
         known = self._short.get(fold(text), ())
-        if text in self.reading.words.grammar.not_names and not (office or (known and not _sentence_start(self.reading, start))):
+        if text in self.reading.words.grammar.not_names and not (
+            office or (known and not _sentence_start(self.reading, start))
+        ):
             return None
         if known:
             earlier = [person for person in known if person.first <= start]
@@ -191,7 +195,9 @@ def _runs(reading: Reading, sentence: Sentence) -> list[list[re.Match[str]]]:
     """Runs of capitalised words, parted by single spaces, that are no lexicon words (save pronouns and one-word places)."""
     covered: dict[int, bool] = {}
     for token in reading.within(sentence.start, sentence.end):
-        firm = "pronoun" not in token.value.cues and not (token.value.place and " " not in reading.text[token.start : token.end])
+        firm = "pronoun" not in token.value.cues and not (
+            token.value.place and " " not in reading.text[token.start : token.end]
+        )
         for offset in range(token.start, token.end):
             covered[offset] = firm
     runs: list[list[re.Match[str]]] = []

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_STOP = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s+[\"'“‘(\[]*[A-Z0-9À-ỸĐ])|[。！？]+[”’」』)）]*|[.!?][\"”’]*(?=[A-Z][a-z]+ [a-z])")
+_STOP = re.compile(
+    r"[.!?…]+[\"'”’)\]]*(?=\s+[\"'“‘(\[]*[A-Z0-9À-ỸĐ])|[。！？]+[”’」』)）]*|[.!?][\"”’]*(?=[A-Z][a-z]+ [a-z])"
+)
 _LAST_WORD = re.compile(r"[\w.]+$")
 LAST_WORD_REACH = 16
 

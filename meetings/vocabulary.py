@@ -139,7 +139,9 @@ def _offices(language: str) -> Iterator[tuple[str, Office]]:
         where = f"office[{number}]"
         lexicon.only(name, row, ("post", "words", "side", "body", "principal"), where=where)
         post = posts()[lexicon.word(name, row, "post", where=where, allowed=posts())]
-        side = Side(lexicon.word(name, row, "side", where=where, allowed=("china", "vietnam"))) if "side" in row else None
+        side = (
+            Side(lexicon.word(name, row, "side", where=where, allowed=("china", "vietnam"))) if "side" in row else None
+        )
         office = Office(post, side, bool(row.get("body", False)), bool(row.get("principal", True)))
         for word in lexicon.words(name, row, "words", where=where):
             yield word, office

@@ -1,0 +1,76 @@
+"""The meetings that an article reports: one pass dismisses what speaks of one country only, rules read the rest."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib import resources
+from importlib.resources.abc import Traversable
+
+from meetings import countries, language
+from meetings.dates import Calendar
+from meetings.encounters import Encounter, SentenceReader
+from meetings.folding import fold
+from meetings.people import find_mentions
+from meetings.reading import MAX_LENGTH, read
+from meetings.records import Detection
+from meetings.records_of import make_meeting
+from meetings.stories import build_stories
+from meetings.vocabulary import LANGUAGES
+from parsers.records import Article, Side
+
+CODE_VERSION = "1"
+
+
+def _rules_version() -> str:
+    """A hash over the code's version and every lexicon file: equal versions give equal results."""
+    digest = hashlib.sha256(CODE_VERSION.encode())
+    for name, data in sorted(_lexicon_files(resources.files("meetings").joinpath("lexicons"), "")):
+        digest.update(name.encode() + b"\0" + data + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def _lexicon_files(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:
+    found = []
+    for item in folder.iterdir():
+        if item.is_dir():
+            found += _lexicon_files(item, f"{prefix}{item.name}/")
+        elif item.name.endswith(".toml"):
+            found.append((prefix + item.name, item.read_bytes()))
+    return found
+
+
+RULES_VERSION: str = _rules_version()
+
+
+def detect(article: Article) -> Detection:
+    """The meetings between officials of China and Viet Nam that the article tells of, with evidence for every field.
+
+    Never raises for any text. `notes` say why there are none, or what was left out.
+    """
+    text = article.text[:MAX_LENGTH]
+    if not text.strip():
+        return Detection(None, (), ("The article has no text.",))
+    if countries.sides_named(text, fold(text)) != {Side.CHINA, Side.VIETNAM}:
+        return Detection(article.language, (), ("The text does not name both countries.",))
+    spoken = language.recognise(text)
+    if spoken not in LANGUAGES:
+        what = (
+            "in a language that is not recognised"
+            if spoken is None
+            else f"in {spoken}, for which there are no rules yet"
+        )
+        return Detection(spoken, (), (f"The text is {what}.",))
+    reading = read(article, spoken)
+    mentions, roster = find_mentions(reading)
+    sentence_reader = SentenceReader(reading, roster, mentions)
+    encounters: list[Encounter] = [
+        e for index in range(len(reading.sentences)) for e in sentence_reader.encounters(index)
+    ]
+    calendar = Calendar(reading)
+    stories = build_stories(reading, calendar, encounters, mentions)
+    notes = [] if stories else ["No encounter between officials of the two countries is told."]
+    if len(article.text) > MAX_LENGTH:
+        notes.append(f"Only the first {MAX_LENGTH} characters were read.")
+    return Detection(
+        spoken, tuple(make_meeting(reading, calendar, story, stories, mentions) for story in stories), tuple(notes)
+    )

@@ -1,0 +1,297 @@
+"""Who met whom in one sentence: the people before and after an anchor, paired by side."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from meetings import anchors
+from meetings.anchors import Anchor
+from meetings.forums import KnownForum
+from meetings.people import Mention
+from meetings.reading import Reading
+from meetings.records import Mode, Status
+from meetings.roster import Entity, Roster
+from meetings.sentences import Sentence
+from parsers.records import Side
+
+SIDES = (Side.CHINA, Side.VIETNAM)
+LOOK_BACK = 8
+_LIST_GAP = re.compile(
+    r"[\s,;/]*(?:and|then|as well as|with|plus|or|later|also|&|the|his|her|both|[–-]|\([^)]{0,20}\)|[\s,])*",
+    re.IGNORECASE,
+)
+_SUBJECT = frozenset({"he", "she", "they", "the two", "the pair", "both men"})
+_OBJECT = frozenset({"him", "her", "them"})
+
+
+@dataclass(slots=True, eq=False)
+class Party:
+    """One side's participant: a person of the article, or an office without a name."""
+
+    side: Side
+    entity: Entity | None
+    mention: Mention
+
+
+@dataclass(slots=True)
+class Encounter:
+    """What one anchor tells. `index` is the sentence's; an empty side is a group nobody names."""
+
+    index: int
+    anchor: Anchor
+    parties: dict[Side, list[Party]]
+    forum: tuple[KnownForum, int, int] | None = None
+    status: Status = Status.HELD
+    mode: Mode | None = None
+    shared: bool = False
+    weak: bool = False
+    also: bool = False
+    filled: set[Side] = field(default_factory=set)
+
+    def people(self, side: Side) -> set[int]:
+        """Identities of the named people of a side."""
+        return {id(party.entity) for party in self.parties[side] if party.entity}
+
+    def posts(self, side: Side) -> set[str]:
+        """The posts told for a side."""
+        told = {o.post.id for party in self.parties[side] for phrase in party.mention.offices for o in phrase.offices}
+        return (
+            told.union(*(party.entity.posts for party in self.parties[side] if party.entity))
+            if self.parties[side]
+            else told
+        )
+
+
+class SentenceReader:
+    """Reads encounters, sentence by sentence, remembering who was spoken of before."""
+
+    def __init__(self, reading: Reading, roster: Roster, mentions: list[list[Mention]]) -> None:
+        self.reading = reading
+        self.roster = roster
+        self.mentions = mentions
+
+    def encounters(self, index: int) -> list[Encounter]:
+        """The encounters that the sentence tells, without those it merely wishes for or remembers."""
+        reading, sentence = self.reading, self.reading.sentences[index]
+        mentions = self._standing(index)
+        found_anchors = anchors.find_anchors(
+            reading, sentence, [m.span for m in self.mentions[index] if m.form in ("name", "role")]
+        )
+        if _has_cue(reading, sentence, "message") and not any(a.mode is Mode.PHONE for a in found_anchors):
+            return []
+        found: list[Encounter] = []
+        previous = sentence.start
+        for position, anchor in enumerate(found_anchors):
+            following = next((a.start for a in found_anchors[position + 1 :] if a.strong), sentence.end)
+            if not (anchors.doubted(reading, sentence, anchor) or anchors.remembered(reading, sentence, anchor)):
+                found += self._encounters(index, anchor, mentions, previous, following)
+            if anchor.strong:
+                previous = anchor.end
+        return found
+
+    def _standing(self, index: int) -> list[Mention]:
+        """Mentions that can be parties: not embedded, not after words that name mere attendants."""
+        sentence = self.reading.sentences[index]
+        tokens = self.reading.within(sentence.start, sentence.end)
+        limit = min((t.start for t in tokens if "attendance" in t.value.cues), default=sentence.end)
+        return [m for m in self.mentions[index] if not m.embedded and m.start < limit]
+
+    def _encounters(
+        self, index: int, anchor: Anchor, mentions: list[Mention], previous: int, following: int
+    ) -> list[Encounter]:
+        after = [m for m in mentions if anchor.end <= m.start < following or anchor.start <= m.start < anchor.end]
+        before = [m for m in mentions if previous <= m.start < anchor.start]
+        earlier = [m for m in mentions if m.start < previous]
+        first = next((m for m in after if m.form in ("name", "role")), None)
+        if (
+            first is not None
+            and first.side is Side.OTHER
+            and "meet" in anchor.kinds
+            and not any(m.side in SIDES and m.form == "name" for m in after)
+        ):
+            return []
+        parties = self._pair(index, anchor, after, before, earlier)
+        sentence = self.reading.sentences[index]
+        encounter = Encounter(
+            index,
+            anchor,
+            parties,
+            forum=self._forum(sentence, anchor, following),
+            status=Status.CANCELLED if anchors.cancelled(self.reading, sentence, anchor) else anchor.status,
+            mode=anchor.mode,
+            weak=not anchor.strong,
+            also=_has_cue(self.reading, sentence, "also"),
+        )
+        encounter.shared = self._both_told(sentence)
+        if all(parties[side] for side in SIDES):
+            return _split(encounter)
+        return [encounter] if self._is_group(encounter, sentence) else []
+
+    def _pair(
+        self, index: int, anchor: Anchor, after: list[Mention], before: list[Mention], earlier: list[Mention]
+    ) -> dict[Side, list[Party]]:
+        """The participants of each side: objects after the words of encounter, subjects before them."""
+        objects = {side: self._listed(index, after, side, anchor) for side in SIDES}
+        subjects = {side: self._listed(index, before[::-1], side, anchor, back=True) for side in SIDES}
+        far = {side: self._listed(index, earlier[::-1], side, anchor, back=True) for side in SIDES}
+        parties = {side: objects[side] or subjects[side] or far[side] for side in SIDES}
+        missing = [side for side in SIDES if not parties[side]]
+        if len(missing) == 1 and self._may_fill(anchor, after, before, missing[0]):
+            fill = self._spoken_of(index, missing[0])
+            if fill is not None:
+                parties[missing[0]] = [fill]
+        return parties
+
+    def _listed(
+        self, index: int, mentions: list[Mention], side: Side, anchor: Anchor, *, back: bool = False
+    ) -> list[Party]:
+        """The first participant of a side and those enumerated with it."""
+        found: list[Party] = []
+        last: Mention | None = None
+        for mention in mentions:
+            party = self._party(index, mention, side, anchor)
+            if party is None:
+                if found and mention.form == "name":
+                    break
+                continue
+            if last is not None:
+                one, two = (mention, last) if back else (last, mention)
+                if not _LIST_GAP.fullmatch(self.reading.text, one.span[1], two.span[0]):
+                    break
+            if all(party.entity is not p.entity or party.entity is None for p in found):
+                found.append(party)
+            last = mention
+        return found[::-1] if back else found
+
+    def _party(self, index: int, mention: Mention, side: Side, anchor: Anchor) -> Party | None:
+        """The mention as a participant of `side`, or None."""
+        if mention.form == "name":
+            entity = mention.entity
+            if entity is None or entity.side is not side or not (entity.principal or "head" in anchor.kinds):
+                return None
+            return Party(side, entity, mention)
+        if mention.form == "role":
+            return self._role_party(index, mention, side)
+        if mention.form == "generic" and mention.side is side and not mention.plural and "generic" in mention.cues:
+            return self._spoken_of(index, side, mention)
+        return None
+
+    def _role_party(self, index: int, mention: Mention, side: Side) -> Party | None:
+        """An office without a name: whoever of the article holds it, else the office itself."""
+        posts = {o.post.id for phrase in mention.offices for o in phrase.offices}
+        holders = [e for e in self.roster.entities.values() if posts & set(e.posts) and e.principal]
+        if mention.side is None and not mention.plural and "counterpart" not in mention.cues:
+            return Party(side, holders[0], mention) if len(holders) == 1 and holders[0].side is side else None
+        if mention.plural:
+            dual = mention.side is None or self._both_told(self.reading.sentences[index])
+            return (
+                Party(side, None, mention)
+                if dual and posts and self._both_told(self.reading.sentences[index])
+                else None
+            )
+        told = mention.side or self._opposite(index, mention)
+        if told is not side:
+            return None
+        if "counterpart" in mention.cues:
+            return Party(side, self._counterpart(index, side), mention)
+        same = [e for e in holders if e.side is side]
+        return Party(side, same[0] if len(same) == 1 else None, mention)
+
+    def _opposite(self, index: int, mention: Mention) -> Side | None:
+        """The side of "his counterpart": the other than that of whoever was named before it."""
+        before = [m for m in self.mentions[index] if m.form == "name" and m.start < mention.start and m.side in SIDES]
+        return None if not before else (Side.VIETNAM if before[-1].side is Side.CHINA else Side.CHINA)
+
+    def _counterpart(self, index: int, side: Side) -> Entity | None:
+        """The person of `side` named soonest after the sentence, else before it."""
+        for near in (*range(index + 1, min(index + 4, len(self.mentions))), *range(index - 1, max(-1, index - 4), -1)):
+            for mention in self.mentions[near]:
+                if mention.entity and mention.side is side and not mention.embedded and mention.entity.principal:
+                    return mention.entity
+        return None
+
+    def _may_fill(self, anchor: Anchor, after: list[Mention], before: list[Mention], side: Side) -> bool:
+        """Whether a pronoun, or a function of that side, stands where the missing participant would."""
+        folded = self.reading.folded
+        for mention in before:
+            if (
+                mention.form == "pronoun"
+                and folded[mention.start : mention.end] in _SUBJECT
+                and anchor.start - mention.end < 90
+            ):
+                return True
+        for mention in after:
+            near = mention.start - anchor.end < 40
+            if mention.form == "pronoun" and folded[mention.start : mention.end] in _OBJECT | {"he", "she"} and near:
+                return True
+            if mention.form == "generic" and mention.side in (side, None) and near and not mention.plural:
+                return True
+        return any(m.form == "generic" and m.side is side and not m.plural for m in before)
+
+    def _spoken_of(self, index: int, side: Side, mention: Mention | None = None) -> Party | None:
+        """Whoever of a side was named last before the sentence (a pronoun's or function's meaning), else first after it."""
+        for near in range(index - 1, max(-1, index - LOOK_BACK), -1):
+            for known in self.mentions[near]:
+                if known.entity and known.side is side and not known.embedded and known.entity.principal:
+                    return Party(side, known.entity, mention or known)
+        return None
+
+    def _forum(self, sentence: Sentence, anchor: Anchor, following: int) -> tuple[KnownForum, int, int] | None:
+        """The forum named with the anchor, not one that is only mentioned elsewhere in the sentence."""
+        start = max(sentence.start, anchor.start - 110)
+        for token in self.reading.within(start, max(anchor.end, min(following, anchor.end + 170))):
+            if token.value.forum and not anchors.remembered(
+                self.reading, sentence, Anchor(token.start, token.end, frozenset())
+            ):
+                return token.value.forum, token.start, token.end
+        return None
+
+    def _both_told(self, sentence: Sentence) -> bool:
+        """Whether the sentence speaks of both sides, by name or as "the two sides"."""
+        sides = set()
+        for token in self.reading.within(sentence.start, sentence.end):
+            if "both" in token.value.cues:
+                return True
+            if token.value.country and token.value.country.side:
+                sides.add(token.value.country.side)
+            elif (
+                token.value.place and token.value.place.country in ("CN", "VN") and token.value.place.kind == "province"
+            ):
+                sides.add(Side.CHINA if token.value.place.country == "CN" else Side.VIETNAM)
+        return len(sides) == 2
+
+    def _is_group(self, encounter: Encounter, sentence: Sentence) -> bool:
+        """Whether it is a meeting of both sides although a side's participants are not named in the sentence."""
+        if (
+            not encounter.shared
+            or not encounter.anchor.kinds & {"noun", "session", "chair"}
+            or "at" in encounter.anchor.kinds
+        ):
+            return False
+        if not encounter.anchor.kinds & {"held", "chair"}:
+            return False
+        return encounter.forum is not None or _has_cue(self.reading, sentence, "group")
+
+
+def _has_cue(reading: Reading, sentence: Sentence, cue: str) -> bool:
+    return any(cue in token.value.cues for token in reading.within(sentence.start, sentence.end))
+
+
+def _split(encounter: Encounter) -> list[Encounter]:
+    """One counterpart and several on the other side, met in turn: one encounter each."""
+    counts = {side: len(encounter.parties[side]) for side in SIDES}
+    many = next((side for side in SIDES if counts[side] > 1 and counts[_other(side)] == 1), None)
+    if many is None or encounter.anchor.kinds & {"chair", "session", "head", "visit"}:
+        return [encounter]
+    return [
+        Encounter(
+            encounter.index, encounter.anchor, {many: [party], _other(many): encounter.parties[_other(many)]}, encounter.forum, encounter.status,
+            encounter.mode, encounter.shared, encounter.weak, encounter.also,
+        )
+        for party in encounter.parties[many]
+    ]  # fmt: skip
+
+
+def _other(side: Side) -> Side:
+    return Side.VIETNAM if side is Side.CHINA else Side.CHINA

@@ -1,0 +1,210 @@
+"""A story as a record of design §5: every field with the words it was read from."""
+
+from __future__ import annotations
+
+import re
+
+from meetings import codes
+from meetings.dates import Calendar
+from meetings.encounters import SIDES, Party
+from meetings.folding import plain
+from meetings.forums import KnownForum
+from meetings.people import Mention
+from meetings.reading import Reading
+from meetings.records import (
+    RANK_ORDER,
+    Channel,
+    Direction,
+    Evidence,
+    Forum,
+    Meeting,
+    Mode,
+    Person,
+    Place,
+    Rank,
+    Status,
+)
+from meetings.stories import Story
+from meetings.topics import find_topics
+from meetings.whens import When, find_when
+from meetings.wheres import Where, find_where
+from parsers.records import Side
+
+ORDINAL_REACH = 60
+_ORDINAL_WORDS = {
+    word: number
+    for number, word in enumerate(
+        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
+        "sixteenth seventeenth eighteenth nineteenth twentieth".split(),
+        1,
+    )
+}
+_ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50}
+_ORDINAL = re.compile(rf"\b(?:(\d{{1,3}})(?:st|nd|rd|th)|({'|'.join(_ORDINAL_WORDS)})|([ivxl]{{2,6}}))\b")
+
+
+def make_meeting(
+    reading: Reading, calendar: Calendar, story: Story, stories: list[Story], mentions: list[list[Mention]]
+) -> Meeting:
+    """The record of one story, without an id."""
+    mode = _mode(reading, story)
+    when = find_when(reading, calendar, story, stories)
+    where = find_where(reading, story, mentions, mode)
+    forum, forum_span = _forum(reading, story)
+    people = {side: tuple(_person(reading, party) for party in _principals(story, side)) for side in SIDES}
+    ranks = [person.rank for side in SIDES for person in people[side] if person.rank]
+    level = min(ranks, key=RANK_ORDER.index, default=Rank.DIRECTOR)
+    channel = _channel(story)
+    status = _status(calendar, story, when)
+    direction = _direction(mode, where)
+    topics = find_topics(reading.text)
+    return Meeting(
+        date=when.first,
+        end_date=when.last if when.last != when.first else None,
+        date_basis=when.basis,
+        status=status,
+        mode=mode,
+        place=Place(where.venue, where.city, where.country),
+        direction=direction,
+        china=people[Side.CHINA],
+        vietnam=people[Side.VIETNAM],
+        level=level,
+        channel=channel,
+        forum=forum,
+        topics=topics,
+        codes=codes.code(
+            status=status, mode=mode, direction=direction, channel=channel, topics=topics, teller=reading.own_side
+        ),
+        evidence=_evidence(reading, story, when, where, forum_span, mode),
+    )
+
+
+def _principals(story: Story, side: Side) -> list[Party]:
+    return story.parties[side]
+
+
+def _person(reading: Reading, party: Party) -> Person:
+    """A participant: canonical name, the form as written, and the office in the text's own words."""
+    entity, text = party.entity, reading.text
+    role_span = (entity.role if entity and entity.role else None) or party.mention.role
+    role = _role_words(text[slice(*role_span)]) if role_span else None
+    if entity is None:
+        ranks = [o.post.rank for phrase in party.mention.offices for o in phrase.offices]
+        if role is None:
+            role = _role_words(text[slice(*party.mention.span)])
+        return Person(None, None, role, min(ranks, key=RANK_ORDER.index, default=None))
+    return Person(entity.name, text[slice(*entity.as_written)], role, entity.rank(reading))
+
+
+def _role_words(words: str) -> str:
+    return re.sub(r"\s+", " ", words).strip(" ,–-")
+
+
+def _mode(reading: Reading, story: Story) -> Mode:
+    """Phone or video when any telling says so; else in person for whoever met, received or sat together."""
+    modes = [e.mode for e in story.encounters if e.mode]
+    for mode in (Mode.PHONE, Mode.VIDEO):
+        if mode in modes:
+            return mode
+    return Mode.IN_PERSON
+
+
+def _status(calendar: Calendar, story: Story, when: When) -> Status:
+    """As told; but a day after the article's own has not been yet."""
+    if (
+        story.status is Status.HELD
+        and when.first
+        and calendar.reading.published
+        and when.first > calendar.reading.published
+    ):
+        return Status.ANNOUNCED if (when.first - calendar.reading.published).days > 1 else Status.HELD
+    return story.status
+
+
+def _direction(mode: Mode, where: Where) -> Direction:
+    if mode in (Mode.PHONE, Mode.VIDEO):
+        return Direction.REMOTE
+    if where.country is None:
+        return Direction.UNKNOWN
+    return {"CN": Direction.TO_CHINA, "VN": Direction.TO_VIETNAM}.get(where.country, Direction.THIRD_COUNTRY)
+
+
+def _channel(story: Story) -> Channel:
+    """The channel of the highest-ranking office told; an embassy's when one side is a diplomat."""
+    posts = [post for side in SIDES for party in story.parties[side] for post in _party_posts(party)]
+    if any(post.channel is Channel.EMBASSY for post in posts):
+        return Channel.EMBASSY
+    if not posts:
+        return Channel.STATE
+    best = min(posts, key=lambda post: RANK_ORDER.index(post.rank))
+    return best.channel
+
+
+def _party_posts(party: Party):  # type: ignore[no-untyped-def]
+    if party.entity and party.entity.posts:
+        return list(party.entity.posts.values())
+    return [office.post for phrase in party.mention.offices for office in phrase.offices]
+
+
+def _forum(reading: Reading, story: Story) -> tuple[Forum | None, tuple[int, int] | None]:
+    """The forum told with the story, with the ordinal in front of it, and where both stand."""
+    best: tuple[KnownForum, int, int] | None = None
+    for encounter in story.encounters:
+        if encounter.forum is None:
+            continue
+        ordinal, start = _ordinal(reading, encounter.forum[1], reading.sentences[encounter.index].start)
+        if ordinal is not None:
+            return Forum(encounter.forum[0].name, ordinal), (start, encounter.forum[2])
+        best = best or encounter.forum
+    return (Forum(best[0].name, None), (best[1], best[2])) if best else (None, None)
+
+
+def _ordinal(reading: Reading, start: int, limit: int) -> tuple[int | None, int]:
+    """The number of the session in front of a forum's name, and where it stands."""
+    last = None
+    for match in _ORDINAL.finditer(reading.folded, max(limit, start - ORDINAL_REACH), start):
+        last = match
+    if last is None:
+        return None, start
+    if last[1]:
+        return int(last[1]), last.start()
+    if last[2]:
+        return _ORDINAL_WORDS[last[2]], last.start()
+    if not reading.text[last.start() : last.end()].isupper():
+        return None, start
+    return _roman(last[3]), last.start()
+
+
+def _roman(letters: str) -> int:
+    values = [_ROMAN[letter] for letter in letters]
+    return sum(-v if v < max(values[i:], default=0) else v for i, v in enumerate(values))
+
+
+def _evidence(
+    reading: Reading, story: Story, when: When, where: Where, forum: tuple[int, int] | None, mode: Mode
+) -> tuple[Evidence, ...]:
+    found = []
+
+    def add(name: str, span: tuple[int, int] | None) -> None:
+        if span is not None and span[0] < span[1]:
+            found.append(Evidence(name, reading.text[span[0] : span[1]], *span))
+
+    told = next((e for e in story.encounters if e.index > 0), story.first)
+    add("status", (told.anchor.start, told.anchor.end))
+    for side in SIDES:
+        for party in story.parties[side]:
+            add(
+                side.value,
+                party.mention.span
+                if party.mention.form in ("name", "role")
+                else (party.entity.as_written if party.entity else None),
+            )
+    add("date", when.word)
+    add("place", where.token)
+    add("forum", forum)
+    if mode in (Mode.PHONE, Mode.VIDEO):
+        phone = next((e for e in story.encounters if e.mode is mode), told)
+        add("mode", (phone.anchor.start, phone.anchor.end))
+    else:
+        add("mode", (told.anchor.start, told.anchor.end))
+    return tuple(found)

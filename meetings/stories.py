@@ -1,0 +1,222 @@
+"""From the encounters of an article's sentences to its meetings: which tell of the same one, and which are no news."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from meetings.dates import Calendar
+from meetings.encounters import SIDES, Encounter, Party
+from meetings.people import Mention
+from meetings.reading import Reading
+from meetings.records import Status
+from meetings.roster import Entity
+from parsers.records import Side
+
+GROUP_REACH = 5
+LEAD = 4
+OLD_DAYS = 21
+
+
+@dataclass(slots=True)
+class Story:
+    """One meeting of the article: the encounters that tell of it, the first being the one that stands highest."""
+
+    encounters: list[Encounter]
+    parties: dict[Side, list[Party]] = field(default_factory=dict)
+
+    @property
+    def first(self) -> Encounter:
+        """The encounter told first."""
+        return self.encounters[0]
+
+    @property
+    def status(self) -> Status:
+        """What the body says goes before what the headline says."""
+        body = [e for e in self.encounters if e.index > 0] or self.encounters
+        return body[0].status
+
+    def people(self, side: Side) -> set[int]:
+        """Identities of the named people of a side."""
+        return {id(party.entity) for party in self.parties[side] if party.entity}
+
+    def posts(self, side: Side) -> set[str]:
+        """The posts told for a side."""
+        return set().union(*(encounter.posts(side) for encounter in self.encounters))
+
+
+def build_stories(
+    reading: Reading, calendar: Calendar, encounters: list[Encounter], mentions: list[list[Mention]]
+) -> list[Story]:
+    """The meetings that the article tells as news, in the order of its text."""
+    asserted = [e for e in encounters if not e.weak and not _old(reading, calendar, e)]
+    stories: list[Story] = []
+    for encounter in asserted:
+        home = next((story for story in stories if _same(story, encounter, calendar, reading)), None)
+        if home is None:
+            stories.append(Story([encounter], {side: list(encounter.parties[side]) for side in SIDES}))
+        else:
+            _add(home, encounter)
+    if not stories:
+        stories = _weak_stories(reading, encounters)
+    _name_heads(reading, stories, mentions)
+    _name_speakers(reading, stories, mentions)
+    return [story for story in _joined(stories) if _is_news(story, stories[0])]
+
+
+def _weak_stories(reading: Reading, encounters: list[Encounter]) -> list[Story]:
+    """Told to the other's face, or a visit announced: only when nothing stronger is in the article."""
+    told = [e for e in encounters if e.weak and all(e.people(side) for side in SIDES)]
+    for kind in ("told", "visit"):
+        for encounter in told:
+            if kind in encounter.anchor.kinds and _weak_fits(reading, encounter, kind):
+                return [Story([encounter], {side: list(encounter.parties[side]) for side in SIDES})]
+    return []
+
+
+def _weak_fits(reading: Reading, encounter: Encounter, kind: str) -> bool:
+    if kind == "visit":
+        return encounter.status is Status.ANNOUNCED and encounter.index <= LEAD
+    words = reading.folded[encounter.anchor.start : encounter.anchor.end]
+    return encounter.index <= LEAD and words in ("told", "tells")
+
+
+def _old(reading: Reading, calendar: Calendar, encounter: Encounter) -> bool:
+    """Whether the clause dates the encounter weeks before the article, or into another year."""
+    if encounter.status is not Status.HELD or calendar.today is None:
+        return False
+    sentence = reading.sentences[encounter.index]
+    near = [
+        d
+        for d in calendar.in_sentence(sentence)
+        if abs(d.start - encounter.anchor.start) < 90 and d.weekday is None and d.first
+    ]
+    return bool(near) and all(d.first is not None and (calendar.today - d.first).days > OLD_DAYS for d in near)
+
+
+def _same(story: Story, encounter: Encounter, calendar: Calendar, reading: Reading) -> bool:
+    """Whether an encounter tells of a story's meeting: people fit on both sides, and forum, day and tense don't part them."""
+    for side in SIDES:
+        ours, theirs = story.people(side), encounter.people(side)
+        if ours and theirs and not ours & theirs:
+            return False
+        if not (ours and theirs) and not _posts_fit(story.posts(side), encounter.posts(side)):
+            return False
+    if not _forums_fit(story, encounter):
+        return False
+    shared = any(story.people(side) & encounter.people(side) for side in SIDES)
+    group = not any(story.people(side) for side in SIDES) or not any(encounter.people(side) for side in SIDES)
+    near = encounter.index - story.encounters[-1].index <= GROUP_REACH or story.first.index == 0
+    if not shared and not (group and near):
+        return False
+    return _days_fit(story, encounter, calendar, reading)
+
+
+def _posts_fit(ours: set[str], theirs: set[str]) -> bool:
+    return not ours or not theirs or bool(ours & theirs)
+
+
+def _forums_fit(story: Story, encounter: Encounter) -> bool:
+    """Another forum is another meeting; a social occasion is one beside the talks."""
+    told = next((e.forum for e in story.encounters if e.forum), None)
+    if told is None or encounter.forum is None:
+        other = told or encounter.forum
+        return other is None or not other[0].social
+    return told[0].name == encounter.forum[0].name
+
+
+def _days_fit(story: Story, encounter: Encounter, calendar: Calendar, reading: Reading) -> bool:
+    """Two encounters that each have a day of their own in their clause are one meeting only if the days are the same."""
+    mine = own_day(reading, calendar, encounter)
+    days = [day for e in story.encounters if (day := own_day(reading, calendar, e))]
+    return mine is None or not days or any(a <= mine[1] and mine[0] <= b for a, b in days)
+
+
+def own_day(reading: Reading, calendar: Calendar, encounter: Encounter):  # type: ignore[no-untyped-def]
+    """The day told in the encounter's own sentence, nearest to its words."""
+    sentence = reading.sentences[encounter.index]
+    days = [d for d in calendar.in_sentence(sentence) if not d.journey]
+    ahead = encounter.status is Status.ANNOUNCED
+    for day in sorted(days, key=lambda d: abs(d.start - encounter.anchor.start)):
+        resolved = calendar.resolve(day, ahead=ahead)
+        if resolved:
+            return resolved
+    return None
+
+
+def _add(story: Story, encounter: Encounter) -> None:
+    """Takes up an encounter: names where there were none, and everyone that it names too."""
+    story.encounters.append(encounter)
+    for side in SIDES:
+        named = [p for p in encounter.parties[side] if p.entity]
+        if not story.people(side):
+            story.parties[side] = named or story.parties[side] or list(encounter.parties[side])
+
+
+def _joined(stories: list[Story]) -> list[Story]:
+    """Stories whose people turned out to be the same once heads and speakers were known."""
+    kept: list[Story] = []
+    for story in stories:
+        twin = next(
+            (
+                k
+                for k in kept
+                if all(k.people(s) and k.people(s) == story.people(s) for s in SIDES) and _forums_fit(k, story.first)
+            ),
+            None,
+        )
+        if twin is None:
+            kept.append(story)
+        else:
+            twin.encounters += story.encounters
+    return kept
+
+
+def _name_heads(reading: Reading, stories: list[Story], mentions: list[list[Mention]]) -> None:
+    """Gives a meeting of unnamed delegations the people who headed them."""
+    open_stories = [story for story in stories if not all(story.people(side) for side in SIDES)]
+    if not open_stories:
+        return
+    for index, sentence in enumerate(reading.sentences):
+        if not any(
+            t.kind == "head" for token in reading.within(sentence.start, sentence.end) for t in token.value.triggers
+        ):
+            continue
+        story = min(open_stories, key=lambda s: abs(s.first.index - index))
+        for side in SIDES:
+            head = next((m for m in mentions[index] if _can_head(m, side)), None)
+            if head is not None and not story.people(side):
+                story.parties[side] = [Party(side, head.entity, head)]
+
+
+def _can_head(mention: Mention, side: Side) -> bool:
+    return (
+        mention.entity is not None and mention.side is side and not mention.embedded and not mention.entity.spokesperson
+    )
+
+
+def _name_speakers(reading: Reading, stories: list[Story], mentions: list[list[Mention]]) -> None:
+    """Gives an unnamed side of the article's only meeting the first official of it who speaks afterwards."""
+    if len(stories) != 1 or all(stories[0].people(side) for side in SIDES):
+        return
+    story = stories[0]
+    for index in range(story.first.index + 1, len(reading.sentences)):
+        sentence = reading.sentences[index]
+        if not any("speech" in token.value.cues for token in reading.within(sentence.start, sentence.end)):
+            continue
+        for side in SIDES:
+            speaker = next((m for m in mentions[index] if _can_head(m, side) and m.entity and m.entity.principal), None)
+            if speaker is not None and not story.people(side) and _posts_fit(story.posts(side), _posts(speaker.entity)):
+                story.parties[side] = [Party(side, speaker.entity, speaker)]
+
+
+def _posts(entity: Entity | None) -> set[str]:
+    return set(entity.posts) if entity else set()
+
+
+def _is_news(story: Story, main: Story) -> bool:
+    """Whether a meeting beside the first one is reported too: it shares somebody, stands in the lead, or is tied to it."""
+    if story is main:
+        return True
+    if any(story.people(side) & main.people(side) for side in SIDES):
+        return True
+    return any(e.index <= LEAD or e.also or (e.forum and e.shared) for e in story.encounters)

@@ -1,0 +1,38 @@
+"""What a meeting was about: the fixed list of topics.toml, each with the words that show it."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from meetings import lexicon
+from meetings.folding import fold
+from meetings.matching import Matcher
+from meetings.records import Evidence, Topic
+
+FILE = "topics.toml"
+
+
+@cache
+def contexts() -> dict[str, tuple[str, ...]]:
+    """PLOVER's contexts of each topic."""
+    return {
+        lexicon.word(FILE, row, "id"): lexicon.words(FILE, row, "contexts", where=row["id"])
+        for row in lexicon.read(FILE)["topic"]
+    }
+
+
+@cache
+def _matcher() -> Matcher[str]:
+    return Matcher(
+        (word, row["id"])
+        for row in lexicon.read(FILE)["topic"]
+        for word in lexicon.words(FILE, row, "words", where=row["id"])
+    )
+
+
+def find_topics(text: str) -> tuple[Topic, ...]:
+    """The topics of a text in the order in which they are first told."""
+    found: dict[str, Topic] = {}
+    for start, end, topic in _matcher().find(text, fold(text)):
+        found.setdefault(topic, Topic(topic, Evidence("topic", text[start:end], start, end)))
+    return tuple(found.values())

@@ -1,0 +1,177 @@
+"""Where a meeting took place: places told with a preposition, venues, the dateline, and who was host."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from meetings.encounters import SIDES
+from meetings.people import Mention
+from meetings.places import KnownPlace
+from meetings.reading import Reading, Token
+from meetings.records import Mode
+from meetings.sentences import Sentence
+from meetings.stories import Story
+from parsers.records import Side
+
+_LOCATED = re.compile(
+    r"\b(?:in|at|from|near|outside|to)\s+(?:the\s+)?(?:(?:capital|city|town|province|border|northern|southern|coastal|municipality|centre|center|districts?)[\w ]{0,25}\s(?:of\s)?|places,\s)?$|,\s$|\bin\s[\w ]{2,24}\s(?:and|\()\s?$"
+)
+_HOSTED = re.compile(
+    r"^(?:\s(?:city|province))?\s(?:hosted|hosts|host|will host|was host|to host|will be host|is hosting)\b"
+)
+_DATELINE = re.compile(
+    r"^\W{0,3}(?:[A-Z][\w ]{1,20}, [A-Z][a-z]+\.? \d{1,2}\s*[-–—]\s*)?(?P<city>[^\W\d_][\w. ]{1,26}?)(?:, [^(\n–—]{2,26}?)?\s*(?:\((?:Xinhua|VNA|AP|Reuters|AFP|VOV|NDO|VGP|CNA|Bernama|CGTN|People)[^)]{0,24}\)|[–—]|--)"
+)
+_COUNTRIES = {"CN": Side.CHINA, "VN": Side.VIETNAM}
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """What is known of the place, each with the token that told it."""
+
+    venue: str | None = None
+    city: str | None = None
+    country: str | None = None
+    token: tuple[int, int] | None = None
+
+
+def find_where(reading: Reading, story: Story, mentions: list[list[Mention]], mode: Mode) -> Where:
+    """The place of a story: from its own sentences, then those before, the headline, the host's seat, the dateline."""
+    if mode in (Mode.PHONE, Mode.VIDEO):
+        return Where()
+    indexes = [e.index for e in story.encounters]
+    first = min((i for i in indexes if i > 0), default=indexes[0])
+    near = [
+        *indexes,
+        *range(first - 1, max(-1, first - 4), -1),
+        0,
+        *range(first + 1, min(len(reading.sentences), first + 3)),
+    ]
+    best = Where()
+    for rank, index in enumerate(dict.fromkeys(near)):
+        told = _in_sentence(reading, reading.sentences[index], mentions[index], dateline=rank >= len(indexes))
+        best = _better(best, told)
+        if best.city:
+            return best
+    if best.country is None:
+        best = _better(best, _host_seat(reading, story))
+    if best.city is None and best.country is None:
+        best = _better(best, dateline_place(reading))
+    if best.city is None and best.country is None:
+        best = _visit(reading)
+    return best
+
+
+def _better(one: Where, two: Where) -> Where:
+    """The first told stands; the second fills in what it leaves open, in the same country."""
+    if two.token is None and two.country is None:
+        return one
+    if one.country is None:
+        return two
+    if two.city and one.city is None and one.country == two.country and one.token is None:
+        return two
+    return one
+
+
+def _in_sentence(reading: Reading, sentence: Sentence, mentions: list[Mention], *, dateline: bool) -> Where:
+    """The place told in a sentence: a venue, else a city, else a province or country in which it was."""
+    tokens = reading.within(sentence.start, sentence.end)
+    spans = [m.span for m in mentions if m.form in ("name", "role")]
+    dateline_end = _dateline_end(reading, sentence)
+    found: dict[str, tuple[KnownPlace, Token]] = {}
+    country: Token | None = None
+    for token in tokens:
+        place = token.value.place
+        if token.start < dateline_end or any(a <= token.start < b for a, b in spans):
+            continue
+        if place is not None and _located(reading, sentence, token):
+            found.setdefault(place.kind, (place, token))
+        elif (
+            token.value.country
+            and token.value.country.kind == "name"
+            and re.search(r"\bin (?:the )?$", reading.before(token.start, 8))
+        ):
+            country = country or token
+    if "venue" in found:
+        place, token = found["venue"]
+        city = place.city or (found["city"][0].city if "city" in found else None)
+        return Where(place.name, city, place.country, (token.start, token.end))
+    for kind in ("city", "province"):
+        if kind in found:
+            place, token = found[kind]
+            return Where(None, place.city, place.country, (token.start, token.end))
+    here = any("here" in token.value.cues for token in tokens)
+    if here:
+        return dateline_place(reading)
+    if country is not None and country.value.country and len(country.value.country.code) == 2 and not dateline:
+        return Where(None, None, country.value.country.code, (country.start, country.end))
+    return Where()
+
+
+def _located(reading: Reading, sentence: Sentence, token: Token) -> bool:
+    place = token.value.place
+    if place is not None and place.kind == "venue":
+        return True
+    if _HOSTED.match(reading.after(token.end, 30)):
+        return True
+    before = reading.folded[max(sentence.start, token.start - 40) : token.start]
+    return bool(_LOCATED.search(before)) and not re.search(
+        r"\b(?:visit|trip|consul general|ambassador|way|back)\b[^,.]{0,12}$", before
+    )
+
+
+def _dateline_end(reading: Reading, sentence: Sentence) -> int:
+    match = _DATELINE.match(reading.text[sentence.start : sentence.start + 90])
+    return sentence.start + match.end() if match else sentence.start
+
+
+def dateline_place(reading: Reading) -> Where:
+    """The place of the article's dateline."""
+    for sentence in reading.sentences[:14]:
+        match = _DATELINE.match(reading.text[sentence.start : sentence.start + 90])
+        if match is None:
+            continue
+        start = sentence.start + match.start("city")
+        for token in reading.within(start, start + 2):
+            if token.value.place and token.value.place.kind != "venue":
+                place = token.value.place
+                return Where(None, place.city, place.country, (token.start, token.end))
+    return Where()
+
+
+def _host_seat(reading: Reading, story: Story) -> Where:
+    """Who received the other says the country; the seat of both a local host and a consul says the city."""
+    for encounter in story.encounters:
+        anchor = encounter.anchor
+        if anchor.host is None:
+            continue
+        for side in SIDES:
+            for party in encounter.parties[side]:
+                before = party.mention.start < anchor.start
+                if before == (anchor.host == "subject"):
+                    return _seat(reading, side, party.entity.local_place if party.entity else None)
+    return Where()
+
+
+def _seat(reading: Reading, side: Side, place: str | None) -> Where:
+    code = "CN" if side is Side.CHINA else "VN"
+    city = next(
+        (
+            t.value.place
+            for t in reading.tokens
+            if t.value.place and t.value.place.name == place and t.value.place.kind == "city"
+        ),
+        None,
+    )
+    return Where(None, city.city if city else None, code, None)
+
+
+def _visit(reading: Reading) -> Where:
+    """The country of a visit that the article speaks of."""
+    match = re.search(
+        r"\b(?:visit to|visiting|trip to|visits?|in|tour of) (china|viet ?nam|beijing|hanoi)\b", reading.folded
+    )
+    if match is None:
+        return Where()
+    return Where(None, None, "CN" if match[1] in ("china", "beijing") else "VN", None)
