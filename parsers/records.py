@@ -193,7 +193,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """What is remembered of a source between polls. All times UTC. `since`: when the present outcome began."""
+    """What is remembered of a source between polls. All times UTC. `since`: when the present outcome began.
+
+    `url` is the source's address that all of this is about: with another one in the catalogue it is forgotten.
+    """
 
     source_id: str
     outcome: Outcome = Outcome.NEVER_POLLED
@@ -207,6 +210,7 @@ class SourceState:
     next_due: datetime | None = None
     validators: Validators = field(default_factory=Validators)
     permanent_url: str | None = None
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,16 @@ import unicodedata
 from bs4 import BeautifulSoup
 from lxml import etree
 
+MAX_PAGE = 3_000_000
+"""Characters of a page that are read: no article is that long, and a longer page is made of other things."""
+
 _CONTROLS = dict.fromkeys((*range(0x09), *range(0x0E, 0x20), *range(0x7F, 0xA0)))
 # soft hyphens, zero-width marks and byte-order marks stand inside words of Vietnamese outlets' titles (sources.md §4.9)
 _INVISIBLE = dict.fromkeys((0x00AD, 0x200B, 0x2060, 0xFEFF))
 _BLOCK = re.compile(r"<(?=/?(?:p|br|div|li|ul|ol|tr|td|h\d|a|img)\b)", re.IGNORECASE)
 _WORDS = etree.XPath("//text()[not(parent::script or parent::style)]")
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
-_PROLOG = re.compile(r"\s*<\?xml[^>]*>")
+_PROLOG = re.compile(r"\A\s*<\?xml[^>]*>")
 _CHINESE = {"gb2312", "gbk", "gb18030"}
 _WESTERN = {"iso8859-1", "cp1252", "ascii"}
 """Servers send these for want of knowledge, so they count only when nothing else fits."""
@@ -36,16 +39,18 @@ def plain_text(markup: str) -> str:
 
 
 def decode(body: bytes, content_type: str | None, language: str) -> str:
-    """A page's text. UTF-8 wins wherever it fits, whatever was declared; else the charset that fits best.
+    """A page's text, at most MAX_PAGE of it. UTF-8 wins wherever it fits; else the declared charset that fits best.
 
     The charset is declared by BOM, HTTP header or meta element; GB2312 and GBK are read as their superset GB 18030.
     Undecodable bytes become U+FFFD; this never fails.
     """
+    wide = body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        return body.decode("utf-16" if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig")
+        text = body.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError:
         texts = [body.decode(charset, "replace") for charset in _charsets(body, content_type, language)]
-        return min(texts, key=lambda text: text.count("�"))
+        text = min(texts, key=lambda text: text.count("�"))
+    return text[:MAX_PAGE]
 
 
 def parse_html(text: str) -> BeautifulSoup:

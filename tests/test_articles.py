@@ -287,6 +287,9 @@ class TestBadPages:
         assert article is not None
         assert len(article.paragraphs) == 6
 
+    def test_page_of_white_space(self) -> None:
+        assert extract_html(" " * 5_000_000 + "<p>") is None
+
     def test_very_deep_page_does_not_raise(self) -> None:
         extract_html("<div>" * 20_000 + TEXT + "</div>" * 20_000)
 

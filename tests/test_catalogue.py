@@ -6,8 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
-from parsers.catalogue import CatalogueError, parse_catalogue
+from parsers.catalogue import CatalogueError, _SelectorsTable, _SourceTable, parse_catalogue
 from parsers.records import DateOrder, Kind, Selectors, Side
 
 SHIPPED = Path(__file__).parent.parent / "sources.toml"
@@ -130,3 +131,15 @@ def test_mistake_is_told(text: str, told: str) -> None:
 
 def test_refusal_is_one_line() -> None:
     assert "\n" not in refusal(table(kind='"gdelt"', zone=None))
+
+
+@pytest.mark.parametrize("table_of", [_SourceTable, _SelectorsTable], ids=["source", "selectors"])
+def test_every_key_is_documented(table_of: type[BaseModel]) -> None:
+    document = (SHIPPED.parent / "docs" / "sources.md").read_text("utf-8")
+    missing = [key for key in table_of.model_fields if f"| `{key}` |" not in document]
+    assert missing == []
+
+
+def test_every_kind_is_documented() -> None:
+    document = (SHIPPED.parent / "docs" / "sources.md").read_text("utf-8")
+    assert [kind for kind in Kind if f"`{kind}`" not in document] == []
