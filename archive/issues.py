@@ -38,6 +38,7 @@ def save_issue(s: Session, issue: StoredIssue) -> None:
         s.add(row)
     row.state, row.closed_at = issue.state, issue.closed_at
     row.subject, row.sha256 = issue.subject, issue.sha256
+    row.markdown, row.html, row.text = issue.markdown, issue.html, issue.text
     known = {meeting.meeting_id: meeting for meeting in row.meetings}
     row.meetings = [
         known.get(id_) or IssueMeetingRow(week=issue.week, zone=issue.zone, meeting_id=id_)
@@ -81,4 +82,15 @@ def _present_ids(s: Session) -> dict[str, str]:
 def _issue(row: IssueRow, present: dict[str, str]) -> StoredIssue:
     """The record of a row, its meetings under their present ids."""
     ids = dict.fromkeys(present.get(meeting.meeting_id, meeting.meeting_id) for meeting in row.meetings)
-    return StoredIssue(row.week, row.zone, row.state, row.closed_at, row.subject, row.sha256, tuple(ids))
+    return StoredIssue(
+        week=row.week,
+        zone=row.zone,
+        state=row.state,
+        closed_at=row.closed_at,
+        subject=row.subject,
+        sha256=row.sha256,
+        meeting_ids=tuple(ids),
+        markdown=row.markdown,
+        html=row.html,
+        text=row.text,
+    )

@@ -97,7 +97,7 @@ def _recognise(s: Session, tellings: Sequence[_Telling], former: Sequence[str]) 
     """
     ids: list[str | None] = []
     for telling in tellings:
-        candidates = _candidates(s, telling, former)
+        candidates = _candidates(s, telling)
         ids.append(choose(telling.meeting, [c for c in candidates if c.id not in ids], former))
     left = [c for c in _rows_as_candidates(s, MeetingRow.id.in_(former)) if c.id not in ids and not _told(s, c.id)]
     for position, telling in enumerate(tellings):
@@ -109,16 +109,14 @@ def _recognise(s: Session, tellings: Sequence[_Telling], former: Sequence[str]) 
     return ids
 
 
-def _candidates(s: Session, telling: _Telling, former: Sequence[str]) -> list[Candidate]:
-    """Stored meetings near in time, found by index, and those that this article told before."""
-    near: ColumnElement[bool] = MeetingRow.id.in_(former)
-    day, last = telling.meeting.date, telling.meeting.end_date or telling.meeting.date
-    if day is not None and last is not None:
+def _candidates(s: Session, telling: _Telling) -> list[Candidate]:
+    """Stored meetings near in time, found by index; `same_meeting` itself asks the undated for common principals."""
+    day, placed = telling.meeting.date, telling.placed_on
+    if day is not None:
+        last = telling.meeting.end_date or day
         undated = and_(MeetingRow.date.is_(None), _within(MeetingRow.placed_on, day, last, HINT_REACH))
-        near = or_(near, undated, _within(MeetingRow.date, day, last, DATED_REACH))
-    elif telling.placed_on is not None:
-        near = or_(near, _within(MeetingRow.placed_on, telling.placed_on, telling.placed_on, HINT_REACH))
-    return _rows_as_candidates(s, near)
+        return _rows_as_candidates(s, or_(undated, _within(MeetingRow.date, day, last, DATED_REACH)))
+    return _rows_as_candidates(s, _within(MeetingRow.placed_on, placed, placed, HINT_REACH)) if placed else []
 
 
 def _within(

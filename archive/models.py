@@ -42,6 +42,7 @@ class SourceRow(Base):
     __tablename__ = "source_states"
 
     source_id: Mapped[str] = mapped_column(primary_key=True)
+    url: Mapped[str]
     outcome: Mapped[Outcome]
     message: Mapped[str]
     since: Mapped[dt.datetime | None]
@@ -175,6 +176,9 @@ class IssueRow(Base):
     closed_at: Mapped[dt.datetime | None]
     subject: Mapped[str]
     sha256: Mapped[str]
+    markdown: Mapped[str]
+    html: Mapped[str]
+    text: Mapped[str]
 
     meetings: Mapped[list[IssueMeetingRow]] = relationship(
         order_by="IssueMeetingRow.position", cascade="all, delete-orphan"

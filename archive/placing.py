@@ -33,10 +33,11 @@ def placing_date(stored: StoredMeeting) -> dt.date | None:
 def place_told(meeting: Meeting, others: Sequence[Meeting], published_on: dt.date | None) -> dt.date | None:
     """The placing date of a meeting as one article tells it, `others` being all meetings of that article.
 
-    A meeting without date takes that of a dated one with a common principal, else of the first dated one.
+    A meeting without date takes that of a dated one with a common principal, else of the first dated one; but one that
+    was held never takes the date of one that is still ahead.
     """
-    dated = [other for other in others if other.date is not None]
-    near = next((other for other in dated if share_principal(meeting, other)), dated[0] if dated else None)
+    dated = [other for other in others if other.date is not None and other.status is meeting.status]
+    near = next((other for other in dated if _share_principal(meeting, other)), dated[0] if dated else None)
     return meeting.date or (near.date if near else None) or published_on
 
 
@@ -46,7 +47,7 @@ def choose(told: Meeting, candidates: Sequence[Candidate], former: Sequence[str]
     `former` are the ids that an earlier reading of the same article gave: such a one is kept. A meeting without date
     that fits several is kept apart, as `meetings.identity.cluster` does.
     """
-    fitting = [c for c in candidates if _comparable(told, c.meeting) and same_meeting(told, c.meeting)]
+    fitting = [c for c in candidates if same_meeting(told, c.meeting)]
     own = [c.id for c in fitting if c.id in former]
     if own:
         return min(own, key=former.index)
@@ -55,20 +56,14 @@ def choose(told: Meeting, candidates: Sequence[Candidate], former: Sequence[str]
     return min(fitting, key=lambda c: (c.meeting.date != told.date, c.first_seen, c.id)).id
 
 
-def share_principal(a: Meeting, b: Meeting) -> bool:
-    """True when a named person took part in both."""
-    return bool(_names(*a.china, *a.vietnam) & _names(*b.china, *b.vietnam))
-
-
 def same_people(a: Meeting, b: Meeting) -> bool:
     """True when a named person took part in both, and no side names only others."""
     sides = ((_names(*a.china), _names(*b.china)), (_names(*a.vietnam), _names(*b.vietnam)))
-    return share_principal(a, b) and all(one & two or not (one and two) for one, two in sides)
+    return _share_principal(a, b) and all(one & two or not (one and two) for one, two in sides)
 
 
-def _comparable(a: Meeting, b: Meeting) -> bool:
-    """Without two dates only a common principal makes it worth asking whether two meetings are the same."""
-    return (a.date is not None and b.date is not None) or share_principal(a, b)
+def _share_principal(a: Meeting, b: Meeting) -> bool:
+    return bool(_names(*a.china, *a.vietnam) & _names(*b.china, *b.vietnam))
 
 
 def _names(*people: Person) -> set[str]:

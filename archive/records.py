@@ -60,7 +60,10 @@ class IssueState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StoredIssue:
-    """One issue: the digest of one ISO week in one zone. `meeting_ids` are those that were new in it."""
+    """One issue: the digest of one ISO week in one zone. `meeting_ids` are those that were new in it.
+
+    `markdown`, `html` and `text` are what was closed: a recipient served later reads what the others read.
+    """
 
     week: str
     zone: str
@@ -69,6 +72,9 @@ class StoredIssue:
     subject: str
     sha256: str
     meeting_ids: tuple[str, ...]
+    markdown: str = ""
+    html: str = ""
+    text: str = ""
 
 
 class DeliveryState(StrEnum):

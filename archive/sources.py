@@ -24,6 +24,7 @@ def save_state(s: Session, state: SourceState) -> None:
     s.merge(
         SourceRow(
             source_id=state.source_id,
+            url=state.url,
             outcome=state.outcome,
             message=state.message,
             since=state.since,
@@ -107,6 +108,7 @@ def known_entries(s: Session, keys: Collection[str]) -> set[str]:
 def _state(row: SourceRow) -> SourceState:
     return SourceState(
         source_id=row.source_id,
+        url=row.url,
         outcome=row.outcome,
         message=row.message,
         since=row.since,

@@ -104,6 +104,7 @@ def test_undetected_by_number_and_version(archive: Archive) -> None:
         pytest.param("2024-12-08T16:59", "2024-12-08", 0, id="moment before"),
         pytest.param("2024-12-15T16:59", "2024-12-15", 1, id="last minute"),
         pytest.param("2024-12-15T17:00", "2024-12-16", 0, id="first moment of the next week"),
+        pytest.param("2024-12-08T16:30", "2024-12-09", 0, id="Monday in Beijing, Sunday in Hanoi"),
         pytest.param(None, "2024-12-09", 1, id="only the day, Monday"),
         pytest.param(None, "2024-12-15", 1, id="only the day, Sunday"),
         pytest.param(None, "2024-12-16", 0, id="only the day, next Monday"),

@@ -12,16 +12,17 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, event
 
 from archive.articles import get_article
 from archive.issues import close_issue, closed_issues
 from archive.meetings import all_meetings, count_meetings, get_meeting, meetings_between, record_detection
+from archive.models import ArticleRow
 from archive.placing import placing_date
 from archive.records import StoredArticle, StoredMeeting
 from archive.store import Archive
 from meetings.identity import merge
-from meetings.records import Detection, Forum, Meeting, Status
+from meetings.records import DateBasis, Detection, Forum, Meeting, Status
 from tests.archive_samples import HE_WEI, HOUR, NOW, TO_LAM, WANG_YI, article, day, everything, meeting, store
 
 TEA = Forum("tea reception")
@@ -80,9 +81,9 @@ def test_article_without_meetings_is_read_all_the_same(archive: Archive) -> None
     with archive.write() as s:
         assert record_detection(s, stored, Detection("vi", notes=("nobody met",)), rules_version="1", now=NOW) == []
     with archive.read() as s:
-        row = s.execute(text("SELECT detected_rules, notes, language FROM articles")).one()
+        row = s.get_one(ArticleRow, stored.number)
         again = get_article(s, stored.number)
-    assert tuple(row) == ("1", '["nobody met"]', "vi")
+    assert (row.detected_rules, row.notes) == ("1", ["nobody met"])
     assert again is not None
     assert again.article.language == "vi"
 
@@ -121,6 +122,13 @@ def test_one_article_never_tells_one_meeting_twice(archive: Archive) -> None:
     assert sorted(second) == sorted((id_, False) for id_, _ in first)
 
 
+def test_of_two_that_fit_the_one_on_the_day_is_joined(archive: Archive) -> None:
+    tell(archive, "one", meeting("2024-12-10"))
+    [(second, new)] = tell(archive, "two", meeting("2024-12-11"), hours=1)
+    assert new
+    assert tell(archive, "three", meeting("2024-12-11", date_basis=DateBasis.DATELINE)) == [(second, False)]
+
+
 def test_announced_meeting_keeps_its_id_when_held(archive: Archive) -> None:
     [(id_, _)] = tell(archive, "one", meeting(status=Status.ANNOUNCED))
     assert found(archive, id_).held_known_at is None
@@ -145,6 +153,12 @@ class TestPlacing:
                 "2024-12-11",
                 "2024-12-08",
                 id="borrowed from the same people",
+            ),
+            pytest.param(
+                [meeting(None), meeting("2024-12-25", status=Status.ANNOUNCED)],
+                "2024-12-11",
+                "2024-12-11",
+                id="not borrowed from one ahead",
             ),
             pytest.param([meeting(None)], "2024-12-11", "2024-12-11", id="publication"),
             pytest.param([meeting(None)], None, None, id="nothing known"),
@@ -225,6 +239,21 @@ class TestNewRules:
         again = tell(archive, stored, ambassador, talks, tea, rules="2")
         assert again == [(id_, False) for id_, _ in (first[2], first[0], first[1])]
 
+    def test_meetings_that_look_the_same_keep_their_order(self, archive: Archive) -> None:
+        for n in range(8):
+            stored = store(archive, str(n))
+            told = (meeting(f"2024-{n + 1:02}-10"),) * 2
+            first = tell(archive, stored, *told)
+            assert tell(archive, stored, *told, rules="2") == [(id_, False) for id_, _ in first]
+
+    def test_other_people_are_another_meeting(self, archive: Archive) -> None:
+        stored = store(archive)
+        [(id_, _)] = tell(archive, stored, meeting())
+        [(other, new)] = tell(archive, stored, meeting(vietnam=(TO_LAM,)), rules="2")
+        assert new
+        assert other != id_
+        assert counted(archive) == 1
+
     def test_meeting_that_nobody_tells_any_more_is_withdrawn(self, archive: Archive) -> None:
         stored = store(archive)
         [(id_, _)] = tell(archive, stored, meeting())
@@ -260,6 +289,9 @@ class TestNewRules:
         assert counted(archive) == 1
         with archive.read() as s:
             assert closed_issues(s, "UTC")[0].meeting_ids == (id_,)
+        [(third, new)] = tell(archive, "third", meeting("2024-12-01"))
+        assert new
+        assert found(archive, third).meeting.id == third
 
     def test_alias_of_an_alias_leads_to_the_end(self, archive: Archive) -> None:
         stored = store(archive, "moving")

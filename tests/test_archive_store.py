@@ -211,6 +211,13 @@ class TestRefusals:
                 with pytest.raises(ArchiveError, match="is damaged; restore"), damaged.read() as s:
                     get_article(s, number)
 
+    def test_damaged_text(self, archive: Archive) -> None:
+        store(archive)
+        with archive.write() as s:
+            s.execute(text("UPDATE articles SET title = CAST(x'ff' AS TEXT)"))
+        with pytest.raises(ArchiveError, match="is damaged; restore"), archive.read() as s:
+            get_article(s, 1)
+
     def test_locked(self, archive: Archive) -> None:
         other = sqlite3.connect(archive.home / "archive.db", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")

@@ -47,6 +47,7 @@ def _sources() -> None:
     op.create_table(
         "source_states",
         sa.Column("source_id", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
         sa.Column("outcome", sa.String(30), nullable=False),
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("since", sa.DateTime(timezone=True)),
@@ -181,6 +182,9 @@ def _issues() -> None:
         sa.Column("closed_at", sa.DateTime(timezone=True)),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("markdown", sa.Text(), nullable=False),
+        sa.Column("html", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("week", "zone", name=op.f("pk_issues")),
     )
     op.create_table(
