@@ -15,7 +15,8 @@ from reports.recipients import Recipient, check_address, parse_recipients
 from reports.records import IssueContext
 from reports.render import Forms, render_forms
 from tests.hostile_samples import HOSTILE_TEXTS, hostile
-from tests.report_samples import at, rich
+from tests.report_catalogue import at
+from tests.report_samples import rich
 
 SENDER = "China–Viet Nam Meetings <digest@example.org>"
 READER = Recipient("reader@example.com", "Bùi Reader, 王")

@@ -16,11 +16,14 @@ from markdown_it import MarkdownIt
 from parsers.records import Outcome
 from reports import words
 from reports.clean import one_line, safe_url
+from reports.context import build_context
 from reports.records import IssueContext
 from reports.render import HTML_LIMIT, escape_markdown, render_forms, render_html, render_markdown, render_text
+from reports.select import select_issue
 from reports.week import Week
 from tests.hostile_samples import HOSTILE_TEXTS, hostile
-from tests.report_samples import at, context, quiet, rich, rich_meetings
+from tests.report_catalogue import SOURCES, STATES, at
+from tests.report_samples import FIRST_RUN, HANOI, context, quiet, rich, rich_meetings
 
 GOLDEN = Path(__file__).parent / "data" / "issues"
 WEEKS = {"rich": rich, "quiet": quiet, "hostile": hostile}
@@ -281,6 +284,18 @@ def test_a_quiet_week_is_short_and_says_so() -> None:
     assert ctx.lead.startswith("No meeting between officials of China and Viet Nam is known for this week.")
     assert "3 of 7 sources did not answer" in ctx.lead
     assert len(render_markdown(ctx).splitlines()) < 25
+
+
+@pytest.mark.parametrize(
+    ("answering", "sentence"),
+    [(0, ""), (1, "The one source answered."), (2, "All 2 sources answered.")],
+)
+def test_a_quiet_week_says_whether_that_may_be_for_want_of_sources(answering: int, sentence: str) -> None:
+    selection = select_issue(
+        (), week=Week(2024, 51), zone=HANOI, closed=(), first_run=FIRST_RUN, as_of=at("2024-12-23T00:00")
+    )
+    ctx = build_context(selection, sources=SOURCES[:answering], states=STATES, articles_read=0)
+    assert ctx.lead == f"No meeting between officials of China and Viet Nam is known for this week. {sentence}".strip()
 
 
 def test_a_back_issue_does_not_depend_on_when_it_is_written() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from reports.recipients import Recipient
 from reports.render import Forms
 from reports.smtp import SmtpSettings, send
 from tests.mailserver import DROP, GARBAGE, STALL, Inbox, mail_server, make_authority, one_login
-from tests.report_samples import at
+from tests.report_catalogue import at
 
 READER = "reader@example.com"
 ACCEPTED, PLANNED, REFUSED, UNKNOWN = (
@@ -95,6 +96,26 @@ def test_a_server_that_never_greets_means_another_try() -> None:
         result = send(message(), plainly(silent.getsockname()[1], timeout=0.3))
     assert result.state is PLANNED
     assert "no answer in time" in result.message
+
+
+def test_a_server_that_turns_us_away_at_the_door_is_quoted() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def turn_away() -> None:
+            with server.accept()[0] as connection:
+                connection.sendall(b"554 5.3.2 closed\r\n")
+
+        thread = threading.Thread(target=turn_away)
+        thread.start()
+        result = send(message(), plainly(server.getsockname()[1]))
+        thread.join()
+    assert result.state is PLANNED
+    assert result.message.endswith("554 5.3.2 closed.")
+
+
+def test_a_message_without_recipient_is_our_own_mistake() -> None:
+    with pytest.raises(TypeError, match="no To header"):
+        send(EmailMessage(), plainly(1))
 
 
 def test_starttls_and_login(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parsers.records import InputError
+from reports import words
 from reports.week import Week, last_complete_week, parse_week, week_of, week_of_day
 
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -98,3 +99,23 @@ def test_weeks_tile_time(day: dt.date, zone: str) -> None:
 def test_bounds_follow_daylight_saving_time() -> None:
     start, end = Week(2025, 13).bounds(ZoneInfo("Europe/Paris"))
     assert end - start == dt.timedelta(days=7, hours=-1)
+
+
+@pytest.mark.parametrize(
+    ("label", "text"),
+    [
+        ("2024-W50", "9–15 December 2024"),
+        ("2024-W48", "25 November – 1 December 2024"),
+        ("2025-W01", "30 December 2024 – 5 January 2025"),
+    ],
+)
+def test_a_period_names_month_and_year_once(label: str, text: str) -> None:
+    assert words.period(*parse_week(label).days()) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (12, "12th"), (113, "113th"), (21, "21st")],
+)
+def test_ordinals(number: int, text: str) -> None:
+    assert words.ordinal(number) == text
