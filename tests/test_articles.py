@@ -68,6 +68,11 @@ PAGES = [
         replace(CHINA, id="xinhua-zh", language="zh"),
     ),
     Page(
+        "xinhua/chinese_older.html",
+        "http://www.xinhuanet.com/politics/2020-02/19/c_1125590000.htm",
+        replace(CHINA, id="xinhua-zh", language="zh"),
+    ),
+    Page(
         "vietnamplus/english.html",
         "https://en.vietnamplus.vn/an-older-slug-post300123.vnp",
         source("vietnamplus", Side.VIETNAM, "en", "Asia/Ho_Chi_Minh"),
@@ -142,7 +147,7 @@ class TestEveryOutlet:
 
 
 def test_late_evening_story_keeps_the_outlets_day() -> None:
-    article = extract(PAGES[3])  # 00:20 in Hanoi is the day before in UTC
+    article = extract(PAGES[4])  # 00:20 in Hanoi is the day before in UTC
     assert article.published is not None
     assert (article.published.date(), article.published_on) == (date(2026, 7, 6), date(2026, 7, 7))
 
@@ -261,7 +266,7 @@ class TestBadPages:
             pytest.param(b"%PDF-1.7\n\xff\xfe", id="PDF"),
         ],
     )
-    @pytest.mark.parametrize("url", [page.url for page in PAGES[:4]] + ["https://a.org/x-12345.html"])
+    @pytest.mark.parametrize("url", [page.url for page in PAGES[:5]] + ["https://a.org/x-12345.html"])
     def test_page_without_text_gives_none(self, body: bytes, url: str) -> None:
         assert extract_html(body, url=url) is None
 
@@ -295,7 +300,7 @@ class TestBadPages:
 
     @given(st.binary(max_size=300) | st.text("<>/=\"' abdhiprtv\0!-&;", max_size=300).map(str.encode))
     def test_any_bytes_never_raise(self, body: bytes) -> None:
-        for page in (PAGES[0], PAGES[2], PAGES[5]):
+        for page in (PAGES[0], PAGES[3], PAGES[6]):
             extract_html(body, url=page.url)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bs4 import Tag
+from bs4 import BeautifulSoup, Tag
 
 from parsers.dates import Stamp
 from parsers.text import tidy
@@ -20,7 +20,7 @@ _FURNITURE = re.compile(
     r"(?:"
     r"(?:web\s+)?editors?\s*[:：].*|source\s*[:：].*|share(?:\s+(?:this|on)\b.*)?[:：]?|print|advertisement"
     r"|related\s+(?:news|articles?|stories)\b.*|read\s+more\b.*|see\s+also\s*[:：].*|follow us\b.*|\[?editor[:：].*"
-    r"|[【\[(（]?(?:责任编辑|责编|编辑|纠错|来源)\s*[:：].*|【纠错】.*|相关(?:新闻|阅读|链接)[:：]?.*|分享(?:到)?[:：]?"
+    r"|[【\[(（]?(?:责任编辑|责编|编辑|纠错|来源)\s*[:：].*|【纠错】.*|相关(?:新闻|阅读|链接)[:：]?.*|分享(?:到|让更多人看到)?[:：]?"
     r"|tin (?:liên quan|cùng chuyên mục)[:：]?.*|chia sẻ[:：]?|xem thêm[:：]?.*"
     r")",
     re.IGNORECASE,
@@ -54,6 +54,12 @@ def clean_paragraphs(lines: Iterable[str], title: str) -> tuple[str, ...]:
 def text_of(node: Tag | None) -> str:
     """The words of an element as one tidy line; '' for None."""
     return tidy(node.get_text("")) if node is not None else ""
+
+
+def first_text(soup: BeautifulSoup, *selectors: str) -> str:
+    """The words of the first element that has any, the selectors tried in their order; '' when none has."""
+    found = (text_of(node) for selector in selectors for node in soup.select(selector))
+    return next(filter(None, found), "")
 
 
 def drop(body: Tag, selector: str) -> None:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from bs4 import BeautifulSoup
 
-from parsers.articles.draft import Draft, clean_paragraphs, text_of
+from parsers.articles.draft import Draft, clean_paragraphs, first_text, text_of
 from parsers.articles.metadata import Metadata
 from parsers.dates import Stamp, read_stamp
 from parsers.records import Source
@@ -22,7 +22,7 @@ _SHOWN_TIME = (
     ".lbPublishedDate",
     ".news-time",
 )
-_SHOWN_TITLE = "h1, .article_title, .news-title"
+_SHOWN_TITLES = ("h1", ".article_title", ".news-title")
 
 
 def read(text: str, soup: BeautifulSoup, metadata: Metadata, source: Source) -> Draft | None:
@@ -32,7 +32,7 @@ def read(text: str, soup: BeautifulSoup, metadata: Metadata, source: Source) -> 
     body = trafilatura.extract(text, include_comments=False, include_tables=False, favor_precision=True)
     if not body:
         return None
-    title = metadata.title or text_of(soup.select_one(_SHOWN_TITLE))
+    title = metadata.title or first_text(soup, *_SHOWN_TITLES)
     method = f"{metadata.kind}+trafilatura" if metadata.kind else "trafilatura"
     paragraphs = clean_paragraphs(body.splitlines(), title)
     return Draft(title, _shown_stamp(soup, source), paragraphs, method) if paragraphs else None

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from bs4 import BeautifulSoup
 
-from parsers.articles.draft import Draft, clean_paragraphs, drop, text_of
+from parsers.articles.draft import Draft, clean_paragraphs, drop, first_text, text_of
 from parsers.dates import read_stamp
 from parsers.records import DateOrder, Source
 
@@ -22,14 +22,14 @@ def read(soup: BeautifulSoup, _url: str, source: Source) -> Draft | None:
     body = soup.select_one(_BODY)
     if body is None:
         return None
-    title = text_of(soup.select_one("h1.detail-title, h1"))
-    date = text_of(soup.select_one('.detail-time [data-role="publishdate"], .detail-time'))
+    title = first_text(soup, "h1.detail-title", "h1")
+    date = first_text(soup, '.detail-time [data-role="publishdate"]', ".detail-time")
     # the page's own date is in words or, on the Vietnamese edition, day-first; only its lists are month-first
     stamp = read_stamp(date, ZoneInfo(source.zone), DateOrder.DMY)
     drop(body, _BOXES)
     captions = [text_of(node) for node in body.select("figcaption, .PhotoCMS_Caption")]
     drop(body, _PICTURES)
-    lead = text_of(soup.select_one("h2.detail-sapo, .detail-sapo"))
+    lead = first_text(soup, ".detail-sapo")
     lines = [text_of(node) for node in body.select("p, h2, h3, li") if not node.find_parent(["p", "li"])]
     paragraphs = clean_paragraphs([*captions, lead, *lines], title)
     return Draft(title, stamp, paragraphs, METHOD) if lead or any(lines) else None

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from bs4 import BeautifulSoup, Tag
 
-from parsers.articles.draft import Draft, clean_paragraphs, drop, text_of
+from parsers.articles.draft import Draft, clean_paragraphs, drop, first_text, text_of
 from parsers.dates import Stamp, read_stamp
 from parsers.records import DateOrder, Source
 
@@ -27,11 +27,11 @@ def read(soup: BeautifulSoup, _url: str, source: Source) -> Draft | None:
     body = soup.select_one(_BODY)
     if body is None:
         return None
-    title = text_of(soup.select_one(".article__title, h1"))
+    title = first_text(soup, ".article__title", "h1")
     stamp = _stamp(soup, source)
     drop(body, _FURNITURE)
     captions = [caption for picture in soup.select(_PICTURES) if (caption := _caption(picture))]
-    lead = text_of(soup.select_one(".article__sapo"))
+    lead = first_text(soup, ".article__sapo")
     drop(body, _PICTURES)
     lines = [text_of(node) for node in body.select("p, h2, h3, blockquote, li") if not node.find_parent(["p", "li"])]
     paragraphs = clean_paragraphs([*captions, lead, *lines], title)

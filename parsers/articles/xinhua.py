@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from zoneinfo import ZoneInfo
 
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup
 
-from parsers.articles.draft import Draft, clean_paragraphs, drop, text_of
+from parsers.articles.draft import Draft, clean_paragraphs, drop, first_text, text_of
 from parsers.dates import Stamp, read_stamp, url_day
 from parsers.records import Source
 
 METHOD = "outlet:xinhua"
 
-_TITLE = ".conTop h1, .head-line h1, h1"
+_TITLES = (".conTop h1", ".head-line h1", ".h-title", "h1")
 _BODY = "#detailContent, div.detail_con, #detail, #p-detail"
 _FURNITURE = "script, style, video, audio, iframe, .editor, .source, .bottom, .share, .related, .relatedNews, .pageLink"
 # a caption names its photographer: "(Xinhua/Li Tao)", "(Photo by A B/Xinhua)", "新华社记者 李涛 摄"
@@ -27,7 +27,7 @@ def read(soup: BeautifulSoup, url: str, source: Source) -> Draft | None:
     body = soup.select_one(_BODY)
     if body is None:
         return None
-    title = text_of(soup.select_one(_TITLE))
+    title = first_text(soup, *_TITLES)
     stamp = _stamp(soup, url, source)
     drop(body, _FURNITURE)
     lines = [text for p in body.select("p") if (text := text_of(p))]
@@ -39,7 +39,7 @@ def read(soup: BeautifulSoup, url: str, source: Source) -> Draft | None:
 def _stamp(soup: BeautifulSoup, url: str, source: Source) -> Stamp | None:
     """`.time` holds date and time, or only the time beside `.year` and `.day`; the URL has the Beijing date."""
     zone = ZoneInfo(source.zone)
-    clock = text_of(soup.select_one(".header-time .time, .time"))
+    clock = first_text(soup, ".header-time .time", ".h-time", ".time")
     if stamp := read_stamp(clock, zone):
         return stamp
     day = _split_day(soup) or str(url_day(url) or "")
@@ -47,9 +47,5 @@ def _stamp(soup: BeautifulSoup, url: str, source: Source) -> Stamp | None:
 
 
 def _split_day(soup: BeautifulSoup) -> str:
-    year, day = (_words(soup.select_one(f".header-time {part}")) for part in (".year", ".day"))
+    year, day = (first_text(soup, f".header-time {part}").replace(" ", "") for part in (".year", ".day"))
     return f"{year}/{day}" if year and day else ""
-
-
-def _words(node: Tag | None) -> str:
-    return text_of(node).replace(" ", "")
