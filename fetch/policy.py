@@ -116,6 +116,7 @@ def next_state(
     wait = _wait(source, outcome, failures, answer, listing, jitter)
     return replace(
         state,
+        url=source.url,
         outcome=outcome,
         message=message,
         since=now if outcome is not state.outcome or state.since is None else state.since,

@@ -95,7 +95,8 @@ def run(context: typer.Context) -> None:
     settings = _settings(context)
     report = _ingest(settings)
     _show_ingest(report)
-    for issue in [steps.write_issue(settings), *steps.write_back_issues(settings)]:
+    written = [steps.write_issue(settings), *steps.write_back_issues(settings)]
+    for issue in {issue.week: issue for issue in written}.values():
         _show_issue(issue)
 
 

@@ -25,7 +25,7 @@ from pydantic import Field
 
 from archive import issues
 from archive.locks import Busy
-from flows.ingest import poll_and_detect, run_name, summary
+from flows.ingest import poll_and_detect, run_name, summary, worth_a_retry
 from flows.settings import Settings, load_settings
 from flows.steps import (
     IssueReport,
@@ -37,7 +37,7 @@ from flows.steps import (
     write_issue,
     write_messages,
 )
-from parsers.records import MeetingsError
+from parsers.records import InputError, MeetingsError
 from reports.week import Week, last_complete_week, parse_week, week_of_day
 
 # of issues that nobody wrote, so many are caught up: a program that slept for a year does not mail fifty at once, and
@@ -98,15 +98,20 @@ def write(settings: Settings, week: Week, *, close: bool) -> IssueReport:
     persist_result=False,
     retries=3,
     retry_delay_seconds=[60, 300, 900],
+    retry_condition_fn=worth_a_retry,
 )
 def send_mail(settings: Settings, week: Week) -> SendReport:
-    """Send one issue to whom it has not reached; raises `UndeliveredError` while the fate of a message is unknown."""
+    """Send one issue to whom it has not reached; raises `UndeliveredError` while a message is still to be sent."""
     try:
         sent = send_issue(settings, week)
     except MeetingsError as error:
-        raise UndeliveredError(without_addresses(str(error))) from None
-    if sent.unknown:
-        raise UndeliveredError(f"{sent.unknown} messages may not have arrived; `meetings deliveries` names them")
+        kind = InputError if isinstance(error, InputError) else UndeliveredError
+        raise kind(without_addresses(str(error))) from None
+    if sent.unknown or sent.waiting:
+        raise UndeliveredError(
+            f"{sent.waiting} messages were not delivered and {sent.unknown} may not have been; "
+            f"`meetings digest --week {week.label} --send` sends those alone"
+        )
     return sent
 
 
@@ -162,6 +167,8 @@ def _see_to(settings: Settings, week: Week, *, send: bool, dry_run: bool) -> tup
         done = f"{week.label}: {issue.meetings} new meetings"
         if dry_run:
             return True, f"{done}, {len(write_messages(settings, week))} messages written as files"
+        if issue.back:
+            return True, f"{done}, a back issue: never mailed"
         if why_not:
             return True, f"{done}, {why_not}"
         sent = send_mail(settings, week)

@@ -28,7 +28,7 @@ from flows.polling import SourceReport
 from flows.settings import load_settings
 from flows.steps import DetectReport, IngestReport, Run, failed_everywhere, now_utc, open_run
 from meetings.records import Person
-from parsers.records import MeetingsError, Source
+from parsers.records import InputError, MeetingsError, Source
 
 # with detect, and in the digest four issues written and sent, a flow run stays under 50 tasks
 POLL_TASKS = 40
@@ -66,7 +66,12 @@ def poll(label: str, run: Run, batch: Sequence[Source], until: datetime | None) 
     return reports
 
 
-@task(cache_policy=NO_CACHE, persist_result=False, retries=2, retry_delay_seconds=10)
+def worth_a_retry(_task: object, _run: object, state: State[Any]) -> bool:
+    """Whether a failed step may go well the next time: not when a person has to mend something first."""
+    return not isinstance(state.result(raise_on_failure=False), InputError)
+
+
+@task(cache_policy=NO_CACHE, persist_result=False, retries=2, retry_delay_seconds=10, retry_condition_fn=worth_a_retry)
 def detect(run: Run) -> DetectReport:
     """Find the meetings in every article not yet read."""
     return run.detect()

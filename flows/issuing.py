@@ -111,7 +111,7 @@ def close(settings: Settings, archive: Archive, issue: Issue, *, now: datetime) 
 def write(settings: Settings, issue: Issue, out: Path | None) -> tuple[Path, ...]:
     """Write the issue's files below `out` (default: the home's `issues`); the paths."""
     sender = Recipient(parse_sender(settings.mail_from).addr_spec)
-    forms = {
+    forms: dict[str, str | bytes] = {
         "md": issue.forms.markdown,
         "html": issue.forms.html,
         "txt": issue.forms.text,

@@ -86,10 +86,10 @@ class Poller:
         self._clock = clock
         self._writing = threading.Lock()
 
-    def poll(self, source: Source, state: SourceState | None = None) -> SourceReport:
+    def poll(self, source: Source, state: SourceState) -> SourceReport:
         """Poll one source and store what is new; every failure comes back as a report."""
         try:
-            return self._poll(source, state or SourceState(source.id))
+            return self._poll(source, state)
         except MeetingsError as error:
             return SourceReport(source.id, Outcome.INTERNAL_ERROR, str(error))
         except Exception as error:
@@ -153,11 +153,15 @@ class Poller:
             return self._store(item, entry_article(source, entry))
         answer = self._get(entry.url, page=True)
         if answer.outcome is not Outcome.OK:
-            return self._put_off(item, answer.outcome)
+            self._put_off(item, answer.outcome)
+            return None
         url = answer.final_url or answer.url
         content_type = answer.header("content-type")
         article = extract_article(answer.body, url=url, content_type=content_type, source=source, entry=entry)
-        return self._put_off(item, Outcome.NO_TEXT) if article is None else self._store(item, article)
+        if article is None:
+            self._put_off(item, Outcome.NO_TEXT)
+            return None
+        return self._store(item, article)
 
     def _store(self, item: PendingEntry, article: Article) -> bool:
         now = self._clock()

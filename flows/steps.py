@@ -32,7 +32,7 @@ from flows.settings import Settings, read_text, sources_path
 from meetings.detect import RULES_VERSION, detect
 from meetings.records import Status
 from parsers.catalogue import parse_catalogue
-from parsers.records import InputError, Outcome, Source
+from parsers.records import InputError, Outcome, Source, SourceState
 from parsers.seedfile import SeedError
 from reports.issue_files import FOLDER
 from reports.select import is_back, placed_on
@@ -117,11 +117,16 @@ class Run:
             return [source for source in self.catalogue if source.id in only]
         now = now_utc()
         enabled = [source for source in self.catalogue if source.enabled]
-        return [s for s in enabled if force or policy.is_due(s, self._states.get(s.id), now=now)]
+        return [source for source in enabled if force or policy.is_due(source, self._state(source), now=now)]
 
     def poll(self, source: Source) -> SourceReport:
         """Poll one source and store what is new. Thread-safe; never raises."""
-        return self._poller.poll(source, self._states.get(source.id))
+        return self._poller.poll(source, self._state(source))
+
+    def _state(self, source: Source) -> SourceState:
+        """What is remembered of a source; nothing when the catalogue gives it another address now."""
+        known = self._states.get(source.id)
+        return known if known and known.url == source.url else SourceState(source.id)
 
     def detect(self) -> DetectReport:
         """Find the meetings in every article not yet read by today's rules; write the articles' files."""

@@ -66,7 +66,8 @@ def test_nothing_tracked_names_a_package_registry() -> None:
     assert not (ROOT / "uv.lock").exists()
 
 
-HEAVY = {"prefect", "sqlalchemy", "httpx", "trafilatura", "bs4", "feedparser", "pydantic"}
+# typer itself looks for pydantic
+HEAVY = {"prefect", "sqlalchemy", "httpx", "trafilatura", "bs4", "feedparser", "pydantic_settings"}
 
 
 @pytest.mark.parametrize(
