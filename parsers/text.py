@@ -54,9 +54,12 @@ def decode(body: bytes, content_type: str | None, language: str) -> str:
 
 
 def parse_html(text: str) -> BeautifulSoup:
-    """The page as a tree, by lxml; any text gives one."""
+    """The page as a tree, by lxml; any text gives one. A `br` is a line feed, so that no words are glued."""
     clean = _PROLOG.sub("", text.replace("\0", ""), count=1)
-    return BeautifulSoup(clean if "<" in clean else "", "lxml")
+    soup = BeautifulSoup(clean if "<" in clean else "", "lxml")
+    for line_break in soup.select("br"):
+        line_break.replace_with("\n")
+    return soup
 
 
 def _charsets(body: bytes, content_type: str | None, language: str) -> list[str]:

@@ -162,6 +162,15 @@ def html(body: str = TEXT, head: str = "") -> str:
     return f"<!DOCTYPE html><html><head>{head}</head><body><h1>Shown title</h1><article>{body}</article></body></html>"
 
 
+def test_line_break_and_emphasis_inside_a_paragraph() -> None:
+    article = extract_html(
+        '<h1>T</h1><div class="detail-content"><p>Li Yiban<br>met <b>Mau</b>.<br/>They parted.</p></div>',
+        url="https://en.baochinhphu.vn/x-111260904103625767.htm",
+    )
+    assert article is not None
+    assert article.paragraphs == ("Li Yiban met Mau. They parted.",)
+
+
 class TestDates:
     META = '<meta property="article:published_time" content="{}">'
 
