@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
@@ -16,22 +16,14 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
 from archive.articles import stored_article
 from archive.models import AliasRow, ArticleRow, MeetingRow, MentionRow
-from archive.placing import Candidate, choose, place_told, same_people
+from archive.placing import Candidate, Telling, choose, reread, same_people, tellings
 from archive.records import Mention, StoredArticle, StoredMeeting
 from meetings.identity import HINT_REACH, merge
 from meetings.jsonform import meeting_from_dict, meeting_to_dict
-from meetings.records import Detection, Meeting, Status
+from meetings.records import Detection, Status
 
 DATED_REACH = dt.timedelta(days=2)
 """How far apart two datings of one meeting are looked for; `same_meeting` allows less."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Telling:
-    """A meeting as the article at hand tells it, and the day by which it is placed."""
-
-    meeting: Meeting
-    placed_on: dt.date | None
 
 
 def record_detection(
@@ -39,22 +31,20 @@ def record_detection(
 ) -> list[tuple[str, bool]]:
     """Stores what rules of this version read in an article: (permanent id, True when new) for each meeting, in order.
 
-    Again with the same version: nothing changes. With another one, the article's tellings are replaced; meetings
-    that fit keep their ids, and one that nobody tells any more is withdrawn, never deleted.
+    Records of one article that are one meeting by `meetings.identity` count once. Again with the same version:
+    nothing changes. With another one, the article's tellings are replaced; meetings that fit keep their ids, and one
+    that nobody tells any more is withdrawn, never deleted.
     """
     article = s.get_one(ArticleRow, stored.number)
     before = s.scalars(_told_by(MentionRow.article_number == stored.number)).all()
     former = list(dict.fromkeys(mention.meeting_id for mention in before))
     if article.detected_rules == rules_version:
         return [(mention.meeting_id, False) for mention in before]
-    tellings = [
-        _Telling(replace(told, id=""), place_told(told, detection.meetings, article.published_on))
-        for told in detection.meetings
-    ]
+    told = tellings(detection.meetings, article.published_on)
     s.execute(delete(MentionRow).where(MentionRow.article_number == stored.number))
-    known = _recognise(s, tellings, former)
-    ids = [id_ or _new_meeting(s, article.key, t, now) for id_, t in zip(known, tellings, strict=True)]
-    for position, (id_, telling) in enumerate(zip(ids, tellings, strict=True)):
+    known = _recognise(s, told, former)
+    ids = [id_ or _new_meeting(s, article.key, t, now) for id_, t in zip(known, told, strict=True)]
+    for position, (id_, telling) in enumerate(zip(ids, told, strict=True)):
         s.add(_mention(stored.number, position, id_, telling, rules_version, now))
     article.detected_rules, article.detected_at = rules_version, now
     article.notes = list(detection.notes)
@@ -63,7 +53,7 @@ def record_detection(
     for id_ in dict.fromkeys([*ids, *former]):
         _refresh(s, id_, now)
     for id_ in former:
-        _alias_if_vacated(s, id_, ids, tellings, now)
+        _alias_if_vacated(s, id_, ids, told, now)
     return [(id_, id_ not in known) for id_ in ids]
 
 
@@ -89,27 +79,26 @@ def count_meetings(s: Session) -> int:
     return s.scalar(select(func.count()).select_from(MeetingRow).where(MeetingRow.withdrawn_at.is_(None))) or 0
 
 
-def _recognise(s: Session, tellings: Sequence[_Telling], former: Sequence[str]) -> list[str | None]:
+def _recognise(s: Session, told: Sequence[Telling], former: Sequence[str]) -> list[str | None]:
     """The known id of each telling, None for a new meeting. One article's tellings never share an id.
 
-    Where no candidate fits, an id that this article alone told is kept for a telling of the same people: the
-    rules read the same words better.
+    Where no candidate fits, an id that this article alone told is kept for what better rules made of that telling.
     """
     ids: list[str | None] = []
-    for telling in tellings:
+    for telling in told:
         candidates = _candidates(s, telling)
         ids.append(choose(telling.meeting, [c for c in candidates if c.id not in ids], former))
     left = [c for c in _rows_as_candidates(s, MeetingRow.id.in_(former)) if c.id not in ids and not _told(s, c.id)]
-    for position, telling in enumerate(tellings):
-        if ids[position] is None:
-            kept = next((c for c in left if same_people(telling.meeting, c.meeting)), None)
-            if kept is not None:
-                ids[position] = kept.id
-                left.remove(kept)
+    left.sort(key=lambda c: former.index(c.id))
+    for position, telling in enumerate(told):
+        kept = next((c for c in left if reread(c.meeting, telling.meeting)), None)
+        if ids[position] is None and kept is not None:
+            ids[position] = kept.id
+            left.remove(kept)
     return ids
 
 
-def _candidates(s: Session, telling: _Telling) -> list[Candidate]:
+def _candidates(s: Session, telling: Telling) -> list[Candidate]:
     """Stored meetings near in time, found by index; `same_meeting` itself asks the undated for common principals."""
     day, placed = telling.meeting.date, telling.placed_on
     if day is not None:
@@ -135,7 +124,7 @@ def _told(s: Session, meeting_id: str) -> bool:
     return bool(s.scalar(select(exists().where(MentionRow.meeting_id == meeting_id))))
 
 
-def _new_meeting(s: Session, article_key: str, telling: _Telling, now: dt.datetime) -> str:
+def _new_meeting(s: Session, article_key: str, telling: Telling, now: dt.datetime) -> str:
     """Enters a meeting under an id that depends on the article that told of it first, not on what it told."""
     digests = (hashlib.sha256(f"{article_key}/{n}".encode()).hexdigest()[:12] for n in count())
     id_ = next(f"m-{digest}" for digest in digests if s.get(MeetingRow, f"m-{digest}") is None)
@@ -146,7 +135,7 @@ def _new_meeting(s: Session, article_key: str, telling: _Telling, now: dt.dateti
 
 
 def _mention(
-    number: int, position: int, meeting_id: str, telling: _Telling, rules_version: str, now: dt.datetime
+    number: int, position: int, meeting_id: str, telling: Telling, rules_version: str, now: dt.datetime
 ) -> MentionRow:
     return MentionRow(
         article_number=number,
@@ -174,13 +163,13 @@ def _refresh(s: Session, meeting_id: str, now: dt.datetime) -> None:
     row.withdrawn_at = None
 
 
-def _alias_if_vacated(s: Session, old: str, ids: Sequence[str], tellings: Sequence[_Telling], now: dt.datetime) -> None:
+def _alias_if_vacated(s: Session, old: str, ids: Sequence[str], told: Sequence[Telling], now: dt.datetime) -> None:
     """When what an article told under `old` is now told under another id, `old` leads there from now on."""
     row = s.get_one(MeetingRow, old)
     if row.withdrawn_at is None:
         return
     lost = meeting_from_dict(row.record)
-    heir = next((i for i, t in zip(ids, tellings, strict=True) if same_people(t.meeting, lost)), None)
+    heir = next((i for i, t in zip(ids, told, strict=True) if same_people(t.meeting, lost)), None)
     if heir is None:
         return
     s.execute(update(AliasRow).where(AliasRow.meeting_id == old).values(meeting_id=heir))

@@ -63,12 +63,13 @@ def test_page_of_an_imported_file_fills_in_what_the_file_lacked(archive: Archive
     store(archive, **bare, published_on=None)
     assert project_articles(archive) == 1
     with archive.write() as s:
-        filled, new = add_article(s, article(paragraphs=("The page's text.",)), now=NOW + HOUR)
+        page = article(paragraphs=("The page's text.",), published_on=day("2023-07-14"))
+        filled, new = add_article(s, page, now=NOW + HOUR)
     assert not new
-    assert filled.article == article(method="seed:dated")
+    assert filled.article == article(method="seed:dated", published_on=day("2023-07-14"))
     assert project_articles(archive) == 1
-    assert [path.parent.name for path in archive.home.glob("articles/*/*")] == ["2024"]
-    assert "Date: Dec 11, 2024" in next(archive.home.glob("articles/2024/*")).read_text()
+    assert [path.parent.name for path in archive.home.glob("articles/*/*")] == ["2023"]
+    assert "Date: Jul 14, 2023" in next(archive.home.glob("articles/2023/*")).read_text()
 
 
 def test_filled_in_article_is_read_again(archive: Archive) -> None:

@@ -22,11 +22,13 @@ from archive.placing import placing_date
 from archive.records import StoredArticle, StoredMeeting
 from archive.store import Archive
 from meetings.identity import merge
-from meetings.records import DateBasis, Detection, Forum, Meeting, Status
+from meetings.records import DateBasis, Detection, Evidence, Forum, Meeting, Status
 from tests.archive_samples import HE_WEI, HOUR, NOW, TO_LAM, WANG_YI, article, day, everything, meeting, store
 
 TEA = Forum("tea reception")
 TALKS = Forum("Steering Committee for Bilateral Cooperation", 16)
+TALKS_TOLD = meeting(forum=TALKS)
+WEAK = meeting("2024-12-11", date_basis=DateBasis.DATELINE)
 
 
 @pytest.fixture
@@ -115,18 +117,26 @@ def test_another_meeting_gets_an_id_of_its_own(archive: Archive, other: Meeting)
     assert counted(archive) == 2
 
 
-def test_one_article_never_tells_one_meeting_twice(archive: Archive) -> None:
-    first = tell(archive, "one", meeting(), meeting())
-    assert len({id_ for id_, _ in first}) == 2
-    second = tell(archive, "two", meeting(), meeting())
-    assert sorted(second) == sorted((id_, False) for id_, _ in first)
+def test_one_meeting_told_twice_by_one_article_is_one_telling(archive: Archive) -> None:
+    talks = replace(TALKS_TOLD, evidence=(Evidence("forum", "16th", 5, 9),))
+    [(id_, _), (tea, _)] = tell(archive, "one", meeting(), meeting(forum=TEA), talks)
+    [mention] = found(archive, id_).mentions
+    assert mention.meeting.evidence == (*meeting().evidence, *talks.evidence)
+    assert mention.meeting.forum == TALKS
+    assert found(archive, tea).meeting.forum == TEA
+
+
+def test_two_meetings_of_one_article_never_share_an_id(archive: Archive) -> None:
+    [(known, _)] = tell(archive, "one", WEAK)
+    ids = tell(archive, "two", meeting("2024-12-10"), meeting("2024-12-11"))
+    assert sorted((id_ == known, new) for id_, new in ids) == [(False, True), (True, False)]
 
 
 def test_of_two_that_fit_the_one_on_the_day_is_joined(archive: Archive) -> None:
     tell(archive, "one", meeting("2024-12-10"))
     [(second, new)] = tell(archive, "two", meeting("2024-12-11"), hours=1)
     assert new
-    assert tell(archive, "three", meeting("2024-12-11", date_basis=DateBasis.DATELINE)) == [(second, False)]
+    assert tell(archive, "three", WEAK) == [(second, False)]
 
 
 def test_announced_meeting_keeps_its_id_when_held(archive: Archive) -> None:
@@ -239,12 +249,19 @@ class TestNewRules:
         again = tell(archive, stored, ambassador, talks, tea, rules="2")
         assert again == [(id_, False) for id_, _ in (first[2], first[0], first[1])]
 
-    def test_meetings_that_look_the_same_keep_their_order(self, archive: Archive) -> None:
-        for n in range(8):
-            stored = store(archive, str(n))
-            told = (meeting(f"2024-{n + 1:02}-10"),) * 2
-            first = tell(archive, stored, *told)
-            assert tell(archive, stored, *told, rules="2") == [(id_, False) for id_, _ in first]
+    def test_id_told_before_goes_before_an_older_one(self, archive: Archive) -> None:
+        tell(archive, "older", meeting("2024-12-11"))
+        stored = store(archive, "one")
+        [(id_, _)] = tell(archive, stored, meeting("2024-12-09"), hours=1)
+        tell(archive, "two", meeting("2024-12-09"), hours=2)
+        told = meeting("2024-12-10", date_basis=DateBasis.DATELINE)
+        assert tell(archive, stored, told, rules="2") == [(id_, False)]
+
+    def test_meetings_without_names_keep_their_ids(self, archive: Archive) -> None:
+        stored = store(archive)
+        told = [meeting(date, china=(), vietnam=()) for date in ("2024-12-08", "2024-12-10")]
+        first = tell(archive, stored, *told)
+        assert tell(archive, stored, *told, rules="2") == [(id_, False) for id_, _ in first]
 
     def test_other_people_are_another_meeting(self, archive: Archive) -> None:
         stored = store(archive)
@@ -331,7 +348,7 @@ def test_candidates_are_looked_up_by_index(archive: Archive) -> None:
 
     event.listen(Engine, "before_cursor_execute", explain)
     try:
-        tell(archive, "one", meeting(), meeting(None))
+        tell(archive, "one", meeting(), meeting(None, china=(HE_WEI,), vietnam=(TO_LAM,)))
     finally:
         event.remove(Engine, "before_cursor_execute", explain)
     assert any("ix_meetings_date" in plan for plan in plans)
