@@ -20,6 +20,7 @@ _PAST = re.compile(r"^(?:met|held|had|received|co-chaired|hosted|saw|was|were|sp
 _BASE = re.compile(
     r"^(?:to\s+)?(?:meet|hold|have|receive|host|pay|visit|co-chair|see|talk|be|call|co-host|confer|make)\b"
 )
+_OWN = re.compile(r"\s(?:[\w\"'-]+\s){0,4}")
 _CLAUSE_END = re.compile(r"[,;:]|\bsaid\b|\btold\b")
 
 
@@ -66,7 +67,11 @@ def doubted(reading: Reading, sentence: Sentence, anchor: Anchor) -> bool:
     words = reading.folded[anchor.start : anchor.end]
     past = _PAST.match(words)
     for token in reading.within(max(sentence.start, anchor.start - 45), anchor.start):
-        if "doubt" not in token.value.cues or _CLAUSE_END.search(reading.folded, token.end, anchor.start):
+        if (
+            "doubt" not in token.value.cues
+            or reading.text[token.start].isupper()
+            or _CLAUSE_END.search(reading.folded, token.end, anchor.start)
+        ):
             continue
         if not past or reading.folded[token.start : token.end] in _HARD_DOUBT:
             return True
@@ -113,7 +118,7 @@ def _anchor(reading: Reading, sentence: Sentence, token: Token, tokens: tuple[To
 def _held(reading: Reading, sentence: Sentence, token: Token, tokens: tuple[Token, ...]) -> str | None:
     """What makes an event of a noun: `held` by somebody, told `at` it, or `with` somebody. None: a mere word."""
     for other in tokens:
-        holds = any(trigger.kind == "hold" for trigger in other.value.triggers)
+        holds = any(trigger.kind == "hold" for trigger in other.value.triggers) and _takes(reading, other, token)
         if (
             holds
             and -HOLD_BEFORE <= other.end - token.start <= 0
@@ -128,6 +133,13 @@ def _held(reading: Reading, sentence: Sentence, token: Token, tokens: tuple[Toke
     if _AT.search(reading.folded[max(sentence.start, token.start - 60) : token.start]):
         return "at"
     return None
+
+
+def _takes(reading: Reading, hold: Token, noun: Token) -> bool:
+    """ "Had" holds only what it has right beside it."""
+    if reading.folded[hold.start : hold.end] not in ("had", "have", "has"):
+        return True
+    return bool(_OWN.fullmatch(reading.folded[hold.end : noun.start])) and reading.before(hold.start, 3) != "to "
 
 
 def _joined(first: Anchor, second: Anchor) -> Anchor:

@@ -33,6 +33,7 @@ class DayWord:
     first: dt.date | None = None
     last: dt.date | None = None
     weekday: int | None = None
+    weekday_last: int | None = None
     journey: bool = False
     complete: bool = False
 
@@ -54,6 +55,7 @@ class _Patterns:
 
 _ISO = re.compile(r"(?<!\d)(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)")
 _SLASHED = re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})/(\d{4})(?![\d/])")
+_CLOCK = re.compile(r"\d:\d\d")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _YEAR_THEN_THIS = re.compile(r"\bin ((?:19|20)\d\d)\b[^.\n]{0,120}\bthis year\b")
 
@@ -74,7 +76,7 @@ def _patterns(language: str) -> _Patterns:
         re.compile(rf"\b({month})\.?\s{{0,2}}{day}(?:{link}(?:({month})\.?\s)?{day}(?!\s*(?:percent|,\d)))?(?:,?\s{{1,2}}(\d{{4}})(?!\d))?"),
         re.compile(rf"{day}(?:{link}{day})?\s(?:of\s)?({month})\b\.?(?:,?\s(\d{{4}})(?!\d))?"),
         re.compile(rf"\b({month})\.?,?\s(?:of\s)?((?:19|20)\d\d)(?!\d)"),
-        re.compile(rf"\b(?:({_any(relative)})|({_any(weekdays)}))\b"),
+        re.compile(rf"\b(?:({_any(relative)})|({_any(weekdays)})(?:\s(?:to|through|until|and)\s({_any(weekdays)}))?)\b"),
         re.compile(rf"\b(?:{_any(lexicon.words(name, table, 'not_of_meeting'))})\W{{0,3}}(?:the\s)?(?:\w+day,?\s)?$"),
         re.compile(rf"\b(?:{_any(lexicon.words(name, table, 'journey'))})\b"),
         re.compile(rf"(?<!\d)((?:19|20)\d\d)(?!\d) (?:{_any(lexicon.words(name, table, 'present_year'))})\b"),
@@ -92,6 +94,7 @@ class Calendar:
     def __init__(self, reading: Reading) -> None:
         self.reading = reading
         self.patterns = _patterns(reading.words.language)
+        self._dateline_span: tuple[int, int] | None = None
         self.dateline = self._dateline()
         self.today = self.dateline or self._updated() or reading.published
         self._text_year = self._find_text_year() if reading.published is None else None
@@ -99,12 +102,21 @@ class Calendar:
     def in_sentence(self, sentence: Sentence) -> list[DayWord]:
         """The days told in a sentence, in order, without those that are plainly not of a meeting."""
         start, end = sentence.start, sentence.end
+        if sentence.paragraph > 0 and self._is_furniture(start, end):
+            return []
         found = self._numbered(start, end)
         for match in self.patterns.words.finditer(self.reading.folded, start, end):
             if any(day.start <= match.start() < day.end for day in found):
                 continue
+            if match[2] and not self.reading.text[match.start()].isupper():
+                continue
             found.append(self._worded(match))
-        kept = [day for day in found if not self.patterns.not_meeting.search(self.reading.before(day.start, CUE_REACH))]
+        kept = [
+            day
+            for day in found
+            if not self._in_dateline(day)
+            and not self.patterns.not_meeting.search(self.reading.before(day.start, CUE_REACH))
+        ]
         return sorted(kept, key=lambda day: day.start)
 
     def resolve(self, day: DayWord, *, ahead: bool) -> tuple[dt.date, dt.date] | None:
@@ -113,9 +125,14 @@ class Calendar:
             return (day.first, day.last or day.first) if day.first else None
         if self.today is None:
             return self._same_weekday(day.weekday)
-        step = (day.weekday - self.today.weekday()) % 7 if ahead else -((self.today.weekday() - day.weekday) % 7)
-        resolved = self.today + dt.timedelta(days=step)
-        return resolved, resolved
+        span = dt.timedelta(days=(day.weekday_last - day.weekday) % 7 if day.weekday_last is not None else 0)
+        if ahead:
+            first = self.today + dt.timedelta(days=(day.weekday - self.today.weekday()) % 7)
+            return first, first + span
+        last = self.today - dt.timedelta(
+            days=(self.today.weekday() - (day.weekday if day.weekday_last is None else day.weekday_last)) % 7
+        )
+        return last - span, last
 
     def _numbered(self, start: int, end: int) -> list[DayWord]:
         folded, p = self.reading.folded, self.patterns
@@ -150,9 +167,24 @@ class Calendar:
 
     def _worded(self, match: re.Match[str]) -> DayWord:
         if match[2]:
-            return DayWord(match.start(), match.end(), DateBasis.WEEKDAY, weekday=self.patterns.weekdays[match[2]])
+            last = self.patterns.weekdays[match[3]] if match[3] else None
+            return DayWord(
+                match.start(),
+                match.end(),
+                DateBasis.WEEKDAY,
+                weekday=self.patterns.weekdays[match[2]],
+                weekday_last=last,
+            )
         day = self.today + dt.timedelta(days=self.patterns.relative[match[1]]) if self.today else None
         return DayWord(match.start(), match.end(), DateBasis.RELATIVE, day, day)
+
+    def _in_dateline(self, day: DayWord) -> bool:
+        return self._dateline_span is not None and self._dateline_span[0] <= day.start < self._dateline_span[1]
+
+    def _is_furniture(self, start: int, end: int) -> bool:
+        """A line of the page around the article: a clock and few words, or hardly any words at all."""
+        words = len(self.reading.text[start:end].split())
+        return words < MIN_WORDS or (words < 2 * MIN_WORDS and bool(_CLOCK.search(self.reading.text, start, end)))
 
     def _near_journey(self, start: int, end: int) -> bool:
         folded = self.reading.folded
@@ -214,6 +246,7 @@ class Calendar:
         match = self.patterns.dateline.search(_headline_case(self.reading))
         if match is None:
             return None
+        self._dateline_span = match.start(1), match.end(2)
         month, day = self.patterns.months[match[1].lower()], int(match[2])
         if match[3]:
             return _date(int(match[3]), month, day)

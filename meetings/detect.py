@@ -15,7 +15,10 @@ from meetings.reading import MAX_LENGTH, read
 from meetings.records import Detection
 from meetings.records_of import make_meeting
 from meetings.stories import build_stories
+from meetings.visits import announced_visit
 from meetings.vocabulary import LANGUAGES
+from meetings.whens import Clock
+from meetings.wheres import Compass
 from parsers.records import Article, Side
 
 CODE_VERSION = "1"
@@ -68,9 +71,11 @@ def detect(article: Article) -> Detection:
     ]
     calendar = Calendar(reading)
     stories = build_stories(reading, calendar, encounters, mentions)
+    visit = announced_visit(reading, mentions) if not stories else None
+    stories = [visit] if visit else stories
+    clock, compass = Clock(reading, calendar, stories), Compass(reading, stories, mentions)
+    meetings = [make_meeting(reading, calendar, clock, compass, story) for story in stories]
     notes = [] if stories else ["No encounter between officials of the two countries is told."]
     if len(article.text) > MAX_LENGTH:
         notes.append(f"Only the first {MAX_LENGTH} characters were read.")
-    return Detection(
-        spoken, tuple(make_meeting(reading, calendar, story, stories, mentions) for story in stories), tuple(notes)
-    )
+    return Detection(spoken, tuple(meetings), tuple(notes))

@@ -21,6 +21,8 @@ _LIST_GAP = re.compile(
     r"[\s,;/]*(?:and|then|as well as|with|plus|or|later|also|&|the|his|her|both|[–-]|\([^)]{0,20}\)|[\s,])*",
     re.IGNORECASE,
 )
+_BREAK = re.compile(r"[,;:]|\b(?:during|when|where|which|that|as|after|before|while|for)\b")
+_BOTH_BEFORE = re.compile(r"\b(?:two|both|their|respective)\b[\w\s']*$")
 _SUBJECT = frozenset({"he", "she", "they", "the two", "the pair", "both men"})
 _OBJECT = frozenset({"him", "her", "them"})
 
@@ -70,6 +72,7 @@ class SentenceReader:
         self.reading = reading
         self.roster = roster
         self.mentions = mentions
+        self._met: set[int] = set()
 
     def encounters(self, index: int) -> list[Encounter]:
         """The encounters that the sentence tells, without those it merely wishes for or remembers."""
@@ -83,11 +86,14 @@ class SentenceReader:
         found: list[Encounter] = []
         previous = sentence.start
         for position, anchor in enumerate(found_anchors):
-            following = next((a.start for a in found_anchors[position + 1 :] if a.strong), sentence.end)
+            following = next(
+                (a.start for a in found_anchors[position + 1 :] if a.kinds & {"meet", "chair", "noun"}), sentence.end
+            )
             if not (anchors.doubted(reading, sentence, anchor) or anchors.remembered(reading, sentence, anchor)):
                 found += self._encounters(index, anchor, mentions, previous, following)
             if anchor.strong:
                 previous = anchor.end
+        self._met.update(*(encounter.people(side) for encounter in found if not encounter.weak for side in SIDES))
         return found
 
     def _standing(self, index: int) -> list[Mention]:
@@ -134,7 +140,10 @@ class SentenceReader:
         """The participants of each side: objects after the words of encounter, subjects before them."""
         objects = {side: self._listed(index, after, side, anchor) for side in SIDES}
         subjects = {side: self._listed(index, before[::-1], side, anchor, back=True) for side in SIDES}
-        far = {side: self._listed(index, earlier[::-1], side, anchor, back=True) for side in SIDES}
+        alone = any(subjects[side] for side in SIDES)
+        far = {side: [] if alone else self._listed(index, earlier[::-1], side, anchor, back=True) for side in SIDES}
+        if all(subjects[side] for side in SIDES) and not self._direct(anchor, objects):
+            objects = {side: [] for side in SIDES}
         parties = {side: objects[side] or subjects[side] or far[side] for side in SIDES}
         missing = [side for side in SIDES if not parties[side]]
         if len(missing) == 1 and self._may_fill(anchor, after, before, missing[0]):
@@ -142,6 +151,11 @@ class SentenceReader:
             if fill is not None:
                 parties[missing[0]] = [fill]
         return parties
+
+    def _direct(self, anchor: Anchor, objects: dict[Side, list[Party]]) -> bool:
+        """Whether an object follows the words of encounter at once, with no other clause between."""
+        starts = [party.mention.span[0] for side in SIDES for party in objects[side]]
+        return bool(starts) and not _BREAK.search(self.reading.folded, anchor.end, max(anchor.end, min(starts)))
 
     def _listed(
         self, index: int, mentions: list[Mention], side: Side, anchor: Anchor, *, back: bool = False
@@ -184,12 +198,7 @@ class SentenceReader:
         if mention.side is None and not mention.plural and "counterpart" not in mention.cues:
             return Party(side, holders[0], mention) if len(holders) == 1 and holders[0].side is side else None
         if mention.plural:
-            dual = mention.side is None or self._both_told(self.reading.sentences[index])
-            return (
-                Party(side, None, mention)
-                if dual and posts and self._both_told(self.reading.sentences[index])
-                else None
-            )
+            return Party(side, None, mention) if posts and self._of_both(mention) else None
         told = mention.side or self._opposite(index, mention)
         if told is not side:
             return None
@@ -230,11 +239,24 @@ class SentenceReader:
         return any(m.form == "generic" and m.side is side and not m.plural for m in before)
 
     def _spoken_of(self, index: int, side: Side, mention: Mention | None = None) -> Party | None:
-        """Whoever of a side was named last before the sentence (a pronoun's or function's meaning), else first after it."""
-        for near in range(index - 1, max(-1, index - LOOK_BACK), -1):
+        """Whom a pronoun or function means: of those of a side named shortly before, one who met somebody, else the last."""
+        before = [
+            known
+            for near in range(index - 1, max(-1, index - LOOK_BACK), -1)
+            for known in self.mentions[near]
+            if known.entity and known.side is side and not known.embedded and known.entity.principal
+        ]
+        known = next((m for m in before if id(m.entity) in self._met), before[0] if before else None)
+        if known is None and mention is not None:
+            known = self._coming(index, side)
+        return Party(side, known.entity, mention or known) if known else None
+
+    def _coming(self, index: int, side: Side) -> Mention | None:
+        """The official of a side named soonest after a sentence: a headline calls people by function first."""
+        for near in range(index + 1, min(len(self.mentions), index + LOOK_BACK)):
             for known in self.mentions[near]:
                 if known.entity and known.side is side and not known.embedded and known.entity.principal:
-                    return Party(side, known.entity, mention or known)
+                    return known
         return None
 
     def _forum(self, sentence: Sentence, anchor: Anchor, following: int) -> tuple[KnownForum, int, int] | None:
@@ -255,20 +277,35 @@ class SentenceReader:
                 return True
             if token.value.country and token.value.country.side:
                 sides.add(token.value.country.side)
-            elif (
-                token.value.place and token.value.place.country in ("CN", "VN") and token.value.place.kind == "province"
-            ):
+            elif token.value.place and token.value.place.country in ("CN", "VN"):
                 sides.add(Side.CHINA if token.value.place.country == "CN" else Side.VIETNAM)
         return len(sides) == 2
 
+    def _of_both(self, mention: Mention) -> bool:
+        """Whether an office in the plural is of both sides: "their defence ministers", "foreign ministers of A and B"."""
+        start, end = mention.span
+        if _BOTH_BEFORE.search(self.reading.before(start, 30)):
+            return True
+        near = self.reading.within(max(0, start - 30), end + 30)
+        sides = {t.value.country.side for t in near if t.value.country and t.value.country.side}
+        return len(sides) == 2
+
+    def _groups_met(self, anchor: Anchor, sentence: Sentence) -> bool:
+        """Whether delegations, officials or working groups stand as the subject of "met"."""
+        before = self.reading.within(max(sentence.start, anchor.start - 80), anchor.start)
+        return any("group" in token.value.cues for token in before)
+
     def _is_group(self, encounter: Encounter, sentence: Sentence) -> bool:
         """Whether it is a meeting of both sides although a side's participants are not named in the sentence."""
-        if (
-            not encounter.shared
-            or not encounter.anchor.kinds & {"noun", "session", "chair"}
-            or "at" in encounter.anchor.kinds
-        ):
+        kinds = encounter.anchor.kinds
+        if not encounter.shared or ("at" in kinds and "held" not in kinds):
             return False
+        if kinds == {"meet"}:
+            return self._groups_met(encounter.anchor, sentence)
+        if not kinds & {"noun", "session", "chair"}:
+            return False
+        if "with" in encounter.anchor.kinds and encounter.forum is not None:
+            return True
         if not encounter.anchor.kinds & {"held", "chair"}:
             return False
         return encounter.forum is not None or _has_cue(self.reading, sentence, "group")

@@ -33,17 +33,18 @@ class Surnames(NamedTuple):
     vietnam: frozenset[str]
     china: frozenset[str]
     middle: frozenset[str]
+    historical: frozenset[str]
 
 
 @cache
 def surnames() -> Surnames:
     """names.toml."""
     table = lexicon.read(FILE)
-    lexicon.only(FILE, table, ("vietnamese", "chinese", "vietnamese_middle"))
+    lexicon.only(FILE, table, ("vietnamese", "chinese", "vietnamese_middle", "historical"))
     return Surnames(
         *(
             frozenset(map(fold, lexicon.words(FILE, table, key)))
-            for key in ("vietnamese", "chinese", "vietnamese_middle")
+            for key in ("vietnamese", "chinese", "vietnamese_middle", "historical")
         )
     )
 

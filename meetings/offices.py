@@ -17,14 +17,15 @@ from parsers.records import Side
 
 GAP_LIMIT = 70
 _CAPITALISED = r"[A-ZÀ-ỸĐ][\w.’'-]*"
-_SMALL = r"of|the|for|and|in|at|on|to|cum|concurrently|also|both|its|his|her|an|a|who|is|was|holds|serves|as|which|too|new|newly|visiting|then|current"
+_SMALL = r"of|the|for|and|in|at|on|to|cum|concurrently|also|both|its|his|her|an|a|who|is|was|holds|serves|as|which|too|new|newly|visiting|then|current|elected|appointed|accredited|outgoing|incoming|acting|incumbent|former|municipal|provincial"
 _FILL = re.compile(rf"(?:[\s/()\"“”–-]|['’]s?(?=\W)|\b(?:{_SMALL})\b|{_CAPITALISED})*")
 _FILL_COMMA = re.compile(rf"(?:[\s/()\"“”,–-]|['’]s?(?=\W)|\b(?:{_SMALL})\b|{_CAPITALISED})*")
 _APPOSITION = re.compile(
     r"\s*(?:\((?:[a-z, ]{1,30}|[LRCF])\)\s*)?"
-    r"(?:,\s*(?:who\s+(?:is|was|heads|chairs|leads|directs|serves as|also)?|also|an?|the|his|her|whose|currently|as)?\s*|[–-]+\s*|\(\s*|\s+as\s+)",
+    r"(?:,\s*(?:who\s+(?:is|was|serves as|also)?|also|an?|the|his|her|whose\s(?:\w+\s){0,4}as|whose|currently|as)?\s*|[–-]+\s*|\(\s*|\s+as\s+)",
     re.IGNORECASE,
 )
+_DAYS = re.compile(r"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b|\d")
 _OF_OFFICE = re.compile(r"(?:of|to|for|from)\s+(?:the\s+|its\s+|his\s+)?$")
 _LATE_CLAUSE = re.compile(r"\b(?:whom|whose|which|that|where|when|while)\b")
 
@@ -56,12 +57,12 @@ class PhraseReader:
         cursor, embedded = span.start, False
         for token in reversed(reading.within(max(sentence.start, barrier), span.start)):
             gap = reading.text[token.end : cursor]
-            if token.end > cursor or not self._belongs(token, cursor) or len(gap) > GAP_LIMIT:
+            if token.end > cursor or not self._belongs(token) or len(gap) > GAP_LIMIT or self._merely_where(token):
                 break
             pattern = _FILL_COMMA if token.value.office and any(t.value.office for t in taken) else _FILL
             if not pattern.fullmatch(gap):
                 break
-            if token.value.office and taken and taken[-1].value.office and _OF_OFFICE.search(gap):
+            if token.value.office and taken and _OF_OFFICE.search(gap) and self._of_another(taken, span.start):
                 embedded = True
                 break
             taken.append(token)
@@ -83,8 +84,15 @@ class PhraseReader:
         cursor = opening.end()
         for token in reading.within(opening.end(), limit):
             gap = reading.text[cursor : token.start]
-            if token.start in owned or len(gap) > GAP_LIMIT or not self._belongs(token, cursor):
+            if (
+                token.start in owned
+                or len(gap) > GAP_LIMIT
+                or _DAYS.search(gap)
+                or (taken and token.value.triggers and not token.value.office)
+            ):
                 break
+            if not self._belongs(token):
+                continue
             pattern = _FILL_COMMA if (token.value.office or "counterpart" in token.value.cues) and taken else _FILL
             if not pattern.fullmatch(gap):
                 break
@@ -93,18 +101,22 @@ class PhraseReader:
         if not any(t.value.office or "counterpart" in t.value.cues for t in taken):
             return OfficePhrase(span.end, span.end, side=side_only)
         owned.update(token.start for token in taken)
-        return self._phrase(sentence, taken, taken[0].start, cursor, False)
+        body = _BODY.match(reading.text, cursor, limit)
+        return self._phrase(sentence, taken, taken[0].start, body.end() if body else cursor, False)
 
     def alone(self, sentence: Sentence, token: Token, owned: set[int]) -> OfficePhrase | None:
         """An office or counterpart that no name owns, with the country beside it. None for those who only speak."""
         reading = self.reading
-        if token.value.office is not None and not token.value.office.principal:
+        if token.value.office is not None and (not token.value.office.principal or token.value.office.verb):
             return None
         taken, start, end = [token], token.start, token.end
         for left in reversed(reading.within(max(sentence.start, token.start - GAP_LIMIT), token.start)):
+            if not self._belongs(left) and not left.value.triggers:
+                continue
             if (
                 left.start in owned
-                or not self._belongs(left, start)
+                or not self._belongs(left)
+                or self._merely_where(left)
                 or not _FILL.fullmatch(reading.text[left.end : start])
             ):
                 break
@@ -113,11 +125,7 @@ class PhraseReader:
             taken.insert(0, left)
             start = left.start
         for right in reading.within(token.end, min(sentence.end, token.end + 2 * GAP_LIMIT)):
-            if (
-                right.start in owned
-                or not self._belongs(right, end)
-                or not _FILL.fullmatch(reading.text[end : right.start])
-            ):
+            if right.start in owned or not self._belongs(right) or not _FILL.fullmatch(reading.text[end : right.start]):
                 break
             if right.value.office and not _AND_OFFICE.fullmatch(reading.folded[end : right.start]):
                 break
@@ -157,7 +165,24 @@ class PhraseReader:
             for token in self.reading.within(end, end + 4)
         )
 
-    def _belongs(self, token: Token, cursor: int) -> bool:
+    def _of_another(self, taken: list[Token], name: int) -> bool:
+        """Whether "envoy of" what is taken names an office of somebody else: "of General Secretary X", "of Vietnam's X"."""
+        if taken[-1].value.office:
+            return True
+        only_countries = not any(token.value.office for token in taken)
+        return only_countries and self.reading.folded[taken[0].end : name].startswith("'s")
+
+    def _merely_where(self, token: Token) -> bool:
+        """Whether a place or country only says where something was: "in Beijing Xi told …"."""
+        if token.value.office or self.reading.folded.startswith("'s", token.end):
+            return False
+        where = _WHERE.search(self.reading.before(token.start, 12))
+        if where is None:
+            return False
+        office_end = token.start - len(where[0].lstrip()) - 1
+        return not any(t.end == office_end and t.value.office for t in self.reading.within(office_end - 40, office_end))
+
+    def _belongs(self, token: Token) -> bool:
         """Whether a token can be part of an office phrase."""
         sense = token.value
         if sense.office is not None or "counterpart" in sense.cues:
@@ -240,6 +265,8 @@ class PhraseReader:
         return token.value.country if token is not None else None
 
 
+_WHERE = re.compile(r"(?:^|\b)(?:in|at|near|outside|through)\s(?:the\s)?$")
+_BODY = re.compile(r"(?:\s?\([A-Z]{2,8}\))?(?:['’]s?)?(?:\s(?:of\s|for\s|and\s|the\s){0,2}[A-ZÀ-ỸĐ][\w'’-]+)*")
 _AND_OFFICE = re.compile(r",? (?:and |cum |concurrently )?(?:the )?")
 
 

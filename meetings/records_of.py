@@ -9,7 +9,6 @@ from meetings.dates import Calendar
 from meetings.encounters import SIDES, Party
 from meetings.folding import plain
 from meetings.forums import KnownForum
-from meetings.people import Mention
 from meetings.reading import Reading
 from meetings.records import (
     RANK_ORDER,
@@ -26,8 +25,8 @@ from meetings.records import (
 )
 from meetings.stories import Story
 from meetings.topics import find_topics
-from meetings.whens import When, find_when
-from meetings.wheres import Where, find_where
+from meetings.whens import Clock, When
+from meetings.wheres import Compass, Where
 from parsers.records import Side
 
 ORDINAL_REACH = 60
@@ -43,13 +42,11 @@ _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50}
 _ORDINAL = re.compile(rf"\b(?:(\d{{1,3}})(?:st|nd|rd|th)|({'|'.join(_ORDINAL_WORDS)})|([ivxl]{{2,6}}))\b")
 
 
-def make_meeting(
-    reading: Reading, calendar: Calendar, story: Story, stories: list[Story], mentions: list[list[Mention]]
-) -> Meeting:
+def make_meeting(reading: Reading, calendar: Calendar, clock: Clock, compass: Compass, story: Story) -> Meeting:
     """The record of one story, without an id."""
     mode = _mode(reading, story)
-    when = find_when(reading, calendar, story, stories)
-    where = find_where(reading, story, mentions, mode)
+    when = clock.find(story)
+    where = compass.find(story, mode)
     forum, forum_span = _forum(reading, story)
     people = {side: tuple(_person(reading, party) for party in _principals(story, side)) for side in SIDES}
     ranks = [person.rank for side in SIDES for person in people[side] if person.rank]

@@ -122,21 +122,19 @@ class Roster:
         for word in _words(self.reading, sentence):
             if any(span.start < word.end() and word.start() < span.end for span in found):
                 continue
-            person = self._by_short(word)
+            person = self._by_short(sentence, word)
             if person is not None:
                 found.append(NameSpan(word.start(), word.end(), person, None))
         return sorted(found, key=lambda span: span.start)
 
-    def _by_short(self, word: re.Match[str]) -> Entity | None:
+    def _by_short(self, sentence: Sentence, word: re.Match[str]) -> Entity | None:
         text, start = word[0], word.start()
         token = next(iter(self.reading.within(start, start + 1)), None)
         if token is not None and token.value.place is None and "pronoun" not in token.value.cues:
             return None
         office = self._office_before(start)
         known = self._short.get(fold(text), ())
-        if text in self.reading.words.grammar.not_names and not (
-            office or (known and not _sentence_start(self.reading, start))
-        ):
+        if text in self.reading.words.grammar.not_names and not (office or (known and start != sentence.start)):
             return None
         if known:
             earlier = [person for person in known if person.first <= start]
@@ -174,7 +172,11 @@ def find_names(reading: Reading, sentence: Sentence, roster: Roster) -> list[Nam
     ]
     for run in _runs(reading, sentence):
         spans += _names_of_run(reading, run)
-    return sorted(spans, key=lambda span: span.start)
+    return sorted((s for s in spans if not _historical(reading, s)), key=lambda span: span.start)
+
+
+def _historical(reading: Reading, span: NameSpan) -> bool:
+    return reading.folded[span.start : span.end] in names.surnames().historical
 
 
 def _names_of_run(reading: Reading, run: list[re.Match[str]]) -> list[NameSpan]:
@@ -202,7 +204,9 @@ def _runs(reading: Reading, sentence: Sentence) -> list[list[re.Match[str]]]:
             covered[offset] = firm
     runs: list[list[re.Match[str]]] = []
     for word in _words(reading, sentence):
-        if covered.get(word.start(), False):
+        if covered.get(word.start(), False) or (
+            word.start() == sentence.start and word[0] in reading.words.grammar.starters
+        ):
             continue
         joined = runs and runs[-1][-1].end() + 1 == word.start() and reading.folded[word.start() - 1] == " "
         if joined and len(runs[-1]) < RUN_LIMIT:
@@ -210,7 +214,3 @@ def _runs(reading: Reading, sentence: Sentence) -> list[list[re.Match[str]]]:
         elif not covered.get(word.start()) is False or word.start() not in covered or word[0] in ("He", "She"):
             runs.append([word])
     return [run for run in runs if len(run) > 1]
-
-
-def _sentence_start(reading: Reading, start: int) -> bool:
-    return reading.text[max(0, start - 2) : start].strip() in ("", ".", '"', "“")

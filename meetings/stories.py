@@ -33,7 +33,8 @@ class Story:
     def status(self) -> Status:
         """What the body says goes before what the headline says."""
         body = [e for e in self.encounters if e.index > 0] or self.encounters
-        return body[0].status
+        named = [e for e in body if any(e.people(side) for side in SIDES)]
+        return (named or body)[0].status
 
     def people(self, side: Side) -> set[int]:
         """Identities of the named people of a side."""
@@ -56,28 +57,21 @@ def build_stories(
             stories.append(Story([encounter], {side: list(encounter.parties[side]) for side in SIDES}))
         else:
             _add(home, encounter)
-    if not stories:
-        stories = _weak_stories(reading, encounters)
+    if not any(all(story.people(side) for side in SIDES) for story in stories):
+        stories += _weak_stories(reading, encounters)
     _name_heads(reading, stories, mentions)
     _name_speakers(reading, stories, mentions)
     return [story for story in _joined(stories) if _is_news(story, stories[0])]
 
 
 def _weak_stories(reading: Reading, encounters: list[Encounter]) -> list[Story]:
-    """Told to the other's face, or a visit announced: only when nothing stronger is in the article."""
+    """Told to the other's face: only when nothing stronger is in the article."""
     told = [e for e in encounters if e.weak and all(e.people(side) for side in SIDES)]
-    for kind in ("told", "visit"):
-        for encounter in told:
-            if kind in encounter.anchor.kinds and _weak_fits(reading, encounter, kind):
-                return [Story([encounter], {side: list(encounter.parties[side]) for side in SIDES})]
+    for encounter in told:
+        words = reading.folded[encounter.anchor.start : encounter.anchor.end]
+        if encounter.index <= LEAD and words in ("told", "tells"):
+            return [Story([encounter], {side: list(encounter.parties[side]) for side in SIDES})]
     return []
-
-
-def _weak_fits(reading: Reading, encounter: Encounter, kind: str) -> bool:
-    if kind == "visit":
-        return encounter.status is Status.ANNOUNCED and encounter.index <= LEAD
-    words = reading.folded[encounter.anchor.start : encounter.anchor.end]
-    return encounter.index <= LEAD and words in ("told", "tells")
 
 
 def _old(reading: Reading, calendar: Calendar, encounter: Encounter) -> bool:
@@ -104,11 +98,20 @@ def _same(story: Story, encounter: Encounter, calendar: Calendar, reading: Readi
     if not _forums_fit(story, encounter):
         return False
     shared = any(story.people(side) & encounter.people(side) for side in SIDES)
-    group = not any(story.people(side) for side in SIDES) or not any(encounter.people(side) for side in SIDES)
-    near = encounter.index - story.encounters[-1].index <= GROUP_REACH or story.first.index == 0
-    if not shared and not (group and near):
+    if not shared and not _fills_group(story, encounter):
         return False
     return _days_fit(story, encounter, calendar, reading)
+
+
+def _fills_group(story: Story, encounter: Encounter) -> bool:
+    """Whether one of the two names nobody and the other, soon after it or under the headline, does; or both name nobody."""
+    told, telling = (any(x.people(side) for side in SIDES) for x in (story, encounter))
+    if told and telling:
+        return False
+    near = encounter.index - story.encounters[-1].index <= GROUP_REACH
+    if told:
+        return near and (encounter.forum is None or any(e.forum for e in story.encounters))
+    return near or story.first.index == 0
 
 
 def _posts_fit(ours: set[str], theirs: set[str]) -> bool:
@@ -219,4 +222,6 @@ def _is_news(story: Story, main: Story) -> bool:
         return True
     if any(story.people(side) & main.people(side) for side in SIDES):
         return True
+    if story.status is Status.ANNOUNCED:
+        return any(e.index <= LEAD for e in story.encounters)
     return any(e.index <= LEAD or e.also or (e.forum and e.shared) for e in story.encounters)

@@ -31,6 +31,7 @@ class Office(NamedTuple):
     side: Side | None = None
     body: bool = False
     principal: bool = True
+    verb: bool = False
 
 
 class Trigger(NamedTuple):
@@ -74,6 +75,7 @@ class Grammar:
     abbreviations: frozenset[str]
     titles: tuple[str, ...]
     not_names: frozenset[str]
+    starters: frozenset[str]
     bodies: tuple[str, ...]
     not_bodies: tuple[str, ...]
     hosts: tuple[str, ...]
@@ -137,12 +139,14 @@ def _offices(language: str) -> Iterator[tuple[str, Office]]:
     yield from _ministries(name, table)
     for number, row in enumerate(table["office"]):
         where = f"office[{number}]"
-        lexicon.only(name, row, ("post", "words", "side", "body", "principal"), where=where)
+        lexicon.only(name, row, ("post", "words", "side", "body", "principal", "verb"), where=where)
         post = posts()[lexicon.word(name, row, "post", where=where, allowed=posts())]
         side = (
             Side(lexicon.word(name, row, "side", where=where, allowed=("china", "vietnam"))) if "side" in row else None
         )
-        office = Office(post, side, bool(row.get("body", False)), bool(row.get("principal", True)))
+        office = Office(
+            post, side, bool(row.get("body", False)), bool(row.get("principal", True)), bool(row.get("verb", False))
+        )
         for word in lexicon.words(name, row, "words", where=where):
             yield word, office
 
@@ -189,6 +193,7 @@ def _grammar(language: str) -> Grammar:
         frozenset(lexicon.words(name, table["sentences"], "abbreviations", where="sentences")),
         lexicon.words(name, table["names"], "titles", where="names"),
         frozenset(lexicon.words(name, table["names"], "not_names", where="names")),
+        frozenset(lexicon.words(name, table["names"], "starters", where="names")),
         lexicon.words(offices_name, offices["bodies"], "words", where="bodies"),
         lexicon.words(offices_name, offices["bodies"], "not_words", where="bodies"),
         lexicon.words(offices_name, offices["hosts"], "words", where="hosts"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from meetings.dates import Calendar, DayWord
+from meetings.dates import MIN_WORDS, Calendar, DayWord
 from meetings.encounters import Encounter
 from meetings.reading import Reading
 from meetings.records import DateBasis, Status
@@ -13,99 +13,106 @@ from meetings.stories import Story
 
 LOOK_BACK, LOOK_AHEAD = 2, 1
 LEAD_SENTENCES = 6
-BASIS_RANK = {DateBasis.EXPLICIT: 0, DateBasis.WEEKDAY: 1, DateBasis.RELATIVE: 1}
+OLDEST, SOONEST, FARTHEST = 45, -2, -200
 
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """The day or days, with the words that told it."""
+    """The day or days, with the words that told it. `journey`: only a span of travel is told, which fixes no day."""
 
     first: dt.date | None = None
     last: dt.date | None = None
     basis: DateBasis = DateBasis.UNKNOWN
     word: tuple[int, int] | None = None
+    journey: bool = False
 
 
-def find_when(reading: Reading, calendar: Calendar, story: Story, stories: list[Story]) -> When:
-    """The day of a story: from its own sentences; then the one before, unless that is another meeting's; then the lead."""
-    ahead = story.status is Status.ANNOUNCED
-    for encounter in story.encounters:
-        told, journey = _told(reading, calendar, encounter, ahead)
-        if told is not None:
-            return told
-        if journey and encounter.index > 0:
-            return When()
-    indexes = {e.index for e in story.encounters}
-    others = {e.index for s in stories if s is not story for e in s.encounters}
-    first = min((i for i in indexes if i > 0), default=0)
-    for index in (*range(first - 1, max(-1, first - 1 - LOOK_BACK), -1), *range(first + 1, first + 1 + LOOK_AHEAD)):
-        if 0 <= index < len(reading.sentences) and index not in indexes:
-            told = _in(reading, calendar, index, ahead, others=index in others and not _same_day(reading, first))
+class Clock:
+    """Finds the days of one article's stories; the first story is its main one."""
+
+    def __init__(self, reading: Reading, calendar: Calendar, stories: list[Story]) -> None:
+        self.reading = reading
+        self.calendar = calendar
+        self.stories = stories
+        long = [i for i, s in enumerate(reading.sentences) if len(reading.text[s.start : s.end].split()) >= MIN_WORDS]
+        self._lead = long[:LEAD_SENTENCES]
+
+    def find(self, story: Story) -> When:
+        """The day of a story: of its own sentences; of those before; of the lead; of the one after; of the dateline."""
+        ahead = story.status is Status.ANNOUNCED
+        for encounter in story.encounters:
+            told = self._told(encounter, ahead)
+            if told is not None and (told.first or encounter.index > 0):
+                return told
+        own = {e.index for e in story.encounters}
+        first = min((i for i in own if i > 0), default=0)
+        tied = any("same_day" in t.value.cues for t in self._tokens(first))
+        others = {e.index for s in self.stories if s is not story for e in s.encounters}
+        spread = (
+            story is not self.stories[0]
+            and not tied
+            and (self._main_lasts() or story.status is not self.stories[0].status)
+        )
+        places = [
+            *range(first - 1, max(-1, first - 1 - LOOK_BACK), -1),
+            *self._lead,
+            *range(first + 1, first + 1 + LOOK_AHEAD),
+        ]
+        for index in places:
+            if (
+                index in own
+                or index >= len(self.reading.sentences)
+                or (spread and (index in others or index in self._lead))
+            ):
+                continue
+            told = self._in(index, ahead)
             if told is not None:
                 return told
-            if _has_journey(reading, calendar, index):
-                return When()
-    return _from_lead(reading, calendar, story, stories, ahead)
+        if self.calendar.dateline is not None and first in self._lead and not ahead and not spread:
+            return When(self.calendar.dateline, self.calendar.dateline, DateBasis.DATELINE)
+        return When()
 
+    def _main_lasts(self) -> bool:
+        """Whether the article's main meeting took several days: another one's day is then not known by it."""
+        when = next(
+            (told for e in self.stories[0].encounters if (told := self._told(e, ahead=False)) and told.first), None
+        )
+        return when is not None and when.last != when.first
 
-def _told(reading: Reading, calendar: Calendar, encounter: Encounter, ahead: bool) -> tuple[When | None, bool]:
-    """The day in the encounter's sentence nearest to its words, single days first; and whether only a journey is told."""
-    days = calendar.in_sentence(reading.sentences[encounter.index])
-    usable = [day for day in days if not day.journey]
-    usable.sort(key=lambda day: abs(_middle(day) - encounter.anchor.start))
-    for day in usable:
-        when = _resolved(calendar, day, ahead)
-        if when is not None and not _stale(calendar, when, ahead):
-            return when, False
-    return None, any(day.journey for day in days)
+    def _told(self, encounter: Encounter, ahead: bool) -> When | None:
+        """The day in the encounter's sentence nearest to its words; a journey's span only if there is no other."""
+        days = self.calendar.in_sentence(self.reading.sentences[encounter.index])
+        days.sort(key=lambda day: abs(_middle(day) - encounter.anchor.start))
+        return self._first(days, ahead)
 
+    def _in(self, index: int, ahead: bool) -> When | None:
+        return self._first(self.calendar.in_sentence(self.reading.sentences[index]), ahead)
 
-def _in(reading: Reading, calendar: Calendar, index: int, ahead: bool, *, others: bool) -> When | None:
-    if others:
-        return None
-    for day in calendar.in_sentence(reading.sentences[index]):
-        when = None if day.journey else _resolved(calendar, day, ahead)
-        if when is not None and not _stale(calendar, when, ahead):
-            return when
-    return None
+    def _first(self, days: list[DayWord], ahead: bool) -> When | None:
+        found = [
+            When(resolved[0], resolved[1], day.basis, (day.start, day.end))
+            for day in days
+            if not day.journey
+            and (resolved := self.calendar.resolve(day, ahead=ahead))
+            and not self._stale(resolved[0], ahead)
+        ]
+        if ahead and self.calendar.today is not None:
+            found.sort(key=lambda when: when.first == self.calendar.today)
+        if found:
+            return found[0]
+        return When(journey=True) if any(day.journey for day in days) else None
 
+    def _stale(self, day: dt.date, ahead: bool) -> bool:
+        """Whether a day lies too far from the article's own to be the news, or on the wrong side of it."""
+        today = self.calendar.today
+        if today is None:
+            return False
+        distance = (today - day).days
+        return distance > (1 if ahead else OLDEST) or distance < FARTHEST or (not ahead and distance < SOONEST)
 
-def _has_journey(reading: Reading, calendar: Calendar, index: int) -> bool:
-    return any(day.journey for day in calendar.in_sentence(reading.sentences[index]))
-
-
-def _from_lead(reading: Reading, calendar: Calendar, story: Story, stories: list[Story], ahead: bool) -> When:
-    """The day of the article's first sentences, or of the meeting that this one is tied to by "the same day"."""
-    others = {e.index for s in stories if s is not story for e in s.encounters}
-    first = min((e.index for e in story.encounters), default=0)
-    tied = _same_day(reading, first)
-    for index in range(min(LEAD_SENTENCES, len(reading.sentences))):
-        told = _in(reading, calendar, index, ahead, others=index in others and not tied)
-        if told is not None:
-            return told
-    if calendar.dateline is not None and first <= LEAD_SENTENCES and not ahead:
-        return When(calendar.dateline, calendar.dateline, DateBasis.DATELINE, None)
-    return When()
-
-
-def _same_day(reading: Reading, index: int) -> bool:
-    sentence = reading.sentences[index]
-    return any("same_day" in token.value.cues for token in reading.within(sentence.start, sentence.end))
-
-
-def _resolved(calendar: Calendar, day: DayWord, ahead: bool) -> When | None:
-    resolved = calendar.resolve(day, ahead=ahead)
-    if resolved is None:
-        return None
-    return When(resolved[0], resolved[1], day.basis, (day.start, day.end))
-
-
-def _stale(calendar: Calendar, when: When, ahead: bool) -> bool:
-    """Whether a day lies too far from the article's own to be the news."""
-    if calendar.today is None or when.first is None:
-        return False
-    distance = (calendar.today - when.first).days
-    return distance > 45 or (not ahead and distance < -2) or distance < -200
+    def _tokens(self, index: int):  # type: ignore[no-untyped-def]
+        sentence = self.reading.sentences[index]
+        return self.reading.within(sentence.start, sentence.end)
 
 
 def _middle(day: DayWord) -> int:

@@ -15,7 +15,7 @@ from meetings.stories import Story
 from parsers.records import Side
 
 _LOCATED = re.compile(
-    r"\b(?:in|at|from|near|outside|to)\s+(?:the\s+)?(?:(?:capital|city|town|province|border|northern|southern|coastal|municipality|centre|center|districts?)[\w ]{0,25}\s(?:of\s)?|places,\s)?$|,\s$|\bin\s[\w ]{2,24}\s(?:and|\()\s?$"
+    r"\b(?:in|at|near|outside)\s+(?:the\s+)?(?:(?:capital|city|town|province|border|northern|southern|coastal|municipality|centre|center|districts?)[\w ]{0,25}\s(?:of\s)?|places,\s)?$|\bin\s[\w ]{2,24}\s(?:and|\()\s?$"
 )
 _HOSTED = re.compile(
     r"^(?:\s(?:city|province))?\s(?:hosted|hosts|host|will host|was host|to host|will be host|is hosting)\b"
@@ -36,31 +36,48 @@ class Where:
     token: tuple[int, int] | None = None
 
 
-def find_where(reading: Reading, story: Story, mentions: list[list[Mention]], mode: Mode) -> Where:
-    """The place of a story: from its own sentences, then those before, the headline, the host's seat, the dateline."""
-    if mode in (Mode.PHONE, Mode.VIDEO):
-        return Where()
-    indexes = [e.index for e in story.encounters]
-    first = min((i for i in indexes if i > 0), default=indexes[0])
-    near = [
-        *indexes,
-        *range(first - 1, max(-1, first - 4), -1),
-        0,
-        *range(first + 1, min(len(reading.sentences), first + 3)),
-    ]
-    best = Where()
-    for rank, index in enumerate(dict.fromkeys(near)):
-        told = _in_sentence(reading, reading.sentences[index], mentions[index], dateline=rank >= len(indexes))
-        best = _better(best, told)
-        if best.city:
-            return best
-    if best.country is None:
-        best = _better(best, _host_seat(reading, story))
-    if best.city is None and best.country is None:
-        best = _better(best, dateline_place(reading))
-    if best.city is None and best.country is None:
-        best = _visit(reading)
-    return best
+class Compass:
+    """Finds the places of one article's stories; the first story is its main one."""
+
+    def __init__(self, reading: Reading, stories: list[Story], mentions: list[list[Mention]]) -> None:
+        self.reading = reading
+        self.stories = stories
+        self.mentions = mentions
+
+    def find(self, story: Story, mode: Mode) -> Where:
+        """The place of a story: of its own sentences; of those about it; of the main story; of host, dateline, visit."""
+        if mode in (Mode.PHONE, Mode.VIDEO):
+            return Where()
+        where = self._told(story)
+        if where.city is None and story is not self.stories[0]:
+            where = _better(where, self._told(self.stories[0]))
+        for guess in (_host_seat(self.reading, story), dateline_place(self.reading), _visit(self.reading)):
+            if where.country is None:
+                where = guess
+        if where.city is None and where.token is None:
+            where = _better(where, dateline_place(self.reading))
+        return where
+
+    def _told(self, story: Story) -> Where:
+        """The place told in a story's sentences, else in those shortly before or after them or in the headline."""
+        own = [e.index for e in story.encounters]
+        first = min((i for i in own if i > 0), default=own[0])
+        others = {e.index for s in self.stories if s is not story for e in s.encounters}
+        near = [
+            i
+            for i in (*range(first - 1, max(-1, first - 4), -1), 0, first + 1, first + 2)
+            if i not in own and i not in others
+        ]
+        best = Where()
+        for index in (*own, *near):
+            if index < len(self.reading.sentences):
+                best = _better(
+                    best,
+                    _in_sentence(
+                        self.reading, self.reading.sentences[index], self.mentions[index], countries=index in own
+                    ),
+                )
+        return best
 
 
 def _better(one: Where, two: Where) -> Where:
@@ -74,7 +91,7 @@ def _better(one: Where, two: Where) -> Where:
     return one
 
 
-def _in_sentence(reading: Reading, sentence: Sentence, mentions: list[Mention], *, dateline: bool) -> Where:
+def _in_sentence(reading: Reading, sentence: Sentence, mentions: list[Mention], *, countries: bool) -> Where:
     """The place told in a sentence: a venue, else a city, else a province or country in which it was."""
     tokens = reading.within(sentence.start, sentence.end)
     spans = [m.span for m in mentions if m.form in ("name", "role")]
@@ -90,7 +107,7 @@ def _in_sentence(reading: Reading, sentence: Sentence, mentions: list[Mention], 
         elif (
             token.value.country
             and token.value.country.kind == "name"
-            and re.search(r"\bin (?:the )?$", reading.before(token.start, 8))
+            and re.search(r"\bin (?:the )?(?:\w+ (?:of )?){0,2}$", reading.before(token.start, 30))
         ):
             country = country or token
     if "venue" in found:
@@ -104,7 +121,7 @@ def _in_sentence(reading: Reading, sentence: Sentence, mentions: list[Mention], 
     here = any("here" in token.value.cues for token in tokens)
     if here:
         return dateline_place(reading)
-    if country is not None and country.value.country and len(country.value.country.code) == 2 and not dateline:
+    if country is not None and country.value.country and len(country.value.country.code) == 2 and countries:
         return Where(None, None, country.value.country.code, (country.start, country.end))
     return Where()
 
