@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
@@ -29,7 +28,10 @@ def closed_issues(s: Session, zone: str) -> list[StoredIssue]:
 
 
 def save_issue(s: Session, issue: StoredIssue) -> None:
-    """Remembers an issue in place of what was known of it; one that is closed already stays as it was closed."""
+    """Remembers an issue in place of what was known of it; one that is closed already stays as it was closed.
+
+    Saving it with the state CLOSED closes it: of two that close it at once, the first one's content stays.
+    """
     row = s.get(IssueRow, (issue.week, issue.zone))
     if row is not None and row.state is IssueState.CLOSED:
         return
@@ -47,17 +49,6 @@ def save_issue(s: Session, issue: StoredIssue) -> None:
     for position, meeting in enumerate(row.meetings):
         meeting.position = position
     s.flush()
-
-
-def close_issue(
-    s: Session, week: str, zone: str, *, now: dt.datetime, subject: str, sha256: str, meeting_ids: Sequence[str]
-) -> bool:
-    """Closes the issue of a week with what it holds; False, and nothing changed, when it was closed before."""
-    row = s.get(IssueRow, (week, zone))
-    if row is not None and row.state is IssueState.CLOSED:
-        return False
-    save_issue(s, StoredIssue(week, zone, IssueState.CLOSED, now, subject, sha256, tuple(meeting_ids)))
-    return True
 
 
 def first_run_at(s: Session) -> dt.datetime | None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from archive.deliveries import LEASE, claim, deliveries, plan, settle
-from archive.issues import close_issue, closed_issues, first_run_at, get_issue, mark_first_run, save_issue
+from archive.issues import closed_issues, first_run_at, get_issue, mark_first_run, save_issue
 from archive.locks import Busy, hold
 from archive.meetings import record_detection
 from archive.records import DeliveryState, IssueState, StoredIssue
@@ -72,23 +72,24 @@ class TestIssues:
             assert found.meeting_ids == tuple(order)
 
     def test_closed_issue_stays(self, archive: Archive, ids: Sequence[str]) -> None:
-        what = {"subject": "Final", "sha256": "b" * 64, "meeting_ids": ids}
-        with archive.write() as s:
-            save_issue(s, OPEN)
-            assert close_issue(s, WEEK, ZONE, now=NOW, **what)  # type: ignore[arg-type]  # one mapping of three types
+        final = {"markdown": "# Digest", "html": "<h1>Digest</h1>", "text": "Digest", "meeting_ids": tuple(ids)}
+        closed = replace(OPEN, state=IssueState.CLOSED, closed_at=NOW, **final)  # type: ignore[arg-type]  # mixed values
+        for issue in (OPEN, closed):
+            with archive.write() as s:
+                save_issue(s, issue)
         before = everything(archive)
-        with archive.write() as s:
-            assert not close_issue(s, WEEK, ZONE, now=NOW + HOUR, subject="Other", sha256="c" * 64, meeting_ids=[])
-            save_issue(s, OPEN)
+        for late in (OPEN, replace(closed, closed_at=NOW + HOUR, subject="Other", meeting_ids=())):
+            with archive.write() as s:
+                save_issue(s, late)
         assert everything(archive) == before
         with archive.read() as s:
-            closed = StoredIssue(WEEK, ZONE, IssueState.CLOSED, NOW, "Final", "b" * 64, tuple(ids))
             assert closed_issues(s, ZONE) == [closed]
 
     def test_closed_issues_of_one_zone_by_week(self, archive: Archive) -> None:
+        closed = replace(OPEN, state=IssueState.CLOSED, closed_at=NOW)
         with archive.write() as s:
             for week, zone in (("2024-W51", ZONE), ("2024-W50", ZONE), ("2024-W50", "Asia/Shanghai")):
-                close_issue(s, week, zone, now=NOW, subject="", sha256="", meeting_ids=[])
+                save_issue(s, replace(closed, week=week, zone=zone))
             save_issue(s, replace(OPEN, week="2024-W49"))
             save_issue(s, replace(OPEN, week="2023-W28", state=IssueState.BACK))
         with archive.read() as s:

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, event
 
 from archive.articles import get_article
-from archive.issues import close_issue, closed_issues
+from archive.issues import closed_issues, save_issue
 from archive.meetings import all_meetings, count_meetings, get_meeting, meetings_between, record_detection
 from archive.models import ArticleRow
 from archive.placing import placing_date
-from archive.records import StoredArticle, StoredMeeting
+from archive.records import IssueState, StoredArticle, StoredIssue, StoredMeeting
 from archive.store import Archive
 from meetings.identity import merge
 from meetings.records import DateBasis, Detection, Evidence, Forum, Meeting, Status
@@ -298,7 +298,7 @@ class TestNewRules:
         [(old, _)] = tell(archive, wrong, meeting("2024-12-01"))
         [(id_, _)] = tell(archive, "right", meeting(), hours=5)
         with archive.write() as s:
-            close_issue(s, "2024-W48", "UTC", now=NOW, subject="", sha256="", meeting_ids=[old])
+            save_issue(s, StoredIssue("2024-W48", "UTC", IssueState.CLOSED, NOW, "", "", (old,)))
         assert tell(archive, wrong, meeting(), rules="2", hours=9) == [(id_, False)]
         stored = found(archive, old)
         assert stored == found(archive, id_)

@@ -26,6 +26,7 @@ from tests.archive_samples import HOUR, NOW, store
 
 STATE = SourceState(
     "xinhua-en",
+    url="https://news.example/rss",
     outcome=Outcome.OK,
     message="",
     since=NOW - HOUR,
