@@ -43,7 +43,7 @@ class Anchor:
 
 def find_anchors(reading: Reading, sentence: Sentence, mentions: list[tuple[int, int]]) -> list[Anchor]:
     """The anchors of a sentence, in order; those with nobody named between them are one. `mentions`: spans of people."""
-    tokens = reading.within(sentence.start, sentence.end)
+    tokens = tuple(t for t in reading.within(sentence.start, sentence.end) if "ignored" not in t.value.cues)
     found: list[Anchor] = []
     for token in tokens:
         if any(start <= token.start < end for start, end in mentions):
@@ -51,15 +51,18 @@ def find_anchors(reading: Reading, sentence: Sentence, mentions: list[tuple[int,
         anchor = _anchor(reading, sentence, token, tokens)
         if anchor is None:
             continue
-        if (
-            found
-            and not any(found[-1].end <= start < anchor.start for start, _ in mentions)
-            and anchor.start - found[-1].end < CLAUSE
-        ):
+        if found and _one(found[-1], anchor, mentions):
             found[-1] = _joined(found[-1], anchor)
         else:
             found.append(anchor)
     return [replace(anchor, status=_status(reading, sentence, anchor, tokens)) for anchor in found]
+
+
+def _one(first: Anchor, second: Anchor, mentions: list[tuple[int, int]]) -> bool:
+    """Whether two anchors tell of one thing: "co-chaired the 16th meeting"; nobody is named between them."""
+    if (first.kinds | second.kinds) & {"told", "head", "visit"} or second.start - first.end >= CLAUSE:
+        return False
+    return not any(first.end <= start < second.start for start, _ in mentions)
 
 
 def doubted(reading: Reading, sentence: Sentence, anchor: Anchor) -> bool:
@@ -148,6 +151,14 @@ def _joined(first: Anchor, second: Anchor) -> Anchor:
     )  # fmt: skip
 
 
+def _is_future(reading: Reading, token: Token) -> bool:
+    """Words of the future before a verb; "will be", "is to" and the like may stand there too."""
+    cues = token.value.cues
+    return "future" in cues or (
+        "future_after" in cues and reading.folded.startswith(("will ", "is to", "are to"), token.start)
+    )
+
+
 def _status(reading: Reading, sentence: Sentence, anchor: Anchor, tokens: tuple[Token, ...]) -> Status:
     """Announced when words of the future stand before the verb or after the noun."""
     words = reading.folded[anchor.start : anchor.end]
@@ -155,7 +166,7 @@ def _status(reading: Reading, sentence: Sentence, anchor: Anchor, tokens: tuple[
         return Status.ANNOUNCED
     if not _PAST.match(words) or anchor.kinds & {"noun", "session"}:
         for token in tokens:
-            if "future" in token.value.cues and 0 <= anchor.start - token.end <= FUTURE_BEFORE:
+            if _is_future(reading, token) and 0 <= anchor.start - token.end <= FUTURE_BEFORE:
                 between = reading.folded[token.end : anchor.start]
                 if not _CLAUSE_END.search(between) or _BASE.match(words):
                     return Status.ANNOUNCED

@@ -57,7 +57,7 @@ _ISO = re.compile(r"(?<!\d)(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)")
 _SLASHED = re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})/(\d{4})(?![\d/])")
 _CLOCK = re.compile(r"\d:\d\d")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
-_YEAR_THEN_THIS = re.compile(r"\bin ((?:19|20)\d\d)\b[^.\n]{0,120}\bthis year\b")
+_YEAR_THEN_THIS = re.compile(r"\bin ((?:19|20)\d\d)\b[^.]{0,120}\bthis year\b")
 
 
 @cache

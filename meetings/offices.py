@@ -57,7 +57,11 @@ class PhraseReader:
         cursor, embedded = span.start, False
         for token in reversed(reading.within(max(sentence.start, barrier), span.start)):
             gap = reading.text[token.end : cursor]
-            if token.end > cursor or not self._belongs(token) or len(gap) > GAP_LIMIT or self._merely_where(token):
+            if token.end > cursor or not self._belongs(token):
+                if token.value.triggers:
+                    break
+                continue
+            if len(gap) > GAP_LIMIT or self._merely_where(token) or _DAYS.search(gap):
                 break
             pattern = _FILL_COMMA if token.value.office and any(t.value.office for t in taken) else _FILL
             if not pattern.fullmatch(gap):

@@ -30,6 +30,7 @@ from meetings.wheres import Compass, Where
 from parsers.records import Side
 
 ORDINAL_REACH = 60
+GROUP_WORDS = 60
 _ORDINAL_WORDS = {
     word: number
     for number, word in enumerate(
@@ -48,7 +49,10 @@ def make_meeting(reading: Reading, calendar: Calendar, clock: Clock, compass: Co
     when = clock.find(story)
     where = compass.find(story, mode)
     forum, forum_span = _forum(reading, story)
-    people = {side: tuple(_person(reading, party) for party in _principals(story, side)) for side in SIDES}
+    people = {
+        side: tuple(_person(reading, party) for party in story.parties[side]) or _group(reading, story)
+        for side in SIDES
+    }
     ranks = [person.rank for side in SIDES for person in people[side] if person.rank]
     level = min(ranks, key=RANK_ORDER.index, default=Rank.DIRECTOR)
     channel = _channel(story)
@@ -76,10 +80,6 @@ def make_meeting(reading: Reading, calendar: Calendar, clock: Clock, compass: Co
     )
 
 
-def _principals(story: Story, side: Side) -> list[Party]:
-    return story.parties[side]
-
-
 def _person(reading: Reading, party: Party) -> Person:
     """A participant: canonical name, the form as written, and the office in the text's own words."""
     entity, text = party.entity, reading.text
@@ -91,6 +91,26 @@ def _person(reading: Reading, party: Party) -> Person:
             role = _role_words(text[slice(*party.mention.span)])
         return Person(None, None, role, min(ranks, key=RANK_ORDER.index, default=None))
     return Person(entity.name, text[slice(*entity.as_written)], role, entity.rank(reading))
+
+
+def _group(reading: Reading, story: Story) -> tuple[Person, ...]:
+    """A side that nobody is named for: the words by which the text calls those who met, if any."""
+    span = _group_words(reading, story)
+    return (Person(None, None, _role_words(reading.text[slice(*span)]), None),) if span else ()
+
+
+def _group_words(reading: Reading, story: Story) -> tuple[int, int] | None:
+    """From the first to the last word for officials, delegations or departments in the telling's clause."""
+    sentence = reading.sentences[story.first.index]
+    words = [t for t in reading.within(sentence.start, sentence.end) if "group" in t.value.cues and not t.value.forum]
+    if not words:
+        forum = story.first.forum
+        return (forum[1], forum[2]) if forum else None
+    last = words[0]
+    for word in words[1:]:
+        if word.start - last.end <= GROUP_WORDS:
+            last = word
+    return words[0].start, last.end
 
 
 def _role_words(words: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from meetings import names, officials
@@ -156,11 +157,19 @@ class Roster:
         """An official never named in full, told by office and short name: "PM Chinh"."""
         if post is None:
             return None
-        day = self.reading.published
-        fitting = [o for o in officials.load() if fold(o.short_name) == fold(text) and o.held(post.id, day)]
+        fitting = [o for o in _short_names().get(fold(text), ()) if o.held(post.id, self.reading.published)]
         if len(fitting) != 1:
             return None
         return self.entity(text, start, end, official=fitting[0], side=fitting[0].side)
+
+
+@cache
+def _short_names() -> dict[str, list[Official]]:
+    """All officials by the short name that English text calls them by."""
+    found: dict[str, list[Official]] = {}
+    for official in officials.load():
+        found.setdefault(fold(official.short_name), []).append(official)
+    return found
 
 
 def find_names(reading: Reading, sentence: Sentence, roster: Roster) -> list[NameSpan]:

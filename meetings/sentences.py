@@ -9,6 +9,10 @@ _STOP = re.compile(
     r"[.!?…]+[\"'”’)\]]*(?=\s+[\"'“‘(\[]*[A-Z0-9À-ỸĐ])|[。！？]+[”’」』)）]*|[.!?][\"”’]*(?=[A-Z][a-z]+ [a-z])"
 )
 _LAST_WORD = re.compile(r"[\w.]+$")
+_BREAK = re.compile(r"\n")
+_OPEN = re.compile(r"(?:,|\b(?:of|the|and|from|by|to|in|for|with|a))$")
+_FINAL = frozenset('.!?:;。！？”"')
+WRAPPED = 40
 LAST_WORD_REACH = 16
 
 
@@ -24,8 +28,7 @@ def split(text: str, abbreviations: frozenset[str]) -> list[Sentence]:
     """The sentences of `text`, in order, without blank ones. Full stops after `abbreviations` or initials do not end one."""
     found = []
     start = 0
-    for paragraph, line in enumerate(text.split("\n")):
-        end = start + len(line)
+    for paragraph, end in enumerate(_line_ends(text)):
         begin = start
         for stop in _STOP.finditer(text, start, end):
             if not _abbreviated(text, stop, abbreviations):
@@ -34,6 +37,24 @@ def split(text: str, abbreviations: frozenset[str]) -> list[Sentence]:
         found.append(Sentence(begin, end, paragraph))
         start = end + 1
     return [trimmed for s in found if (trimmed := _trim(text, s)) is not None]
+
+
+def _line_ends(text: str) -> list[int]:
+    """Where each paragraph ends: at line breaks, save those that a hard-wrapped text has within its sentences."""
+    ends = []
+    start, reached = 0, 0
+    for match in _BREAK.finditer(text):
+        end = match.start()
+        following = text[end + 1 : end + 2]
+        wrapped = end - reached >= WRAPPED and (
+            following.islower() or _OPEN.search(text, max(reached, end - 6), end) is not None
+        )
+        reached = end + 1
+        if start and wrapped and following.strip() and text[end - 1 : end] not in _FINAL:
+            continue
+        ends.append(end)
+        start = end + 1
+    return [*ends, len(text)]
 
 
 def _abbreviated(text: str, stop: re.Match[str], abbreviations: frozenset[str]) -> bool:

@@ -20,7 +20,7 @@ LANGUAGES = ("en",)
 TRIGGER_KINDS = ("meet", "noun", "chair", "head", "hold", "told", "visit")
 CUE_LISTS = (
     "embedding", "embedding_after", "attendance", "future", "future_after", "doubt", "cancelled", "background", "also", "same_day",
-    "multilateral", "message", "pronoun", "generic", "counterpart", "both", "group", "speech", "here", "business",
+    "multilateral", "message", "pronoun", "generic", "counterpart", "both", "group", "speech", "here", "business", "ignored",
 )  # fmt: skip
 
 

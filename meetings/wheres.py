@@ -15,13 +15,17 @@ from meetings.stories import Story
 from parsers.records import Side
 
 _LOCATED = re.compile(
-    r"\b(?:in|at|near|outside)\s+(?:the\s+)?(?:(?:capital|city|town|province|border|northern|southern|coastal|municipality|centre|center|districts?)[\w ]{0,25}\s(?:of\s)?|places,\s)?$|\bin\s[\w ]{2,24}\s(?:and|\()\s?$"
+    r"\b(?:in|at|near|outside)\s+(?:the\s+)?(?:(?:capital|city|town|province|border|northern|southern|coastal|municipality|centre|center|districts?)[\w ]{0,25}\s(?:of\s)?)?$|\bin\s(?:two|three|four|several)\s(?:places|cities|locations|provinces)[,:]\s$|\bin\s[\w ]{2,24}\s(?:and|\()\s?$"
 )
 _HOSTED = re.compile(
     r"^(?:\s(?:city|province))?\s(?:hosted|hosts|host|will host|was host|to host|will be host|is hosting)\b"
 )
 _DATELINE = re.compile(
     r"^\W{0,3}(?:[A-Z][\w ]{1,20}, [A-Z][a-z]+\.? \d{1,2}\s*[-–—]\s*)?(?P<city>[^\W\d_][\w. ]{1,26}?)(?:, [^(\n–—]{2,26}?)?\s*(?:\((?:Xinhua|VNA|AP|Reuters|AFP|VOV|NDO|VGP|CNA|Bernama|CGTN|People)[^)]{0,24}\)|[–—]|--)"
+)
+ARRIVAL_SENTENCES = 20
+_ARRIVED = re.compile(
+    r"\b(?:(?:came|come|comes|coming|flew|travelled|traveled|visit|trip|returned) to|arriv\w+ in|landed in|visit(?:ed|ing|s)?|gets to|got to) (?:the )?$"
 )
 _COUNTRIES = {"CN": Side.CHINA, "VN": Side.VIETNAM}
 
@@ -51,12 +55,23 @@ class Compass:
         where = self._told(story)
         if where.city is None and story is not self.stories[0]:
             where = _better(where, self._told(self.stories[0]))
-        for guess in (_host_seat(self.reading, story), dateline_place(self.reading), _visit(self.reading)):
+        guesses = (self._arrival(), _host_seat(self.reading, story), dateline_place(self.reading), _visit(self.reading))
+        for guess in guesses:
             if where.country is None:
                 where = guess
         if where.city is None and where.token is None:
-            where = _better(where, dateline_place(self.reading))
+            for guess in (self._arrival(), dateline_place(self.reading)):
+                where = _better(where, guess)
         return where
+
+    def _arrival(self) -> Where:
+        """Where the visitor came: "had come to Hanoi", "a working visit to Guizhou province"."""
+        for sentence in self.reading.sentences[:ARRIVAL_SENTENCES]:
+            for token in self.reading.within(sentence.start, sentence.end):
+                place = token.value.place
+                if place and place.kind != "venue" and _ARRIVED.search(self.reading.before(token.start, 30)):
+                    return Where(None, place.city, place.country, (token.start, token.end))
+        return Where()
 
     def _told(self, story: Story) -> Where:
         """The place told in a story's sentences, else in those shortly before or after them or in the headline."""
@@ -107,6 +122,7 @@ def _in_sentence(reading: Reading, sentence: Sentence, mentions: list[Mention], 
         elif (
             token.value.country
             and token.value.country.kind == "name"
+            and not _of_place(reading, token)
             and re.search(r"\bin (?:the )?(?:\w+ (?:of )?){0,2}$", reading.before(token.start, 30))
         ):
             country = country or token
@@ -124,6 +140,15 @@ def _in_sentence(reading: Reading, sentence: Sentence, mentions: list[Mention], 
     if country is not None and country.value.country and len(country.value.country.code) == 2 and countries:
         return Where(None, None, country.value.country.code, (country.start, country.end))
     return Where()
+
+
+def _of_place(reading: Reading, token: Token) -> bool:
+    """Whether a country only says where a place lies: "Guangxi in China"."""
+    return any(
+        t.value.place or t.value.country
+        for t in reading.within(token.start - 16, token.start)
+        if t.end >= token.start - 9
+    )
 
 
 def _located(reading: Reading, sentence: Sentence, token: Token) -> bool:
