@@ -61,7 +61,8 @@ def poll(label: str, run: Run, batch: Sequence[Source], until: datetime | None) 
             logger.warning("%s: no time left in this run, %s is polled by the next", source.id, label)
             continue
         report = run.poll(source)
-        logger.info("%s: %s, %s new articles %s", source.id, report.outcome, report.new_articles, report.message)
+        why = f" ({report.message})" if report.message else ""
+        logger.info("%s: %s%s, %s new articles", source.id, report.outcome, why, report.new_articles)
         reports.append(report)
     return reports
 

@@ -69,7 +69,7 @@ class PrefectApi:
         finally:
             connection.close()
         try:
-            answer = json.loads(text)
+            answer = json.loads(text) if text else None  # 204 has no body
         except ValueError as error:
             raise ServerError(f"what answers at {self.ui} is no Prefect server; set MEETINGS_PREFECT_PORT") from error
         if response.status >= 400:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 from prefect.client.schemas.objects import ConcurrencyLimitStrategy
+from prefect.client.schemas.schedules import CronSchedule
 
 from flows.deployments import DeploymentsError, read_deployments
 from flows.settings import Settings, shipped
@@ -127,5 +127,4 @@ def test_what_the_runner_gets_keeps_schedule_limit_and_entrypoint() -> None:
     assert digest.concurrency_options.collision_strategy is ConcurrencyLimitStrategy.ENQUEUE
     [schedule] = digest.schedules or []
     assert schedule.slug == "monday-0700"
-    assert schedule.schedule is not None
-    assert ZoneInfo(str(schedule.schedule.timezone)) == ZoneInfo("Asia/Ho_Chi_Minh")
+    assert schedule.schedule == CronSchedule(cron="0 7 * * 1", timezone="Asia/Ho_Chi_Minh")

@@ -1,0 +1,286 @@
+"""`meetings serve` and `meetings trigger` with a real Prefect server, and the same deployments by a worker.
+
+The scheduler test is the guard against versions of FastAPI and SQLAlchemy under which Prefect starts, answers, and
+never schedules anything (prefect.md §1).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archive.locks import hold
+from flows.prefect_api import PrefectApi
+from flows.settings import Settings, shipped
+from flows.steps import now_utc, open_archive
+from parsers.records import MeetingsError
+from tests.prefect_server import FEED_PATH, PAGE, PAGE_PATH, Served, catalogue, every_minute, feed, free_port, until
+from tests.webserver import Reply, Web
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module")
+def newswire() -> Iterator[Web]:
+    """A feed with one article about one meeting, a source that is broken, and one that is slow."""
+    web = Web()
+    web.add(FEED_PATH, Reply(feed(web.url(PAGE_PATH)), headers={"Content-Type": "application/rss+xml"}))
+    web.add(PAGE_PATH, Reply(PAGE.encode(), headers={"Content-Type": "text/html; charset=utf-8"}))
+    web.add("/broken.xml", Reply(b"out of order", status=503))
+    web.add("/slow.xml", Reply(feed(web.url(PAGE_PATH)), delay=25, headers={"Content-Type": "application/rss+xml"}))
+    yield web
+    web.close()
+
+
+def sources(web: Web) -> str:
+    # three addresses, because one host is asked one thing at a time
+    hosts = {
+        "wire": ("127.0.0.1", FEED_PATH),
+        "broken": ("127.0.1.2", "/broken.xml"),
+        "slow": ("127.0.1.3", "/slow.xml"),
+    }
+    return catalogue(*((name, web.url(path, host)) for name, (host, path) in hosts.items()))
+
+
+@pytest.fixture(scope="module")
+def served(newswire: Web, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One server for the tests of this file that only look and trigger; its first ingest came by the schedule."""
+    folder = tmp_path_factory.mktemp("served")
+    with Served(folder, sources(newswire)) as one:
+        one.start(every_minute(folder))
+        ended = until(lambda: one.runs("ingest", type=["COMPLETED", "FAILED", "CRASHED"]), "a scheduled ingest to end")
+        assert ended[-1]["state"]["type"] == "COMPLETED", ended[-1]["state"]
+        # from here on runs come by hand only
+        ingest = one.api.call("GET", "/deployments/name/ingest/ingest")
+        one.api.call("PATCH", f"/deployments/{ingest['id']}", {"paused": True})
+        until(lambda: not one.runs("ingest", type=["RUNNING", "PENDING"]), "the last scheduled ingest to end")
+        yield one
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def test_the_scheduler_has_created_runs(served: Served) -> None:
+    scheduled = served.runs("digest", name=["Scheduled"])
+    assert len(scheduled) >= 3
+    starts = [moment(run["expected_start_time"]).astimezone(served.settings.tz) for run in scheduled]
+    assert {(start.isoweekday(), start.hour, start.minute) for start in starts} == {(1, 7, 0)}
+
+
+def test_a_scheduled_run_fired_on_time_and_completed(served: Served) -> None:
+    first = served.runs("ingest", type=["COMPLETED"])[-1]
+    due = moment(first["expected_start_time"])
+    assert first["auto_scheduled"]
+    assert (due.second, due.microsecond) == (0, 0)
+    assert moment(first["start_time"]) - due < timedelta(minutes=1), "before the next one was due"
+    assert first["name"] == f"ingest {due.astimezone(served.settings.tz):%Y-%m-%d %H:%M}"
+    assert "failing: broken" in first["state"]["message"]
+
+
+def test_the_zombie_automation_is_installed_once(served: Served) -> None:
+    found = served.api.call("POST", "/automations/filter", {})
+    assert [(a["name"], a["enabled"]) for a in found] == [("crash-zombie-flow-runs", True)]
+
+
+def test_a_manual_ingest_completes_and_its_artifacts_and_events_are_there(served: Served) -> None:
+    done = served.meetings("trigger", "ingest", "-p", 'sources=["wire", "broken"]')
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{served.api.ui}/runs/flow-run/" in done.stdout
+    assert "Completed: 2 sources polled" in done.stdout
+    table = served.artifact("sources")
+    assert table["type"] == "table"
+    assert '"broken"' in table["data"]
+    assert "server_error" in table["data"]
+    wanted = {"filter": {"event": {"name": ["meeting.detected"]}}, "limit": 10}
+    events: dict[str, Any] = until(
+        lambda: next((e for e in [served.api.call("POST", "/events/filter", wanted)] if e["events"]), None),
+        "the event of the new meeting",
+    )
+    [event] = events["events"]
+    assert event["payload"]["date"] == "2024-12-10"
+    assert event["payload"]["china"] == ["Wang Yi"]
+
+
+def test_a_manual_digest_leaves_files_and_an_artifact(served: Served) -> None:
+    done = served.meetings("trigger", "digest", "-p", "week=2024-W50", "-p", "poll_first=false", "-p", "send=false")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2024-W50: 1 new meetings, a back issue: never mailed" in done.stdout
+    artifact = served.artifact("digest-2024-w50")
+    assert artifact["type"] == "markdown"
+    assert "Wang Yi" in artifact["data"]
+    assert (served.home / "issues" / "2024-W50" / "digest.html").exists()
+
+
+def test_a_second_ingest_beside_a_running_one_is_told_as_cancelled(served: Served) -> None:
+    first: list[subprocess.CompletedProcess[str]] = []
+    thread = threading.Thread(
+        target=lambda: first.append(served.meetings("trigger", "ingest", "-p", 'sources=["slow"]'))
+    )
+    thread.start()
+    until(lambda: served.runs("ingest", type=["RUNNING"]), "the first ingest to run")
+    second = served.meetings("trigger", "ingest")
+    thread.join()
+    assert second.returncode == 1
+    assert "Cancelled: another ingest is under way" in second.stdout
+    assert first[0].returncode == 0, first[0].stdout
+
+
+def test_an_ingest_beside_the_command_line_is_told_who_holds_the_archive(served: Served) -> None:
+    with (
+        open_archive(served.settings) as archive,
+        hold(archive, "ingest", owner="somebody's shell", now_fn=now_utc, lease=timedelta(minutes=10)),
+    ):
+        done = served.meetings("trigger", "ingest")
+    assert done.returncode == 1
+    assert "Cancelled: somebody's shell" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        pytest.param(["ingest", "-p", "force=maybe"], 2, "force", id="wrong type"),
+        pytest.param(["ingest", "-p", "fast=true"], 2, "it takes sources, force", id="no such parameter"),
+        pytest.param(["digest", "-p", "week=2024-50"], 2, "week", id="no ISO week"),
+        pytest.param(["digest", "-p", "week=2024-W60", "-p", "poll_first=false"], 1, "2024-W60", id="no such week"),
+        pytest.param(["ingest", "-p", 'sources=["nowhere"]'], 1, "no source is called nowhere", id="no such source"),
+    ],
+)
+def test_what_a_run_cannot_do_is_told_in_words(served: Served, arguments: list[str], code: int, words: str) -> None:
+    done = served.meetings("trigger", *arguments)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert words in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_second_serve_of_the_same_home_is_refused(served: Served) -> None:
+    other = Served(served.folder, (served.folder / "sources.toml").read_text(encoding="utf-8"))
+    done = other.meetings("serve")
+    assert done.returncode == 1
+    assert "another `meetings serve` is running" in done.stderr
+
+
+def test_a_taken_port_is_named_with_the_way_out(served: Served, tmp_path: Path) -> None:
+    other = Served(tmp_path, catalogue())
+    other.settings = served.settings
+    done = other.meetings("serve")
+    assert done.returncode == 1
+    assert f"port {served.settings.prefect_port}" in done.stderr
+    assert "MEETINGS_PREFECT_PORT" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_trigger_without_a_server_says_so(tmp_path: Path) -> None:
+    done = Served(tmp_path, catalogue()).meetings("trigger", "ingest")
+    assert done.returncode == 1
+    assert "start `meetings serve`" in done.stderr
+
+
+def test_a_stop_leaves_no_process_and_what_it_cut_short_begins_again(newswire: Web, tmp_path: Path) -> None:
+    with Served(tmp_path, sources(newswire)) as one:
+        one.start(shipped("prefect.yaml"))
+        started = one.meetings("trigger", "ingest", "--no-watch", "-p", 'sources=["slow"]')
+        assert started.returncode == 0, started.stdout
+        until(lambda: one.runs("ingest", type=["RUNNING"]), "the ingest to run")
+        until(lambda: newswire.connections and any("prefect.engine" in line for line in one.left_over()), "its process")
+        assert one.stop(signal.SIGTERM) == 0
+        assert one.left_over() == []
+        assert "Traceback" not in "".join(one.output)
+
+        one.start(shipped("prefect.yaml"))
+        assert any("begins again, because it was cut short" in line for line in one.output)
+        until(lambda: one.runs("ingest", type=["COMPLETED"]), "the ingest to complete after all")
+        assert one.stop(signal.SIGINT) == 0
+        assert one.left_over() == []
+
+
+def test_a_killed_keeper_takes_the_server_with_it(newswire: Web, tmp_path: Path) -> None:
+    with Served(tmp_path, sources(newswire)) as one:
+        one.start(shipped("prefect.yaml"))
+        one.stop(signal.SIGKILL)
+        until(lambda: not one.left_over(), "the server to follow")
+
+
+def test_a_wrong_prefect_yaml_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    bad = tmp_path / "prefect.yaml"
+    bad.write_text(shipped("prefect.yaml").read_text(encoding="utf-8").replace("0 7 * * 1", "bananas"))
+    one = Served(tmp_path, catalogue())
+    with pytest.raises(AssertionError, match="deployment digest: schedules: 1: cron: 'bananas'"):
+        one.start(bad)
+    assert one.left_over() == []
+
+
+def test_a_worker_of_a_work_pool_does_the_same(newswire: Web, tmp_path: Path) -> None:
+    """The commands of docs/operations.md, in that order, with the shipped prefect.yaml."""
+    (tmp_path / "sources.toml").write_text(sources(newswire), encoding="utf-8")
+    settings = Settings(home=tmp_path / "home", prefect_port=free_port())
+    api = PrefectApi(settings)
+    plain = {k: v for k, v in os.environ.items() if not k.startswith(("MEETINGS_", "PREFECT_"))}
+    env = plain | {
+        "PREFECT_HOME": str(tmp_path / "prefect"),
+        "PREFECT_API_URL": api.url,
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "MEETINGS_ROOT": str(tmp_path),
+        "MEETINGS_HOME": str(settings.home),
+        "MEETINGS_ALLOW_PRIVATE_ADDRESSES": "true",
+        "MEETINGS_HOST_DELAY": "0",
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+        "PREFECT_WORKER_QUERY_SECONDS": "2",
+    }
+    root = shipped("prefect.yaml").parent
+    prefect = [sys.executable, "-m", "prefect", "--no-prompt"]
+
+    def command(*words: str) -> str:
+        done = subprocess.run(
+            [*prefect, *words], cwd=root, env=env, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def background(*words: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [*prefect, *words], cwd=root, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+
+    server = background("server", "start", "--host", "127.0.0.1", "--port", str(settings.prefect_port))
+    try:
+        until(api.healthy, "the server to be up")
+        command("work-pool", "create", "meetings", "--type", "process")
+        command("deploy", "--all")
+        command("automation", "create", "--from-file", "flows/automations.yaml")
+        worker = background("worker", "start", "--pool", "meetings")
+        try:
+            until(lambda: scheduled(api, "digest"), "the scheduler to create a run")
+            command("deployment", "run", "ingest/ingest", "-p", 'sources=["wire"]', "--watch")
+        finally:
+            worker.terminate()
+            worker.wait(timeout=60)
+        table = api.call("GET", "/artifacts/sources/latest")
+        assert '"wire"' in table["data"]
+        assert (settings.home / "archive.db").exists()
+    finally:
+        server.terminate()
+        server.wait(timeout=60)
+
+
+def scheduled(api: PrefectApi, deployment: str) -> list[dict[str, Any]]:
+    """The scheduled runs of a deployment, as yet without those of the server's first seconds."""
+    wanted = {
+        "deployments": {"name": {"any_": [deployment]}},
+        "flow_runs": {"state": {"name": {"any_": ["Scheduled"]}}},
+    }
+    try:
+        found: list[dict[str, Any]] = api.call("POST", "/flow_runs/filter", wanted)
+    except MeetingsError:
+        return []
+    return found
