@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import NamedTuple
 
 from meetings import lexicon
-from meetings.matching import Hit, Matcher
 from parsers.records import Side
 
 FILE = "countries.toml"
@@ -41,15 +39,3 @@ def entries() -> list[tuple[str, Country]]:
         code = lexicon.word(FILE, row, "code", where=f"other[{number}]")
         found += [(word, Country(code, "name")) for word in lexicon.words(FILE, row, "words", where=f"other[{number}]")]
     return found
-
-
-@cache
-def matcher() -> Matcher[Country]:
-    """The names of the two countries and their traps: what dismisses an irrelevant text in one pass."""
-    return Matcher((word, country) for word, country in entries() if country.side or country.kind == "trap")
-
-
-def sides_named(text: str, folded: str) -> set[Side]:
-    """Which of the two countries the text names, itself or by adjective, capital or ruling party."""
-    hits: list[Hit[Country]] = matcher().find(text, folded)
-    return {side for hit in hits if (side := hit.value.side)}

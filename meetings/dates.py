@@ -21,6 +21,7 @@ from meetings.sentences import Sentence
 CUE_REACH = 24
 JOURNEY_REACH = 48
 MIN_WORDS = 6
+HEAD = 2500
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class _Patterns:
 
 _ISO = re.compile(r"(?<!\d)(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)")
 _SLASHED = re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})/(\d{4})(?![\d/])")
+_UPDATED = re.compile(r"\bupdated\s*(?:on|at)?\s*:?\s*([^\n]{6,40})")
 _CLOCK = re.compile(r"\d:\d\d")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _YEAR_THEN_THIS = re.compile(r"\bin ((?:19|20)\d\d)\b[^.]{0,120}\bthis year\b")
@@ -262,16 +264,16 @@ class Calendar:
     def _updated(self) -> dt.date | None:
         """The day of an "Updated:" line when it is the publication's or the next: relative words are of that day."""
         published = self.reading.published
-        match = re.search(r"\bupdated\s*(?:on|at)?\s*:?\s*([^\n]{6,40})", self.reading.folded[:1500])
-        if match is None or published is None:
-            return None
-        days = [d.first for d in self._numbered(match.start(1), match.end(1)) if d.complete and d.first]
-        return days[0] if days and dt.timedelta(0) <= days[0] - published <= dt.timedelta(days=1) else None
+        for match in _UPDATED.finditer(self.reading.folded, 0, HEAD):
+            for day in self._numbered(match.start(1), match.end(1)):
+                if published and day.complete and day.first and 0 <= (day.first - published).days <= 1:
+                    return day.first
+        return None
 
 
 def _headline_case(reading: Reading) -> str:
     """The head of the text with its capitals, months in lower case, as the dateline's pattern reads it."""
-    head = reading.text[:2500]
+    head = reading.text[:HEAD]
     return re.sub(r"(?<=, )[A-Z][a-z]{2,8}", lambda word: word[0].lower(), head).replace("—", "-").replace("–", "-")
 
 

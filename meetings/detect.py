@@ -6,10 +6,9 @@ import hashlib
 from importlib import resources
 from importlib.resources.abc import Traversable
 
-from meetings import countries, language
+from meetings import language, screen
 from meetings.dates import Calendar
 from meetings.encounters import Encounter, SentenceReader
-from meetings.folding import fold
 from meetings.people import find_mentions
 from meetings.reading import MAX_LENGTH, read
 from meetings.records import Detection
@@ -19,7 +18,7 @@ from meetings.visits import announced_visit
 from meetings.vocabulary import LANGUAGES
 from meetings.whens import Clock
 from meetings.wheres import Compass
-from parsers.records import Article, Side
+from parsers.records import Article
 
 CODE_VERSION = "1"
 
@@ -53,8 +52,8 @@ def detect(article: Article) -> Detection:
     text = article.text[:MAX_LENGTH]
     if not text.strip():
         return Detection(None, (), ("The article has no text.",))
-    if countries.sides_named(text, fold(text)) != {Side.CHINA, Side.VIETNAM}:
-        return Detection(article.language, (), ("The text does not name both countries.",))
+    if screen.sides_told(text) != screen.BOTH:
+        return Detection(article.language, (), ("The text does not speak of both countries.",))
     spoken = language.recognise(text)
     if spoken not in LANGUAGES:
         what = (

@@ -293,15 +293,19 @@ class SentenceReader:
     def _groups_met(self, anchor: Anchor, sentence: Sentence) -> bool:
         """Whether delegations, officials or working groups stand as the subject of "met"."""
         before = self.reading.within(max(sentence.start, anchor.start - 80), anchor.start)
+        if not self.reading.folded.startswith(("met", "meets", "held", "hold"), anchor.start):
+            return False
         return any("group" in token.value.cues for token in before)
 
     def _is_group(self, encounter: Encounter, sentence: Sentence) -> bool:
         """Whether it is a meeting of both sides although a side's participants are not named in the sentence."""
         kinds = encounter.anchor.kinds
-        if not encounter.shared or ("at" in kinds and "held" not in kinds):
+        if not encounter.shared:
             return False
-        if kinds == {"meet"}:
-            return self._groups_met(encounter.anchor, sentence)
+        if "meet" in kinds and self._groups_met(encounter.anchor, sentence):
+            return True
+        if "at" in kinds and "held" not in kinds:
+            return False
         if not kinds & {"noun", "session", "chair"}:
             return False
         if "with" in encounter.anchor.kinds and encounter.forum is not None:

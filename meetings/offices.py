@@ -64,7 +64,7 @@ class PhraseReader:
             if len(gap) > GAP_LIMIT or self._merely_where(token) or _DAYS.search(gap):
                 break
             pattern = _FILL_COMMA if token.value.office and any(t.value.office for t in taken) else _FILL
-            if not pattern.fullmatch(gap):
+            if not pattern.fullmatch(gap) and not (not taken and self._set_off(token, gap, span.end)):
                 break
             if token.value.office and taken and _OF_OFFICE.search(gap) and self._of_another(taken, span.start):
                 embedded = True
@@ -168,6 +168,19 @@ class PhraseReader:
             "embedding_after" in token.value.cues and token.start - end <= 3
             for token in self.reading.within(end, end + 4)
         )
+
+    def _set_off(self, token: Token, gap: str, end: int) -> bool:
+        """Whether commas set off a name after its office: "his counterpart, General X," or "China's minister, X,"."""
+        if (
+            not gap.startswith(",")
+            or not _FILL.fullmatch(gap[1:])
+            or not self.reading.text.startswith((",", ".", ")"), end)
+        ):
+            return False
+        own = token.value.office is not None and re.search(
+            r"(?:'s|\bthe|chinese|vietnamese)\s[\w\s]*$", self.reading.before(token.start, 30)
+        )
+        return "counterpart" in token.value.cues or bool(own)
 
     def _of_another(self, taken: list[Token], name: int) -> bool:
         """Whether "envoy of" what is taken names an office of somebody else: "of General Secretary X", "of Vietnam's X"."""

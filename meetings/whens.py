@@ -83,16 +83,17 @@ class Clock:
         """The day in the encounter's sentence nearest to its words; a journey's span only if there is no other."""
         days = self.calendar.in_sentence(self.reading.sentences[encounter.index])
         days.sort(key=lambda day: abs(_middle(day) - encounter.anchor.start))
-        return self._first(days, ahead)
+        return self._first(days, ahead, travel="visit" in encounter.anchor.kinds)
 
     def _in(self, index: int, ahead: bool) -> When | None:
         return self._first(self.calendar.in_sentence(self.reading.sentences[index]), ahead)
 
-    def _first(self, days: list[DayWord], ahead: bool) -> When | None:
+    def _first(self, days: list[DayWord], ahead: bool, *, travel: bool = False) -> When | None:
+        """The first day that can be meant; the span of a journey only where the journey itself is the news (`travel`)."""
         found = [
             When(resolved[0], resolved[1], day.basis, (day.start, day.end))
             for day in days
-            if not day.journey
+            if (travel or not day.journey)
             and (resolved := self.calendar.resolve(day, ahead=ahead))
             and not self._stale(resolved[0], ahead)
         ]

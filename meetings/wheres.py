@@ -32,12 +32,13 @@ _COUNTRIES = {"CN": Side.CHINA, "VN": Side.VIETNAM}
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """What is known of the place, each with the token that told it."""
+    """What is known of the place, with the words that told it; `firm` when they name more than a country."""
 
     venue: str | None = None
     city: str | None = None
     country: str | None = None
     token: tuple[int, int] | None = None
+    firm: bool = False
 
 
 class Compass:
@@ -59,7 +60,7 @@ class Compass:
         for guess in guesses:
             if where.country is None:
                 where = guess
-        if where.city is None and where.token is None:
+        if where.city is None and not where.firm:
             for guess in (self._arrival(), dateline_place(self.reading)):
                 where = _better(where, guess)
         return where
@@ -101,7 +102,7 @@ def _better(one: Where, two: Where) -> Where:
         return one
     if one.country is None:
         return two
-    if two.city and one.city is None and one.country == two.country and one.token is None:
+    if two.city and one.city is None and one.country == two.country and not one.firm:
         return two
     return one
 
@@ -129,11 +130,11 @@ def _in_sentence(reading: Reading, sentence: Sentence, mentions: list[Mention], 
     if "venue" in found:
         place, token = found["venue"]
         city = place.city or (found["city"][0].city if "city" in found else None)
-        return Where(place.name, city, place.country, (token.start, token.end))
+        return Where(place.name, city, place.country, (token.start, token.end), firm=True)
     for kind in ("city", "province"):
         if kind in found:
             place, token = found[kind]
-            return Where(None, place.city, place.country, (token.start, token.end))
+            return Where(None, place.city, place.country, (token.start, token.end), firm=True)
     here = any("here" in token.value.cues for token in tokens)
     if here:
         return dateline_place(reading)
