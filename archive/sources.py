@@ -72,6 +72,11 @@ def pending(s: Session, source_id: str, *, now: dt.datetime) -> list[PendingEntr
     return [_entry(row) for row in rows]
 
 
+def sources_with_pending(s: Session) -> set[str]:
+    """The ids of the sources that have an entry waiting for its page, due or not."""
+    return set(s.scalars(select(PendingRow.source_id).where(PendingRow.given_up.is_(False)).distinct()))
+
+
 def save_pending(s: Session, entry: PendingEntry) -> None:
     """Remembers an entry whose page is still to be fetched, by its canonical URL; again: with its new next attempt."""
     s.merge(

@@ -28,7 +28,7 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 # Of a host with many addresses these are tried; beyond them it is the host that is down.
 _MAX_ADDRESSES = 4
 # Of the hosts being polled at one time; the pool looks at every idle connection for each request.
-_KEEPALIVE = httpx.Limits(max_connections=None, max_keepalive_connections=32, keepalive_expiry=15)
+_KEEPALIVE = httpx.Limits(max_connections=None, max_keepalive_connections=16, keepalive_expiry=15)
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:

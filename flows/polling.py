@@ -85,6 +85,8 @@ class Poller:
         self._pages_per_run = pages_per_run
         self._clock = clock
         self._writing = threading.Lock()
+        with archive.read() as session:
+            self._waiting = sources.sources_with_pending(session)
 
     def poll(self, source: Source, state: SourceState) -> SourceReport:
         """Poll one source and store what is new; every failure comes back as a report."""
@@ -136,6 +138,8 @@ class Poller:
                 sources.save_pending(session, pending)
 
     def _fetch_pending(self, source: Source, wanted: Sequence[Entry]) -> _Pages:
+        if not wanted and source.id not in self._waiting:
+            return _Pages()
         with self._archive.read() as session:
             waiting = sources.pending(session, source.id, now=self._clock())
         fresh = {entry.url: entry for entry in wanted}

@@ -14,7 +14,7 @@ MAX_PAGE = 3_000_000
 
 _CONTROLS = dict.fromkeys((*range(0x09), *range(0x0E, 0x20), *range(0x7F, 0xA0)))
 # soft hyphens, zero-width marks and byte-order marks stand inside words of Vietnamese outlets' titles (sources.md §4.9)
-_INVISIBLE = dict.fromkeys((0x00AD, 0x200B, 0x2060, 0xFEFF))
+_UNSEEN = _CONTROLS | dict.fromkeys((0x00AD, 0x200B, 0x2060, 0xFEFF))
 _BLOCK = re.compile(r"<(?=/?(?:p|br|div|li|ul|ol|tr|td|h\d|a|img)\b)", re.IGNORECASE)
 _WORDS = etree.XPath("//text()[not(parent::script or parent::style)]")
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
@@ -26,7 +26,9 @@ _WESTERN = {"iso8859-1", "cp1252", "ascii"}
 
 def tidy(text: str) -> str:
     """One line in NFC, without control or invisible characters, each run of white space (NBSP too) one space."""
-    return unicodedata.normalize("NFC", " ".join(text.translate(_CONTROLS).translate(_INVISIBLE).split()))
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
+    return unicodedata.normalize("NFC", " ".join(text.translate(_UNSEEN).split()))
 
 
 def plain_text(markup: str) -> str:

@@ -82,6 +82,8 @@ _WRAPPERS = {("www.bing.com", "/news/apiclick.aspx"): "url", ("bing.com", "/news
 """(host, path) of redirects that carry the article's own URL in the named parameter."""
 
 _HOST = re.compile(r"(?:[\w-]+(?:\.[\w-]+)*|\[[0-9a-f:.]+\])(?::\d{1,5})?")
+# a URL of this shape has nothing to clean but its host; most of a feed's are
+_PLAIN = re.compile(r"(https?)://((?:[a-z0-9-]+\.)+[a-z0-9-]+)((?:/[A-Za-z0-9_~-]+(?:\.[A-Za-z0-9_~-]+)*)+)", re.ASCII)
 _QUERY_SAFE = "%/:=&?+!$,;'@()*[]~"
 
 
@@ -90,6 +92,9 @@ def canonical_url(url: str, base: str | None = None) -> str | None:
 
     Applying it twice changes nothing more.
     """
+    if (plain := _PLAIN.fullmatch(url)) and len(url) < MAX_URL:
+        scheme, host = _known_host(plain[1], plain[2])
+        return f"{scheme}://{host}{plain[3]}"
     if len(url) > 2 * MAX_URL:
         return None
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["tests.webserver", "tests.commandline"]
+pytest_plugins = ["tests.webserver", "tests.commandline", "tests.fetchkit"]
 
 # Two cores shared with whatever else runs: an example that takes long is no finding.
 settings.register_profile("meetings", deadline=None)

@@ -16,8 +16,6 @@ from fetch.outcomes import FetchError
 from parsers.records import Outcome
 from tests.webserver import Web, bomb
 
-pytest_plugins = ["tests.fetchkit"]
-
 
 def test_a_brotli_bomb_is_stopped_while_it_unpacks(web: Web, make: Callable[..., Client]) -> None:
     answer = make(max_body=500_000_000).get(web.add("/bomb", bomb(16_000_000, "br")))

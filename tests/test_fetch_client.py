@@ -17,8 +17,6 @@ from parsers.records import Outcome, Validators
 from tests.fetchkit import AGENT, NOW
 from tests.webserver import Reply, Script, Web, bomb, redirect
 
-pytest_plugins = ["tests.fetchkit"]
-
 
 def test_an_answer_holds_the_exchange(web: Web, client: Client) -> None:
     url = web.add("/feed?x=1", Reply(b"<rss/>", headers={"Content-Type": "application/rss+xml", "X-Odd": "a  b"}))

@@ -10,8 +10,6 @@ from fetch.client import Client
 from parsers.records import Outcome, Validators
 from tests.webserver import Reply, Web
 
-pytest_plugins = ["tests.fetchkit"]
-
 
 def test_validators_go_back_verbatim_and_304_is_no_failure(web: Web, client: Client) -> None:
     web.add("/f", Reply(b"<rss/>", etag='W/"a, b\xe9"', last_modified="Mon, 14 Sep 2026 06:00:00 GMT"))

@@ -14,8 +14,6 @@ from fetch.client import Client
 from parsers.records import Outcome
 from tests.webserver import Reply, Web, redirect
 
-pytest_plugins = ["tests.fetchkit"]
-
 
 def test_addresses_of_the_machine_are_refused_by_default(web: Web, make: Callable[..., Client]) -> None:
     closed = make(allow_private=False)

@@ -17,8 +17,6 @@ from parsers.records import Outcome
 from tests.fetchkit import NOW, Clock
 from tests.webserver import Reply, Web, redirect
 
-pytest_plugins = ["tests.fetchkit"]
-
 
 def test_requests_to_one_host_keep_their_distance(web: Web, make: Callable[..., Client], clock: Clock) -> None:
     client = make(host_delay=timedelta(seconds=5))

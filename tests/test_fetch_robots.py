@@ -16,8 +16,6 @@ from parsers.records import Answer, Outcome
 from tests.fetchkit import AGENT, NOW, Clock
 from tests.webserver import Reply, Web, redirect
 
-pytest_plugins = ["tests.fetchkit"]
-
 
 FILES = {
     "no rules": (b"", Outcome.OK),
