@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 
 from meetings.reading import Reading, Token
@@ -12,16 +11,6 @@ from meetings.sentences import Sentence
 HOLD_BEFORE, HOLD_AFTER = 70, 130
 FUTURE_BEFORE, FUTURE_AFTER = 70, 120
 CLAUSE = 90
-_AT = re.compile(
-    r"\b(?:at|in|during|after|before|following|for|of|to|through|as)\s+(?:(?:a|an|his|her|their|the|its|this|that|these|two|\d+(?:st|nd|rd|th)|[\w-]+|[\"'+\d]+)\s+){0,6}$"
-)
-_WITH = re.compile(r"^[^,.;]{0,60}?\b(?:between|with|among)\b|^\s+(?:that|which)\s[^,.;]{0,60}\bhad\b")
-_PAST = re.compile(r"^(?:met|held|had|received|co-chaired|hosted|saw|was|were|spoke|talked|\w+ed)\b")
-_BASE = re.compile(
-    r"^(?:to\s+)?(?:meet|hold|have|receive|host|pay|visit|co-chair|see|talk|be|call|co-host|confer|make)\b"
-)
-_OWN = re.compile(r"\s(?:[\w\"'-]+\s){0,4}")
-_CLAUSE_END = re.compile(r"[,;:]|\bsaid\b|\btold\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +57,17 @@ def _one(first: Anchor, second: Anchor, mentions: list[tuple[int, int]]) -> bool
 def doubted(reading: Reading, sentence: Sentence, anchor: Anchor) -> bool:
     """Whether the encounter is only wished for, guessed at or denied."""
     words = reading.folded[anchor.start : anchor.end]
-    past = _PAST.match(words)
+    past = reading.words.patterns.past.match(words)
     for token in reading.within(max(sentence.start, anchor.start - 45), anchor.start):
         if (
             "doubt" not in token.value.cues
             or reading.text[token.start].isupper()
-            or _CLAUSE_END.search(reading.folded, token.end, anchor.start)
+            or reading.words.patterns.clause_end.search(reading.folded, token.end, anchor.start)
         ):
             continue
-        if not past or reading.folded[token.start : token.end] in _HARD_DOUBT:
+        if not past or reading.words.patterns.hard_doubt.fullmatch(reading.folded, token.start, token.end):
             return True
     return False
-
-
-_HARD_DOUBT = frozenset(
-    {"may", "might", "could", "if", "whether", "never", "possible", "possibly", "unlikely", "without", "should", "must"}
-)
 
 
 def remembered(reading: Reading, sentence: Sentence, anchor: Anchor) -> bool:
@@ -93,16 +77,20 @@ def remembered(reading: Reading, sentence: Sentence, anchor: Anchor) -> bool:
             continue
         word = reading.folded[token.start : token.end]
         if token.start < anchor.start:
-            if "recall" in word or not _CLAUSE_END.search(reading.folded, token.end, anchor.start):
+            if reading.words.patterns.recall.match(word) or not reading.words.patterns.clause_end.search(
+                reading.folded, token.end, anchor.start
+            ):
                 return True
-        elif word != "since" and not _CLAUSE_END.search(reading.folded, anchor.end, token.start):
+        elif not reading.words.patterns.since.fullmatch(word) and not reading.words.patterns.clause_end.search(
+            reading.folded, anchor.end, token.start
+        ):
             return True
     return False
 
 
 def cancelled(reading: Reading, sentence: Sentence, anchor: Anchor) -> bool:
     """Whether the sentence says that the encounter was called off."""
-    near = reading.within(max(sentence.start, anchor.start - CLAUSE), min(sentence.end, anchor.end + CLAUSE))
+    near = reading.within(anchor.start, sentence.end)
     return any("cancelled" in token.value.cues for token in near)
 
 
@@ -125,24 +113,27 @@ def _held(reading: Reading, sentence: Sentence, token: Token, tokens: tuple[Toke
         if (
             holds
             and -HOLD_BEFORE <= other.end - token.start <= 0
-            and not _CLAUSE_END.search(reading.folded, other.end, token.start)
+            and not reading.words.patterns.clause_end.search(reading.folded, other.end, token.start)
         ):
             return "held"
         coming = holds or "future_after" in other.value.cues
         if coming and 0 <= other.start - token.end <= HOLD_AFTER:
             return "held"
-    if _WITH.match(reading.folded[token.end : min(sentence.end, token.end + 90)]):
+    if reading.words.patterns.with_noun.match(reading.folded[token.end : min(sentence.end, token.end + 90)]):
         return "with"
-    if _AT.search(reading.folded[max(sentence.start, token.start - 60) : token.start]):
+    if reading.words.patterns.at_noun.search(reading.folded[max(sentence.start, token.start - 60) : token.start]):
         return "at"
     return None
 
 
 def _takes(reading: Reading, hold: Token, noun: Token) -> bool:
     """ "Had" holds only what it has right beside it."""
-    if reading.folded[hold.start : hold.end] not in ("had", "have", "has"):
+    if not reading.words.patterns.had.fullmatch(reading.folded, hold.start, hold.end):
         return True
-    return bool(_OWN.fullmatch(reading.folded[hold.end : noun.start])) and reading.before(hold.start, 3) != "to "
+    return (
+        bool(reading.words.patterns.had_noun.fullmatch(reading.folded[hold.end : noun.start]))
+        and reading.before(hold.start, 3) != "to "
+    )
 
 
 def _joined(first: Anchor, second: Anchor) -> Anchor:
@@ -155,24 +146,24 @@ def _is_future(reading: Reading, token: Token) -> bool:
     """Words of the future before a verb; "will be", "is to" and the like may stand there too."""
     cues = token.value.cues
     return "future" in cues or (
-        "future_after" in cues and reading.folded.startswith(("will ", "is to", "are to"), token.start)
+        "future_after" in cues and reading.words.patterns.before_verb.match(reading.folded[token.start : token.end])
     )
 
 
 def _status(reading: Reading, sentence: Sentence, anchor: Anchor, tokens: tuple[Token, ...]) -> Status:
     """Announced when words of the future stand before the verb or after the noun."""
     words = reading.folded[anchor.start : anchor.end]
-    if sentence.paragraph == 0 and words.startswith("to "):
+    if sentence.paragraph == 0 and reading.words.patterns.infinitive.match(words):
         return Status.ANNOUNCED
-    if not _PAST.match(words) or anchor.kinds & {"noun", "session"}:
+    if not reading.words.patterns.past.match(words) or anchor.kinds & {"noun", "session"}:
         for token in tokens:
             if _is_future(reading, token) and 0 <= anchor.start - token.end <= FUTURE_BEFORE:
                 between = reading.folded[token.end : anchor.start]
-                if not _CLAUSE_END.search(between) or _BASE.match(words):
+                if not reading.words.patterns.clause_end.search(between) or reading.words.patterns.base.match(words):
                     return Status.ANNOUNCED
-    if "meet" not in anchor.kinds or not _PAST.match(words):
+    if "meet" not in anchor.kinds or not reading.words.patterns.past.match(words):
         for token in tokens:
             if "future_after" in token.value.cues and -3 <= token.start - anchor.end <= FUTURE_AFTER:
-                if not re.search(r"\b(?:said|told|stressed|noted|that)\b", reading.folded[anchor.end : token.start]):
+                if not reading.words.patterns.speech.search(reading.folded, anchor.end, token.start):
                     return Status.ANNOUNCED
     return Status.HELD

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
 from meetings import anchors
@@ -17,14 +16,6 @@ from parsers.records import Side
 
 SIDES = (Side.CHINA, Side.VIETNAM)
 LOOK_BACK = 8
-_LIST_GAP = re.compile(
-    r"[\s,;/]*(?:and|then|as well as|with|plus|or|later|also|&|the|his|her|both|[–-]|\([^)]{0,20}\)|[\s,])*",
-    re.IGNORECASE,
-)
-_BREAK = re.compile(r"[,;:]|\b(?:during|when|where|which|that|as|after|before|while|for)\b")
-_BOTH_BEFORE = re.compile(r"\b(?:two|both|their|respective)\b[\w\s']*$")
-_SUBJECT = frozenset({"he", "she", "they", "the two", "the pair", "both men"})
-_OBJECT = frozenset({"him", "her", "them"})
 
 
 @dataclass(slots=True, eq=False)
@@ -140,7 +131,7 @@ class SentenceReader:
         """The participants of each side: objects after the words of encounter, subjects before them."""
         objects = {side: self._listed(index, after, side, anchor) for side in SIDES}
         subjects = {side: self._listed(index, before[::-1], side, anchor, back=True) for side in SIDES}
-        alone = any(subjects[side] for side in SIDES)
+        alone = any(subjects[side] for side in SIDES) and "meet" not in anchor.kinds
         far = {side: [] if alone else self._listed(index, earlier[::-1], side, anchor, back=True) for side in SIDES}
         if all(subjects[side] for side in SIDES) and not self._direct(anchor, objects):
             objects = {side: [] for side in SIDES}
@@ -155,7 +146,9 @@ class SentenceReader:
     def _direct(self, anchor: Anchor, objects: dict[Side, list[Party]]) -> bool:
         """Whether an object follows the words of encounter at once, with no other clause between."""
         starts = [party.mention.span[0] for side in SIDES for party in objects[side]]
-        return bool(starts) and not _BREAK.search(self.reading.folded, anchor.end, max(anchor.end, min(starts)))
+        return bool(starts) and not self.reading.words.patterns.object_break.search(
+            self.reading.folded, anchor.end, max(anchor.end, min(starts))
+        )
 
     def _listed(
         self, index: int, mentions: list[Mention], side: Side, anchor: Anchor, *, back: bool = False
@@ -171,7 +164,7 @@ class SentenceReader:
                 continue
             if last is not None:
                 one, two = (mention, last) if back else (last, mention)
-                if not _LIST_GAP.fullmatch(self.reading.text, one.span[1], two.span[0]):
+                if not self.reading.words.patterns.list_gap.fullmatch(self.reading.text, one.span[1], two.span[0]):
                     break
             if all(party.entity is not p.entity or party.entity is None for p in found):
                 found.append(party)
@@ -222,17 +215,17 @@ class SentenceReader:
 
     def _may_fill(self, anchor: Anchor, after: list[Mention], before: list[Mention], side: Side) -> bool:
         """Whether a pronoun, or a function of that side, stands where the missing participant would."""
-        folded = self.reading.folded
+        folded, patterns = self.reading.folded, self.reading.words.patterns
         for mention in before:
             if (
                 mention.form == "pronoun"
-                and folded[mention.start : mention.end] in _SUBJECT
+                and patterns.subject.fullmatch(folded, mention.start, mention.end)
                 and anchor.start - mention.end < 90
             ):
                 return True
         for mention in after:
             near = mention.start - anchor.end < 40
-            if mention.form == "pronoun" and folded[mention.start : mention.end] in _OBJECT | {"he", "she"} and near:
+            if mention.form == "pronoun" and patterns.object.fullmatch(folded, mention.start, mention.end) and near:
                 return True
             if mention.form == "generic" and mention.side in (side, None) and near and not mention.plural:
                 return True
@@ -284,7 +277,7 @@ class SentenceReader:
     def _of_both(self, mention: Mention) -> bool:
         """Whether an office in the plural is of both sides: "their defence ministers", "foreign ministers of A and B"."""
         start, end = mention.span
-        if _BOTH_BEFORE.search(self.reading.before(start, 30)):
+        if self.reading.words.patterns.both_before.search(self.reading.before(start, 30)):
             return True
         near = self.reading.within(max(0, start - 30), end + 30)
         sides = {t.value.country.side for t in near if t.value.country and t.value.country.side}
@@ -293,7 +286,7 @@ class SentenceReader:
     def _groups_met(self, anchor: Anchor, sentence: Sentence) -> bool:
         """Whether delegations, officials or working groups stand as the subject of "met"."""
         before = self.reading.within(max(sentence.start, anchor.start - 80), anchor.start)
-        if not self.reading.folded.startswith(("met", "meets", "held", "hold"), anchor.start):
+        if not self.reading.words.patterns.group_verb.match(self.reading.folded, anchor.start):
             return False
         return any("group" in token.value.cues for token in before)
 

@@ -16,18 +16,6 @@ from meetings.vocabulary import Office
 from parsers.records import Side
 
 GAP_LIMIT = 70
-_CAPITALISED = r"[A-ZÀ-ỸĐ][\w.’'-]*"
-_SMALL = r"of|the|for|and|in|at|on|to|cum|concurrently|also|both|its|his|her|an|a|who|is|was|holds|serves|as|which|too|new|newly|visiting|then|current|elected|appointed|accredited|outgoing|incoming|acting|incumbent|former|municipal|provincial"
-_FILL = re.compile(rf"(?:[\s/()\"“”–-]|['’]s?(?=\W)|\b(?:{_SMALL})\b|{_CAPITALISED})*")
-_FILL_COMMA = re.compile(rf"(?:[\s/()\"“”,–-]|['’]s?(?=\W)|\b(?:{_SMALL})\b|{_CAPITALISED})*")
-_APPOSITION = re.compile(
-    r"\s*(?:\((?:[a-z, ]{1,30}|[LRCF])\)\s*)?"
-    r"(?:,\s*(?:who\s+(?:is|was|serves as|also)?|also|an?|the|his|her|whose\s(?:\w+\s){0,4}as|whose|currently|as)?\s*|[–-]+\s*|\(\s*|\s+as\s+)",
-    re.IGNORECASE,
-)
-_DAYS = re.compile(r"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b|\d")
-_OF_OFFICE = re.compile(r"(?:of|to|for|from)\s+(?:the\s+|its\s+|his\s+)?$")
-_LATE_CLAUSE = re.compile(r"\b(?:whom|whose|which|that|where|when|while)\b")
 
 
 class OfficePhrase(NamedTuple):
@@ -47,6 +35,7 @@ class PhraseReader:
 
     def __init__(self, reading: Reading) -> None:
         self.reading = reading
+        self.patterns = reading.words.patterns
         self._embedding = {t.end: t for t in reading.tokens if "embedding" in t.value.cues}
 
     def before(self, sentence: Sentence, span: NameSpan, spans: list[NameSpan], owned: set[int]) -> OfficePhrase:
@@ -61,12 +50,21 @@ class PhraseReader:
                 if token.value.triggers:
                     break
                 continue
-            if len(gap) > GAP_LIMIT or self._merely_where(token) or _DAYS.search(gap):
+            if len(gap) > GAP_LIMIT or self._merely_where(token) or self.patterns.not_in_office.search(gap):
                 break
-            pattern = _FILL_COMMA if token.value.office and any(t.value.office for t in taken) else _FILL
+            pattern = (
+                self.patterns.fill_comma
+                if token.value.office and any(t.value.office for t in taken)
+                else self.patterns.fill
+            )
             if not pattern.fullmatch(gap) and not (not taken and self._set_off(token, gap, span.end)):
                 break
-            if token.value.office and taken and _OF_OFFICE.search(gap) and self._of_another(taken, span.start):
+            if (
+                token.value.office
+                and taken
+                and self.patterns.of_office.search(gap)
+                and self._of_another(taken, span.start)
+            ):
                 embedded = True
                 break
             taken.append(token)
@@ -80,7 +78,7 @@ class PhraseReader:
         """What stands after a name in apposition to it."""
         reading = self.reading
         limit = min((s.start for s in spans if s.start >= span.end), default=sentence.end)
-        opening = _APPOSITION.match(reading.text, span.end, sentence.end)
+        opening = self.patterns.apposition.match(reading.text, span.end, sentence.end)
         side_only = self._country_after(span.end, limit, owned)
         if opening is None:
             return OfficePhrase(span.end, span.end, side=side_only)
@@ -91,13 +89,17 @@ class PhraseReader:
             if (
                 token.start in owned
                 or len(gap) > GAP_LIMIT
-                or _DAYS.search(gap)
+                or self.patterns.not_in_office.search(gap)
                 or (taken and token.value.triggers and not token.value.office)
             ):
                 break
             if not self._belongs(token):
                 continue
-            pattern = _FILL_COMMA if (token.value.office or "counterpart" in token.value.cues) and taken else _FILL
+            pattern = (
+                self.patterns.fill_comma
+                if (token.value.office or "counterpart" in token.value.cues) and taken
+                else self.patterns.fill
+            )
             if not pattern.fullmatch(gap):
                 break
             taken.append(token)
@@ -105,7 +107,7 @@ class PhraseReader:
         if not any(t.value.office or "counterpart" in t.value.cues for t in taken):
             return OfficePhrase(span.end, span.end, side=side_only)
         owned.update(token.start for token in taken)
-        body = _BODY.match(reading.text, cursor, limit)
+        body = self.patterns.body_rest.match(reading.text, cursor, limit)
         return self._phrase(sentence, taken, taken[0].start, body.end() if body else cursor, False)
 
     def alone(self, sentence: Sentence, token: Token, owned: set[int]) -> OfficePhrase | None:
@@ -121,7 +123,7 @@ class PhraseReader:
                 left.start in owned
                 or not self._belongs(left)
                 or self._merely_where(left)
-                or not _FILL.fullmatch(reading.text[left.end : start])
+                or not self.patterns.fill.fullmatch(reading.text[left.end : start])
             ):
                 break
             if left.value.office or "counterpart" in left.value.cues:
@@ -129,9 +131,13 @@ class PhraseReader:
             taken.insert(0, left)
             start = left.start
         for right in reading.within(token.end, min(sentence.end, token.end + 2 * GAP_LIMIT)):
-            if right.start in owned or not self._belongs(right) or not _FILL.fullmatch(reading.text[end : right.start]):
+            if (
+                right.start in owned
+                or not self._belongs(right)
+                or not self.patterns.fill.fullmatch(reading.text[end : right.start])
+            ):
                 break
-            if right.value.office and not _AND_OFFICE.fullmatch(reading.folded[end : right.start]):
+            if right.value.office and not self.patterns.and_office.fullmatch(reading.folded[end : right.start]):
                 break
             taken.append(right)
             end = right.end
@@ -147,7 +153,7 @@ class PhraseReader:
         reading = self.reading
         for left in reversed(reading.within(max(sentence.start, token.start - 40), token.start)):
             country = left.value.country
-            if country is not None and re.fullmatch(r"(?:['’]s)?[\s\w-]{1,25}", reading.text[left.end : token.start]):
+            if country is not None and self.patterns.noun_country.fullmatch(reading.folded, left.end, token.start):
                 return country.side or Side.OTHER, left.start
             break
         country = self._country_right(token.end)
@@ -173,7 +179,7 @@ class PhraseReader:
         """Whether commas set off a name after its office: "his counterpart, General X," or "China's minister, X,"."""
         if (
             not gap.startswith(",")
-            or not _FILL.fullmatch(gap[1:])
+            or not self.patterns.fill.fullmatch(gap[1:])
             or not self.reading.text.startswith((",", ".", ")"), end)
         ):
             return False
@@ -193,7 +199,7 @@ class PhraseReader:
         """Whether a place or country only says where something was: "in Beijing Xi told …"."""
         if token.value.office or self.reading.folded.startswith("'s", token.end):
             return False
-        where = _WHERE.search(self.reading.before(token.start, 12))
+        where = self.patterns.where.search(self.reading.before(token.start, 12))
         if where is None:
             return False
         office_end = token.start - len(where[0].lstrip()) - 1
@@ -229,11 +235,7 @@ class PhraseReader:
         if any(re.search(rf"\b{re.escape(word)}\b", after.split(",")[0]) for word in grammar.not_bodies):
             return False
         if office.post.id in ("president", "vice_president"):
-            return not after.startswith(" of ") or bool(
-                re.match(
-                    r" of (?:the )?(?:china|viet ?nam|people's republic|socialist republic|prc|laos|lao|the )", after
-                )
-            )
+            return bool(self.patterns.head_of_state.match(after))
         return any(re.search(rf"\b{re.escape(word)}\b", around) for word in grammar.bodies)
 
     def _side(self, taken: list[Token]) -> Side | None:
@@ -275,16 +277,11 @@ class PhraseReader:
 
     def _country_right(self, end: int) -> Country | None:
         """The country in "… of Vietnam", "… in China", "… from Laos" right after an offset."""
-        match = re.match(r" (?:of|from|in) (?:the )?", self.reading.folded[end : end + 12])
+        match = self.patterns.country_after.match(self.reading.folded[end : end + 12])
         if match is None:
             return None
         token = next(iter(self.reading.within(end + match.end(), end + match.end() + 1)), None)
         return token.value.country if token is not None else None
-
-
-_WHERE = re.compile(r"(?:^|\b)(?:in|at|near|outside|through)\s(?:the\s)?$")
-_BODY = re.compile(r"(?:\s?\([A-Z]{2,8}\))?(?:['’]s?)?(?:\s(?:of\s|for\s|and\s|the\s){0,2}[A-ZÀ-ỸĐ][\w'’-]+)*")
-_AND_OFFICE = re.compile(r",? (?:and |cum |concurrently )?(?:the )?")
 
 
 def _side_of(token: Token) -> Side | None:

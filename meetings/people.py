@@ -8,6 +8,7 @@ words around a name show that the person is merely spoken of (`embedded`).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from meetings.offices import OfficePhrase, PhraseReader
 from meetings.reading import Reading
@@ -59,7 +60,17 @@ def _mentions(reading: Reading, phrases: PhraseReader, sentence: Sentence, spans
         mention.side = (span.entity.side if span.entity else None) or mention.side
         mentions.append(mention)
     mentions += _unnamed(phrases, sentence, owned, spans)
-    return sorted(mentions, key=lambda mention: mention.start)
+    mentions.sort(key=lambda mention: mention.start)
+    _spread_embedding(reading, mentions)
+    return mentions
+
+
+def _spread_embedding(reading: Reading, mentions: list[Mention]) -> None:
+    """ "At the invitation of A and B": what holds of A holds of B."""
+    people = [m for m in mentions if m.form in ("name", "role")]
+    for one, two in pairwise(people):
+        if one.embedded and reading.words.patterns.and_gap.fullmatch(reading.folded, one.span[1], two.span[0]):
+            two.embedded = True
 
 
 def _named(span: NameSpan, before: OfficePhrase, after: OfficePhrase) -> Mention:

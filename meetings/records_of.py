@@ -7,7 +7,6 @@ import re
 from meetings import codes
 from meetings.dates import Calendar
 from meetings.encounters import SIDES, Party
-from meetings.folding import plain
 from meetings.forums import KnownForum
 from meetings.reading import Reading
 from meetings.records import (
@@ -31,16 +30,7 @@ from parsers.records import Side
 
 ORDINAL_REACH = 60
 GROUP_WORDS = 60
-_ORDINAL_WORDS = {
-    word: number
-    for number, word in enumerate(
-        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
-        "sixteenth seventeenth eighteenth nineteenth twentieth".split(),
-        1,
-    )
-}
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50}
-_ORDINAL = re.compile(rf"\b(?:(\d{{1,3}})(?:st|nd|rd|th)|({'|'.join(_ORDINAL_WORDS)})|([ivxl]{{2,6}}))\b")
 
 
 def make_meeting(reading: Reading, calendar: Calendar, clock: Clock, compass: Compass, story: Story) -> Meeting:
@@ -178,15 +168,17 @@ def _forum(reading: Reading, story: Story) -> tuple[Forum | None, tuple[int, int
 
 def _ordinal(reading: Reading, start: int, limit: int) -> tuple[int | None, int]:
     """The number of the session in front of a forum's name, and where it stands."""
+    ordinals = reading.words.grammar.ordinals
     last = None
-    for match in _ORDINAL.finditer(reading.folded, max(limit, start - ORDINAL_REACH), start):
-        last = match
+    for match in reading.words.patterns.ordinal.finditer(reading.folded, max(limit, start - ORDINAL_REACH), start):
+        if match[2] is None or match[2] in ordinals:
+            last = match
     if last is None:
         return None, start
     if last[1]:
         return int(last[1]), last.start()
     if last[2]:
-        return _ORDINAL_WORDS[last[2]], last.start()
+        return ordinals.index(last[2]) + 1, last.start()
     if not reading.text[last.start() : last.end()].isupper():
         return None, start
     return _roman(last[3]), last.start()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from meetings.anchors import Anchor, doubted, find_anchors, remembered
 from meetings.encounters import SIDES, Encounter, Party
 from meetings.people import Mention
@@ -14,7 +12,6 @@ from meetings.stories import LEAD, Story
 from parsers.records import Side
 
 INVITATION_REACH = 8
-_INVITED = re.compile(r"\b(?:invit\w+)\b")
 
 
 def announced_visit(reading: Reading, mentions: list[list[Mention]]) -> Story | None:
@@ -59,7 +56,7 @@ def _inviters(reading: Reading, mentions: list[list[Mention]], side: Side) -> li
     """The officials of the host named with the invitation."""
     found: list[Party] = []
     for index, sentence in enumerate(reading.sentences[:INVITATION_REACH]):
-        if not _INVITED.search(reading.folded, sentence.start, sentence.end):
+        if not reading.words.patterns.invited.search(reading.folded, sentence.start, sentence.end):
             continue
         for mention in mentions[index]:
             known = mention.entity

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -58,13 +59,54 @@ class Sense(NamedTuple):
     cues: frozenset[str] = frozenset()
 
 
-_FIELDS: dict[type, str] = {
-    Country: "country",
-    Official: "official",
-    Office: "office",
-    KnownPlace: "place",
-    KnownForum: "forum",
-}
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """The regular expressions of patterns.toml, one field for each key."""
+
+    at_noun: re.Pattern[str]
+    with_noun: re.Pattern[str]
+    had_noun: re.Pattern[str]
+    had: re.Pattern[str]
+    past: re.Pattern[str]
+    base: re.Pattern[str]
+    infinitive: re.Pattern[str]
+    before_verb: re.Pattern[str]
+    clause_end: re.Pattern[str]
+    speech: re.Pattern[str]
+    hard_doubt: re.Pattern[str]
+    recall: re.Pattern[str]
+    since: re.Pattern[str]
+    list_gap: re.Pattern[str]
+    object_break: re.Pattern[str]
+    both_before: re.Pattern[str]
+    and_gap: re.Pattern[str]
+    subject: re.Pattern[str]
+    object: re.Pattern[str]
+    group_verb: re.Pattern[str]
+    fill: re.Pattern[str]
+    fill_comma: re.Pattern[str]
+    apposition: re.Pattern[str]
+    body_rest: re.Pattern[str]
+    not_in_office: re.Pattern[str]
+    of_office: re.Pattern[str]
+    possessive: re.Pattern[str]
+    and_office: re.Pattern[str]
+    where: re.Pattern[str]
+    country_after: re.Pattern[str]
+    noun_country: re.Pattern[str]
+    own_office: re.Pattern[str]
+    articles: re.Pattern[str]
+    head_of_state: re.Pattern[str]
+    plural: re.Pattern[str]
+    located: re.Pattern[str]
+    not_located: re.Pattern[str]
+    in_country: re.Pattern[str]
+    hosted: re.Pattern[str]
+    arrived: re.Pattern[str]
+    visited: re.Pattern[str]
+    invited: re.Pattern[str]
+    dateline: re.Pattern[str]
+    ordinal: re.Pattern[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +121,7 @@ class Grammar:
     bodies: tuple[str, ...]
     not_bodies: tuple[str, ...]
     hosts: tuple[str, ...]
+    ordinals: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -88,7 +131,7 @@ class Vocabulary:
     language: str
     matcher: Matcher[Sense]
     grammar: Grammar
-    dates: Mapping[str, Any]
+    patterns: Patterns
 
 
 @cache
@@ -101,7 +144,7 @@ def load(language: str) -> Vocabulary:
         language,
         Matcher((word, _sense(found)) for word, found in meanings.items()),
         _grammar(language),
-        lexicon.read(f"{language}/dates.toml"),
+        _patterns(language),
     )
 
 
@@ -113,8 +156,22 @@ def _sense(meanings: Iterable[Meaning]) -> Sense:
         elif isinstance(meaning, Trigger):
             sense = sense._replace(triggers=(*sense.triggers, meaning))
         else:
-            sense = sense._replace(**{_FIELDS[type(meaning)]: meaning})
+            sense = _with(sense, meaning)
     return sense
+
+
+def _with(sense: Sense, meaning: Country | Official | Office | KnownPlace | KnownForum) -> Sense:
+    match meaning:
+        case Country():
+            return sense._replace(country=meaning)
+        case Official():
+            return sense._replace(official=meaning)
+        case Office():
+            return sense._replace(office=meaning)
+        case KnownPlace():
+            return sense._replace(place=meaning)
+        case KnownForum():
+            return sense._replace(forum=meaning)
 
 
 def _all_words(language: str) -> Iterator[tuple[str, Meaning]]:
@@ -185,6 +242,20 @@ def _cues(language: str) -> Iterator[tuple[str, str]]:
             yield word, cue
 
 
+def _patterns(language: str) -> Patterns:
+    name = f"{language}/patterns.toml"
+    table = lexicon.read(name)
+    keys = [field.name for field in fields(Patterns)]
+    lexicon.only(name, table, keys)
+    compiled = {}
+    for key in keys:
+        try:
+            compiled[key] = re.compile(lexicon.word(name, table, key))
+        except re.error as error:
+            raise lexicon.LexiconError(f"Lexicon {name}: key {key} is no regular expression: {error}.") from error
+    return Patterns(**compiled)
+
+
 def _grammar(language: str) -> Grammar:
     name, offices_name = f"{language}/grammar.toml", f"{language}/offices.toml"
     table, offices = lexicon.read(name), lexicon.read(offices_name)
@@ -197,4 +268,5 @@ def _grammar(language: str) -> Grammar:
         lexicon.words(offices_name, offices["bodies"], "words", where="bodies"),
         lexicon.words(offices_name, offices["bodies"], "not_words", where="bodies"),
         lexicon.words(offices_name, offices["hosts"], "words", where="hosts"),
+        lexicon.words(name, table["numbers"], "ordinals", where="numbers"),
     )

@@ -13,6 +13,7 @@ from meetings.stories import Story
 
 LOOK_BACK, LOOK_AHEAD = 2, 1
 LEAD_SENTENCES = 6
+RIVAL = 80
 OLDEST, SOONEST, FARTHEST = 45, -2, -200
 
 
@@ -65,7 +66,7 @@ class Clock:
                 or (spread and (index in others or index in self._lead))
             ):
                 continue
-            told = self._in(index, ahead)
+            told = self._in(index, ahead, travel="visit" in story.first.anchor.kinds)
             if told is not None:
                 return told
         if self.calendar.dateline is not None and first in self._lead and not ahead and not spread:
@@ -82,11 +83,22 @@ class Clock:
     def _told(self, encounter: Encounter, ahead: bool) -> When | None:
         """The day in the encounter's sentence nearest to its words; a journey's span only if there is no other."""
         days = self.calendar.in_sentence(self.reading.sentences[encounter.index])
-        days.sort(key=lambda day: abs(_middle(day) - encounter.anchor.start))
+        start = encounter.anchor.start
+        later = any(day.start > start for day in days)
+        days.sort(key=lambda day: abs(_middle(day) - start) + (RIVAL if later and self._rival(encounter, day) else 0))
         return self._first(days, ahead, travel="visit" in encounter.anchor.kinds)
 
-    def _in(self, index: int, ahead: bool) -> When | None:
-        return self._first(self.calendar.in_sentence(self.reading.sentences[index]), ahead)
+    def _rival(self, encounter: Encounter, day: DayWord) -> bool:
+        """Whether other words of encounter or travel stand before a day that is told before the encounter's own."""
+        start = self.reading.sentences[encounter.index].start
+        if day.start > encounter.anchor.start:
+            return False
+        return any(
+            t.kind in ("meet", "visit") for token in self.reading.within(start, day.start) for t in token.value.triggers
+        )
+
+    def _in(self, index: int, ahead: bool, *, travel: bool) -> When | None:
+        return self._first(self.calendar.in_sentence(self.reading.sentences[index]), ahead, travel=travel)
 
     def _first(self, days: list[DayWord], ahead: bool, *, travel: bool = False) -> When | None:
         """The first day that can be meant; the span of a journey only where the journey itself is the news (`travel`)."""

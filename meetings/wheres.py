@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from meetings.encounters import SIDES
@@ -14,20 +13,7 @@ from meetings.sentences import Sentence
 from meetings.stories import Story
 from parsers.records import Side
 
-_LOCATED = re.compile(
-    r"\b(?:in|at|near|outside)\s+(?:the\s+)?(?:(?:capital|city|town|province|border|northern|southern|coastal|municipality|centre|center|districts?)[\w ]{0,25}\s(?:of\s)?)?$|\bin\s(?:two|three|four|several)\s(?:places|cities|locations|provinces)[,:]\s$|\bin\s[\w ]{2,24}\s(?:and|\()\s?$"
-)
-_HOSTED = re.compile(
-    r"^(?:\s(?:city|province))?\s(?:hosted|hosts|host|will host|was host|to host|will be host|is hosting)\b"
-)
-_DATELINE = re.compile(
-    r"^\W{0,3}(?:[A-Z][\w ]{1,20}, [A-Z][a-z]+\.? \d{1,2}\s*[-–—]\s*)?(?P<city>[^\W\d_][\w. ]{1,26}?)(?:, [^(\n–—]{2,26}?)?\s*(?:\((?:Xinhua|VNA|AP|Reuters|AFP|VOV|NDO|VGP|CNA|Bernama|CGTN|People)[^)]{0,24}\)|[–—]|--)"
-)
 ARRIVAL_SENTENCES = 20
-_ARRIVED = re.compile(
-    r"\b(?:(?:came|come|comes|coming|flew|travelled|traveled|visit|trip|returned) to|arriv\w+ in|landed in|visit(?:ed|ing|s)?|gets to|got to) (?:the )?$"
-)
-_COUNTRIES = {"CN": Side.CHINA, "VN": Side.VIETNAM}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +56,11 @@ class Compass:
         for sentence in self.reading.sentences[:ARRIVAL_SENTENCES]:
             for token in self.reading.within(sentence.start, sentence.end):
                 place = token.value.place
-                if place and place.kind != "venue" and _ARRIVED.search(self.reading.before(token.start, 30)):
+                if (
+                    place
+                    and place.kind != "venue"
+                    and self.reading.words.patterns.arrived.search(self.reading.before(token.start, 30))
+                ):
                     return Where(None, place.city, place.country, (token.start, token.end))
         return Where()
 
@@ -124,7 +114,7 @@ def _in_sentence(reading: Reading, sentence: Sentence, mentions: list[Mention], 
             token.value.country
             and token.value.country.kind == "name"
             and not _of_place(reading, token)
-            and re.search(r"\bin (?:the )?(?:\w+ (?:of )?){0,2}$", reading.before(token.start, 30))
+            and reading.words.patterns.in_country.search(reading.before(token.start, 30))
         ):
             country = country or token
     if "venue" in found:
@@ -156,23 +146,21 @@ def _located(reading: Reading, sentence: Sentence, token: Token) -> bool:
     place = token.value.place
     if place is not None and place.kind == "venue":
         return True
-    if _HOSTED.match(reading.after(token.end, 30)):
+    if reading.words.patterns.hosted.match(reading.after(token.end, 30)):
         return True
     before = reading.folded[max(sentence.start, token.start - 40) : token.start]
-    return bool(_LOCATED.search(before)) and not re.search(
-        r"\b(?:visit|trip|consul general|ambassador|way|back)\b[^,.]{0,12}$", before
-    )
+    return bool(reading.words.patterns.located.search(before)) and not reading.words.patterns.not_located.search(before)
 
 
 def _dateline_end(reading: Reading, sentence: Sentence) -> int:
-    match = _DATELINE.match(reading.text[sentence.start : sentence.start + 90])
+    match = reading.words.patterns.dateline.match(reading.text[sentence.start : sentence.start + 90])
     return sentence.start + match.end() if match else sentence.start
 
 
 def dateline_place(reading: Reading) -> Where:
     """The place of the article's dateline."""
     for sentence in reading.sentences[:14]:
-        match = _DATELINE.match(reading.text[sentence.start : sentence.start + 90])
+        match = reading.words.patterns.dateline.match(reading.text[sentence.start : sentence.start + 90])
         if match is None:
             continue
         start = sentence.start + match.start("city")
@@ -212,9 +200,8 @@ def _seat(reading: Reading, side: Side, place: str | None) -> Where:
 
 def _visit(reading: Reading) -> Where:
     """The country of a visit that the article speaks of."""
-    match = re.search(
-        r"\b(?:visit to|visiting|trip to|visits?|in|tour of) (china|viet ?nam|beijing|hanoi)\b", reading.folded
-    )
-    if match is None:
-        return Where()
-    return Where(None, None, "CN" if match[1] in ("china", "beijing") else "VN", None)
+    for token in reading.tokens:
+        country = token.value.country
+        if country and country.side and reading.words.patterns.visited.search(reading.before(token.start, 12)):
+            return Where(None, None, country.code)
+    return Where()
