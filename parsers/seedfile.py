@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import PurePath
 
+from parsers.agencies import agency_of
 from parsers.dates import read_day, split_leading_day
 from parsers.records import Article, Dialect, InputError, article_key
 
@@ -78,14 +79,20 @@ def write_seed(seed: Seed, dialect: Dialect | None = None) -> bytes:
 
 
 def seed_article(data: bytes, *, name: str) -> Article:
-    """The article in a seed file; its key is the name's 16 hex digits, else that of the bytes. Raises SeedError."""
+    """The article in a seed file; its key is the name's 16 hex digits, else that of the bytes. Raises SeedError.
+
+    The format says nothing of the outlet; an agency's dateline does.
+    """
     seed = read_seed(data, name=name)
     named = parse_file_name(name)
+    outlet, side = agency_of(seed.paragraphs) or (None, None)
     return Article(
         key=named[1] if named else article_key(data),
         title=seed.title,
         paragraphs=seed.paragraphs,
         published_on=seed.published_on,
+        outlet=outlet,
+        side=side,
         method=f"seed:{seed.dialect}",
     )
 
