@@ -31,7 +31,7 @@ class Anchor:
 
 
 def find_anchors(reading: Reading, sentence: Sentence, mentions: list[tuple[int, int]]) -> list[Anchor]:
-    """The anchors of a sentence, in order; those with nobody named between them are one. `mentions`: spans of people."""
+    """The anchors of a sentence, in order; adjoining ones are joined. `mentions`: where people are named."""
     tokens = tuple(t for t in reading.within(sentence.start, sentence.end) if "ignored" not in t.value.cues)
     found: list[Anchor] = []
     for token in tokens:
@@ -137,17 +137,17 @@ def _takes(reading: Reading, hold: Token, noun: Token) -> bool:
 
 
 def _joined(first: Anchor, second: Anchor) -> Anchor:
-    return Anchor(
-        first.start, second.end, first.kinds | second.kinds, first.mode if first.mode not in (None, Mode.IN_PERSON) else second.mode or first.mode, first.host or second.host
-    )  # fmt: skip
+    mode = first.mode if first.mode in (Mode.PHONE, Mode.VIDEO) else second.mode or first.mode
+    return Anchor(first.start, second.end, first.kinds | second.kinds, mode, first.host or second.host)
 
 
 def _is_future(reading: Reading, token: Token) -> bool:
     """Words of the future before a verb; "will be", "is to" and the like may stand there too."""
     cues = token.value.cues
-    return "future" in cues or (
-        "future_after" in cues and reading.words.patterns.before_verb.match(reading.folded[token.start : token.end])
-    )
+    if "future" in cues:
+        return True
+    words = reading.folded[token.start : token.end]
+    return "future_after" in cues and reading.words.patterns.before_verb.match(words) is not None
 
 
 def _status(reading: Reading, sentence: Sentence, anchor: Anchor, tokens: tuple[Token, ...]) -> Status:
@@ -163,7 +163,7 @@ def _status(reading: Reading, sentence: Sentence, anchor: Anchor, tokens: tuple[
                     return Status.ANNOUNCED
     if "meet" not in anchor.kinds or not reading.words.patterns.past.match(words):
         for token in tokens:
-            if "future_after" in token.value.cues and -3 <= token.start - anchor.end <= FUTURE_AFTER:
-                if not reading.words.patterns.speech.search(reading.folded, anchor.end, token.start):
-                    return Status.ANNOUNCED
+            near = "future_after" in token.value.cues and -3 <= token.start - anchor.end <= FUTURE_AFTER
+            if near and not reading.words.patterns.speech.search(reading.folded, anchor.end, token.start):
+                return Status.ANNOUNCED
     return Status.HELD

@@ -26,7 +26,7 @@ HEAD = 2500
 
 @dataclass(frozen=True, slots=True)
 class DayWord:
-    """A date in the text at [start, end). `first`/`last` are set when it is resolved; a weekday is resolved on demand."""
+    """A date in the text at [start, end). `first` and `last` when resolved; a weekday is on demand."""
 
     start: int
     end: int
@@ -82,7 +82,10 @@ def _patterns(language: str) -> _Patterns:
         re.compile(rf"\b(?:{_any(lexicon.words(name, table, 'not_of_meeting'))})\W{{0,3}}(?:the\s)?(?:\w+day,?\s)?$"),
         re.compile(rf"\b(?:{_any(lexicon.words(name, table, 'journey'))})\b"),
         re.compile(rf"(?<!\d)((?:19|20)\d\d)(?!\d) (?:{_any(lexicon.words(name, table, 'present_year'))})\b"),
-        re.compile(rf"(?:^|\n)[^\n]{{0,60}}?[A-ZÀ-Ỹ][\w ]{{2,24}}, ({month})\.? (\d{{1,2}})(?:st|nd|rd|th)?(?:, (\d{{4}}))?\s*(?:\(|--|-)"),
+        re.compile(
+            rf"(?:^|\n)[^\n]{{0,60}}?[A-ZÀ-Ỹ][\w ]{{2,24}}, ({month})\.? (\d{{1,2}})(?:st|nd|rd|th)?(?:, (\d{{4}}))?\s*"
+            r"(?:\(|--|-)"
+        ),
     )  # fmt: skip
 
 
@@ -147,10 +150,9 @@ class Calendar:
             if not any(d.start < match.end() and match.start() < d.end for d in found):
                 first, last = (day, day2) if day2 else (day, None)
                 found.append(self._day(match, p.months[month], int(first), None, last, year))
-        for match in _ISO.finditer(folded, start, end):
-            found.append(self._day(match, int(match[2]), int(match[3]), None, None, match[1]))
-        for match in _SLASHED.finditer(folded, start, end):
-            found.append(self._day(match, int(match[2]), int(match[1]), None, None, match[3]))
+        iso, slashed = _ISO.finditer(folded, start, end), _SLASHED.finditer(folded, start, end)
+        found += [self._day(m, int(m[2]), int(m[3]), None, None, m[1]) for m in iso]
+        found += [self._day(m, int(m[2]), int(m[1]), None, None, m[3]) for m in slashed]
         return [day for day in found if day.first or not day.complete]
 
     def _day(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from meetings import anchors
 from meetings.anchors import Anchor
@@ -40,7 +40,6 @@ class Encounter:
     shared: bool = False
     weak: bool = False
     also: bool = False
-    filled: set[Side] = field(default_factory=set)
 
     def people(self, side: Side) -> set[int]:
         """Identities of the named people of a side."""
@@ -207,11 +206,8 @@ class SentenceReader:
 
     def _counterpart(self, index: int, side: Side) -> Entity | None:
         """The person of `side` named soonest after the sentence, else before it."""
-        for near in (*range(index + 1, min(index + 4, len(self.mentions))), *range(index - 1, max(-1, index - 4), -1)):
-            for mention in self.mentions[near]:
-                if mention.entity and mention.side is side and not mention.embedded and mention.entity.principal:
-                    return mention.entity
-        return None
+        near = (*range(index + 1, min(index + 4, len(self.mentions))), *range(index - 1, max(-1, index - 4), -1))
+        return next((m.entity for i in near for m in self.mentions[i] if m.entity and _stands(m, side)), None)
 
     def _may_fill(self, anchor: Anchor, after: list[Mention], before: list[Mention], side: Side) -> bool:
         """Whether a pronoun, or a function of that side, stands where the missing participant would."""
@@ -232,12 +228,12 @@ class SentenceReader:
         return any(m.form == "generic" and m.side is side and not m.plural for m in before)
 
     def _spoken_of(self, index: int, side: Side, mention: Mention | None = None) -> Party | None:
-        """Whom a pronoun or function means: of those of a side named shortly before, one who met somebody, else the last."""
+        """Whom a pronoun or function means: of a side's people named before, one who met somebody, else the last."""
         before = [
             known
             for near in range(index - 1, max(-1, index - LOOK_BACK), -1)
             for known in self.mentions[near]
-            if known.entity and known.side is side and not known.embedded and known.entity.principal
+            if _stands(known, side)
         ]
         known = next((m for m in before if id(m.entity) in self._met), before[0] if before else None)
         if known is None and mention is not None:
@@ -248,7 +244,7 @@ class SentenceReader:
         """The official of a side named soonest after a sentence: a headline calls people by function first."""
         for near in range(index + 1, min(len(self.mentions), index + LOOK_BACK)):
             for known in self.mentions[near]:
-                if known.entity and known.side is side and not known.embedded and known.entity.principal:
+                if _stands(known, side):
                     return known
         return None
 
@@ -275,7 +271,7 @@ class SentenceReader:
         return len(sides) == 2
 
     def _of_both(self, mention: Mention) -> bool:
-        """Whether an office in the plural is of both sides: "their defence ministers", "foreign ministers of A and B"."""
+        """Whether an office in the plural is of both sides: "their defence ministers", "ministers of A and B"."""
         start, end = mention.span
         if self.reading.words.patterns.both_before.search(self.reading.before(start, 30)):
             return True
@@ -297,15 +293,16 @@ class SentenceReader:
             return False
         if "meet" in kinds and self._groups_met(encounter.anchor, sentence):
             return True
-        if "at" in kinds and "held" not in kinds:
+        if not kinds & {"noun", "session", "chair"} or ("at" in kinds and "held" not in kinds):
             return False
-        if not kinds & {"noun", "session", "chair"}:
-            return False
-        if "with" in encounter.anchor.kinds and encounter.forum is not None:
-            return True
-        if not encounter.anchor.kinds & {"held", "chair"}:
-            return False
-        return encounter.forum is not None or _has_cue(self.reading, sentence, "group")
+        if encounter.forum is not None:
+            return bool(kinds & {"with", "held", "chair"})
+        return bool(kinds & {"held", "chair"}) and _has_cue(self.reading, sentence, "group")
+
+
+def _stands(mention: Mention, side: Side) -> bool:
+    """Whether a mention is of an official of the side who is not merely spoken of."""
+    return mention.entity is not None and mention.side is side and not mention.embedded and mention.entity.principal
 
 
 def _has_cue(reading: Reading, sentence: Sentence, cue: str) -> bool:
@@ -318,13 +315,10 @@ def _split(encounter: Encounter) -> list[Encounter]:
     many = next((side for side in SIDES if counts[side] > 1 and counts[_other(side)] == 1), None)
     if many is None or encounter.anchor.kinds & {"chair", "session", "head", "visit"}:
         return [encounter]
+    one = _other(many)
     return [
-        Encounter(
-            encounter.index, encounter.anchor, {many: [party], _other(many): encounter.parties[_other(many)]}, encounter.forum, encounter.status,
-            encounter.mode, encounter.shared, encounter.weak, encounter.also,
-        )
-        for party in encounter.parties[many]
-    ]  # fmt: skip
+        replace(encounter, parties={many: [party], one: encounter.parties[one]}) for party in encounter.parties[many]
+    ]
 
 
 def _other(side: Side) -> Side:

@@ -14,7 +14,7 @@ _WORD = re.compile(r"[a-z]+")
 
 
 def recognise(text: str) -> str | None:
-    """`en`, `vi`, `zh`, or None for another language or too little text. Only the beginning of the text is looked at."""
+    """`en`, `vi`, `zh`, or None for another language or too little text. Only the beginning is looked at."""
     sample = text[:SAMPLE]
     han, latin = len(_HAN.findall(sample)), len(_LATIN.findall(sample))
     if han * 3 > latin:

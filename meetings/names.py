@@ -68,11 +68,8 @@ def _name_at(words: list[str], index: int) -> tuple[int, Side]:
     first, rest = words[index], words[index + 1 : index + 5]
     vietnamese = _vietnamese_length(rest) if first in known.vietnam else 0
     chinese = _chinese_length(rest) if first in known.china else 0
-    if vietnamese and chinese:
-        if vietnamese == 1 and len(rest[0]) > 5:
-            vietnamese = 0
-        elif vietnamese == 1 and not _VI.fullmatch(rest[0]):
-            vietnamese = 0
+    if chinese and vietnamese == 1 and len(rest[0]) > 5:
+        vietnamese = 0
     if vietnamese >= 2 or (vietnamese and not chinese):
         return vietnamese + 1, Side.VIETNAM
     if chinese:

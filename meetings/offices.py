@@ -79,7 +79,7 @@ class PhraseReader:
         reading = self.reading
         limit = min((s.start for s in spans if s.start >= span.end), default=sentence.end)
         opening = self.patterns.apposition.match(reading.text, span.end, sentence.end)
-        side_only = self._country_after(span.end, limit, owned)
+        side_only = self._country_after(span.end)
         if opening is None:
             return OfficePhrase(span.end, span.end, side=side_only)
         taken: list[Token] = []
@@ -144,9 +144,7 @@ class PhraseReader:
         phrase = self._phrase(sentence, taken, start, end, self.embedded_at(start))
         if not phrase.offices and "counterpart" not in token.value.cues:
             return None
-        return phrase._replace(
-            plural=reading.folded[token.end - 1] == "s" and not reading.folded.startswith("affairs", token.end - 7)
-        )
+        return phrase._replace(plural=self.patterns.plural.search(reading.folded[token.start : token.end]) is not None)
 
     def side_of_noun(self, sentence: Sentence, token: Token) -> tuple[Side | None, int]:
         """The side of "the Chinese leader" or "leaders of Vietnam", and where the phrase begins."""
@@ -157,17 +155,15 @@ class PhraseReader:
                 return country.side or Side.OTHER, left.start
             break
         country = self._country_right(token.end)
-        start = token.start - 4 if reading.before(token.start, 4) in ("the ", "his ", "her ") else token.start
+        article = self.patterns.articles.search(reading.before(token.start, 6))
+        start = token.start - len(article[0]) if article else token.start
         return (country.side or Side.OTHER) if country else None, start
 
     def embedded_at(self, start: int) -> bool:
         """Whether the words right before an offset show that the person is only spoken of."""
-        text = self.reading.folded
-        cursor = start
-        for word in ("the ", "both ", "his ", "her ", "its "):
-            if text.startswith(word, max(0, cursor - len(word))) and cursor >= len(word):
-                cursor -= len(word)
-        return (cursor - 1) in self._embedding and text[cursor - 1 : cursor] == " "
+        article = self.patterns.articles.search(self.reading.before(start, 6))
+        cursor = start - len(article[0]) if article else start
+        return (cursor - 1) in self._embedding and self.reading.folded[cursor - 1 : cursor] == " "
 
     def _embedded_after(self, end: int) -> bool:
         return any(
@@ -183,13 +179,11 @@ class PhraseReader:
             or not self.reading.text.startswith((",", ".", ")"), end)
         ):
             return False
-        own = token.value.office is not None and re.search(
-            r"(?:'s|\bthe|chinese|vietnamese)\s[\w\s]*$", self.reading.before(token.start, 30)
-        )
+        own = token.value.office is not None and self.patterns.own_office.search(self.reading.before(token.start, 30))
         return "counterpart" in token.value.cues or bool(own)
 
     def _of_another(self, taken: list[Token], name: int) -> bool:
-        """Whether "envoy of" what is taken names an office of somebody else: "of General Secretary X", "of Vietnam's X"."""
+        """Whether "envoy of" leads to somebody else: "of General Secretary X", "of Vietnam's X"."""
         if taken[-1].value.office:
             return True
         only_countries = not any(token.value.office for token in taken)
@@ -271,7 +265,7 @@ class PhraseReader:
     def _place(self, taken: list[Token]) -> str | None:
         return next((t.value.place.name for t in taken if t.value.place and t.value.place.kind != "venue"), None)
 
-    def _country_after(self, end: int, limit: int, owned: set[int]) -> Side | None:
+    def _country_after(self, end: int) -> Side | None:
         country = self._country_right(end)
         return country.side if country else None
 

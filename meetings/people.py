@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from meetings.offices import OfficePhrase, PhraseReader
-from meetings.reading import Reading
+from meetings.reading import Reading, Token
 from meetings.roster import Entity, NameSpan, Roster, find_names
 from meetings.sentences import Sentence
 from parsers.records import Side
@@ -19,7 +19,7 @@ from parsers.records import Side
 
 @dataclass(slots=True)
 class Mention:
-    """One place where a person or a post is spoken of. `form`: name, role (an office without a name), generic, pronoun."""
+    """One place where a person or a post is spoken of. `form`: name, role (only an office), generic, pronoun."""
 
     start: int
     end: int
@@ -37,14 +37,13 @@ class Mention:
 def find_mentions(reading: Reading) -> tuple[list[list[Mention]], Roster]:
     """For each sentence its mentions in order, and the people they speak of."""
     roster = Roster(reading)
-    names = [find_names(reading, sentence, roster) for sentence in reading.sentences]
+    names = [find_names(reading, sentence) for sentence in reading.sentences]
     phrases = PhraseReader(reading)
     for sentence, spans in zip(reading.sentences, names, strict=True):
         roster.introduce(phrases, sentence, spans)
     found = []
-    for sentence, spans in zip(reading.sentences, names, strict=True):
-        spans = roster.with_short_names(sentence, spans)
-        found.append(_mentions(reading, phrases, sentence, spans))
+    for sentence, full in zip(reading.sentences, names, strict=True):
+        found.append(_mentions(reading, phrases, sentence, roster.with_short_names(sentence, full)))
     return found, roster
 
 
@@ -56,13 +55,29 @@ def _mentions(reading: Reading, phrases: PhraseReader, sentence: Sentence, spans
         after = phrases.after(sentence, span, spans, owned)
         mention = _named(span, before, after)
         if span.entity is not None:
-            span.entity.learn(mention.offices, mention.role, reading)
+            span.entity.learn(mention.offices, mention.role)
         mention.side = (span.entity.side if span.entity else None) or mention.side
         mentions.append(mention)
-    mentions += _unnamed(phrases, sentence, owned, spans)
+    mentions += _unnamed(reading, phrases, sentence, owned, spans)
     mentions.sort(key=lambda mention: mention.start)
     _spread_embedding(reading, mentions)
     return mentions
+
+
+def _role(token: Token, phrase: OfficePhrase) -> Mention:
+    span = phrase.start, phrase.end
+    return Mention(
+        token.start,
+        token.end,
+        "role",
+        phrase.side,
+        offices=(phrase,),
+        span=span,
+        embedded=phrase.embedded,
+        plural=phrase.plural,
+        role=span,
+        cues=token.value.cues,
+    )
 
 
 def _spread_embedding(reading: Reading, mentions: list[Mention]) -> None:
@@ -89,38 +104,40 @@ def _named(span: NameSpan, before: OfficePhrase, after: OfficePhrase) -> Mention
     )
 
 
-def _unnamed(phrases: PhraseReader, sentence: Sentence, owned: set[int], spans: list[NameSpan]) -> list[Mention]:
+def _unnamed(
+    reading: Reading, phrases: PhraseReader, sentence: Sentence, owned: set[int], spans: list[NameSpan]
+) -> list[Mention]:
     """Offices, counterparts, pronouns and functions that no name in the sentence owns."""
-    mentions = []
+    mentions: list[Mention] = []
     reached = sentence.start
-    for token in phrases.reading.within(sentence.start, sentence.end):
-        if (
-            token.start < reached
-            or token.start in owned
-            or any(s.start < token.end and token.start < s.end for s in spans)
-        ):
+    for token in reading.within(sentence.start, sentence.end):
+        taken = token.start in owned or any(s.start < token.end and token.start < s.end for s in spans)
+        if taken or token.start < reached:
             continue
-        sense = token.value
-        if sense.office is not None or "counterpart" in sense.cues:
+        cues = token.value.cues
+        if token.value.office is not None or "counterpart" in cues:
             phrase = phrases.alone(sentence, token, owned)
             if phrase is not None:
                 reached = phrase.end
-                mentions.append(
-                    Mention(
-                        token.start, token.end, "role", phrase.side, offices=(phrase,), span=(phrase.start, phrase.end), embedded=phrase.embedded,
-                        plural=phrase.plural, role=(phrase.start, phrase.end), cues=sense.cues,
-                    )
-                )  # fmt: skip
-        elif "generic" in sense.cues or "group" in sense.cues:
-            side, start = phrases.side_of_noun(sentence, token)
-            mentions.append(
-                Mention(
-                    token.start, token.end, "generic", side, span=(start, token.end), cues=sense.cues,
-                    plural=phrases.reading.folded[token.end - 1] == "s", embedded=phrases.embedded_at(start),
-                )
-            )  # fmt: skip
-        elif "pronoun" in sense.cues:
-            mentions.append(
-                Mention(token.start, token.end, "pronoun", None, span=(token.start, token.end), cues=sense.cues)
-            )
+                mentions.append(_role(token, phrase))
+        elif "generic" in cues or "group" in cues:
+            mentions.append(_function(reading, phrases, sentence, token))
+        elif "pronoun" in cues:
+            mentions.append(Mention(token.start, token.end, "pronoun", None, span=(token.start, token.end), cues=cues))
     return mentions
+
+
+def _function(reading: Reading, phrases: PhraseReader, sentence: Sentence, token: Token) -> Mention:
+    """ "The Chinese leader", "the delegation": somebody told by function only."""
+    side, start = phrases.side_of_noun(sentence, token)
+    plural = reading.words.patterns.plural.search(reading.folded[token.start : token.end]) is not None
+    return Mention(
+        token.start,
+        token.end,
+        "generic",
+        side,
+        span=(start, token.end),
+        embedded=phrases.embedded_at(start),
+        plural=plural,
+        cues=token.value.cues,
+    )

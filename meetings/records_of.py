@@ -8,6 +8,7 @@ from meetings import codes
 from meetings.dates import Calendar
 from meetings.encounters import SIDES, Party
 from meetings.forums import KnownForum
+from meetings.officials import Post
 from meetings.reading import Reading
 from meetings.records import (
     RANK_ORDER,
@@ -35,7 +36,7 @@ _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50}
 
 def make_meeting(reading: Reading, calendar: Calendar, clock: Clock, compass: Compass, story: Story) -> Meeting:
     """The record of one story, without an id."""
-    mode = _mode(reading, story)
+    mode = _mode(story)
     when = clock.find(story)
     where = compass.find(story, mode)
     forum, forum_span = _forum(reading, story)
@@ -107,7 +108,7 @@ def _role_words(words: str) -> str:
     return re.sub(r"\s+", " ", words).strip(" ,–-")
 
 
-def _mode(reading: Reading, story: Story) -> Mode:
+def _mode(story: Story) -> Mode:
     """Phone or video when any telling says so; else in person for whoever met, received or sat together."""
     modes = [e.mode for e in story.encounters if e.mode]
     for mode in (Mode.PHONE, Mode.VIDEO):
@@ -147,7 +148,7 @@ def _channel(story: Story) -> Channel:
     return best.channel
 
 
-def _party_posts(party: Party):  # type: ignore[no-untyped-def]
+def _party_posts(party: Party) -> list[Post]:
     if party.entity and party.entity.posts:
         return list(party.entity.posts.values())
     return [office.post for phrase in party.mention.offices for office in phrase.offices]

@@ -36,7 +36,7 @@ class Entity:
     spokesperson: bool = False
     local_place: str | None = None
 
-    def learn(self, offices: tuple[OfficePhrase, ...], role: tuple[int, int] | None, reading: Reading) -> None:
+    def learn(self, offices: tuple[OfficePhrase, ...], role: tuple[int, int] | None) -> None:
         """Adds the offices of one mention; the fullest wording becomes the role."""
         for phrase in offices:
             for office in phrase.offices:
@@ -172,7 +172,7 @@ def _short_names() -> dict[str, list[Official]]:
     return found
 
 
-def find_names(reading: Reading, sentence: Sentence, roster: Roster) -> list[NameSpan]:
+def find_names(reading: Reading, sentence: Sentence) -> list[NameSpan]:
     """Full names in a sentence: those of the list, then runs of capitalised words in the shape of a name."""
     spans = [
         NameSpan(token.start, token.end, None, token.value.official.side, token.value.official)
@@ -180,7 +180,7 @@ def find_names(reading: Reading, sentence: Sentence, roster: Roster) -> list[Nam
         if token.value.official is not None
     ]
     for run in _runs(reading, sentence):
-        spans += _names_of_run(reading, run)
+        spans += _names_of_run(run)
     return sorted((s for s in spans if not _historical(reading, s)), key=lambda span: span.start)
 
 
@@ -188,7 +188,7 @@ def _historical(reading: Reading, span: NameSpan) -> bool:
     return reading.folded[span.start : span.end] in names.surnames().historical
 
 
-def _names_of_run(reading: Reading, run: list[re.Match[str]]) -> list[NameSpan]:
+def _names_of_run(run: list[re.Match[str]]) -> list[NameSpan]:
     words = [match[0] for match in run]
     found = [NameSpan(run[a].start(), run[b - 1].end(), None, side) for a, b, side in names.split_names(words)]
     if not found and 2 <= len(run) <= 4:
@@ -203,23 +203,19 @@ def _words(reading: Reading, sentence: Sentence) -> list[re.Match[str]]:
 
 
 def _runs(reading: Reading, sentence: Sentence) -> list[list[re.Match[str]]]:
-    """Runs of capitalised words, parted by single spaces, that are no lexicon words (save pronouns and one-word places)."""
-    covered: dict[int, bool] = {}
-    for token in reading.within(sentence.start, sentence.end):
-        firm = "pronoun" not in token.value.cues and not (
-            token.value.place and " " not in reading.text[token.start : token.end]
-        )
-        for offset in range(token.start, token.end):
-            covered[offset] = firm
+    """Runs of capitalised words that are no lexicon words, save pronouns and, after the first, places."""
+    tokens = {offset: t for t in reading.within(sentence.start, sentence.end) for offset in range(t.start, t.end)}
     runs: list[list[re.Match[str]]] = []
     for word in _words(reading, sentence):
-        if covered.get(word.start(), False) or (
-            word.start() == sentence.start and word[0] in reading.words.grammar.starters
-        ):
+        if word.start() == sentence.start and word[0] in reading.words.grammar.starters:
+            continue
+        token = tokens.get(word.start())
+        place = token is not None and token.value.place is not None and token.end == word.end()
+        if token is not None and not place and "pronoun" not in token.value.cues:
             continue
         joined = runs and runs[-1][-1].end() + 1 == word.start() and reading.folded[word.start() - 1] == " "
         if joined and len(runs[-1]) < RUN_LIMIT:
             runs[-1].append(word)
-        elif not covered.get(word.start()) is False or word.start() not in covered or word[0] in ("He", "She"):
+        elif not place:
             runs.append([word])
     return [run for run in runs if len(run) > 1]

@@ -33,7 +33,7 @@ def _matcher() -> Matcher[Side | None]:
 
 
 def sides_told(text: str) -> set[Side]:
-    """The countries that a text speaks of: by name, people, capital, ruling party, place, or an official's full name."""
+    """The countries a text speaks of: by name, people, capital, ruling party, place, or an official's full name."""
     return {side for hit in _matcher().find(text, fold(text)) if (side := hit.value)}
 
 

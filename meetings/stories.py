@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 
 from meetings.dates import Calendar
@@ -88,7 +89,7 @@ def _old(reading: Reading, calendar: Calendar, encounter: Encounter) -> bool:
 
 
 def _same(story: Story, encounter: Encounter, calendar: Calendar, reading: Reading) -> bool:
-    """Whether an encounter tells of a story's meeting: people fit on both sides, and forum, day and tense don't part them."""
+    """Whether an encounter tells of a story's meeting: people, forum and day fit."""
     for side in SIDES:
         ours, theirs = story.people(side), encounter.people(side)
         if ours and theirs and not ours & theirs:
@@ -104,7 +105,7 @@ def _same(story: Story, encounter: Encounter, calendar: Calendar, reading: Readi
 
 
 def _fills_group(story: Story, encounter: Encounter) -> bool:
-    """Whether one of the two names nobody and the other, soon after it or under the headline, does; or both name nobody."""
+    """Whether one of the two names nobody and the other, near it, does; or both name nobody."""
     told, telling = (any(x.people(side) for side in SIDES) for x in (story, encounter))
     if told and telling:
         return False
@@ -128,13 +129,13 @@ def _forums_fit(story: Story, encounter: Encounter) -> bool:
 
 
 def _days_fit(story: Story, encounter: Encounter, calendar: Calendar, reading: Reading) -> bool:
-    """Two encounters that each have a day of their own in their clause are one meeting only if the days are the same."""
+    """Two encounters that each tell a day of their own are one meeting only if the days are the same."""
     mine = own_day(reading, calendar, encounter)
     days = [day for e in story.encounters if (day := own_day(reading, calendar, e))]
     return mine is None or not days or any(a <= mine[1] and mine[0] <= b for a, b in days)
 
 
-def own_day(reading: Reading, calendar: Calendar, encounter: Encounter):  # type: ignore[no-untyped-def]
+def own_day(reading: Reading, calendar: Calendar, encounter: Encounter) -> tuple[dt.date, dt.date] | None:
     """The day told in the encounter's own sentence, nearest to its words."""
     sentence = reading.sentences[encounter.index]
     days = [d for d in calendar.in_sentence(sentence) if not d.journey]
@@ -217,7 +218,7 @@ def _posts(entity: Entity | None) -> set[str]:
 
 
 def _is_news(story: Story, main: Story) -> bool:
-    """Whether a meeting beside the first one is reported too: it shares somebody, stands in the lead, or is tied to it."""
+    """Whether a meeting beside the first one is news too: it shares somebody, stands in the lead, or is tied to it."""
     if story is main:
         return True
     if any(story.people(side) & main.people(side) for side in SIDES):

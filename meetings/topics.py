@@ -22,6 +22,15 @@ def contexts() -> dict[str, tuple[str, ...]]:
 
 
 @cache
+def labels() -> dict[str, str]:
+    """What each topic is called in English, by its id."""
+    return {
+        lexicon.word(FILE, row, "id"): lexicon.word(FILE, row, "label", where=row["id"])
+        for row in lexicon.read(FILE)["topic"]
+    }
+
+
+@cache
 def _matcher() -> Matcher[str]:
     return Matcher(
         (word, row["id"])

@@ -20,8 +20,8 @@ from parsers.records import Side
 LANGUAGES = ("en",)
 TRIGGER_KINDS = ("meet", "noun", "chair", "head", "hold", "told", "visit")
 CUE_LISTS = (
-    "embedding", "embedding_after", "attendance", "future", "future_after", "doubt", "cancelled", "background", "also", "same_day",
-    "multilateral", "message", "pronoun", "generic", "counterpart", "both", "group", "speech", "here", "business", "ignored",
+    "embedding", "embedding_after", "attendance", "future", "future_after", "doubt", "cancelled", "background", "also",
+    "same_day", "message", "pronoun", "generic", "counterpart", "both", "group", "speech", "here", "ignored",
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from meetings.dates import MIN_WORDS, Calendar, DayWord
 from meetings.encounters import Encounter
-from meetings.reading import Reading
+from meetings.reading import Reading, Token
 from meetings.records import DateBasis, Status
 from meetings.stories import Story
 
@@ -101,7 +101,7 @@ class Clock:
         return self._first(self.calendar.in_sentence(self.reading.sentences[index]), ahead, travel=travel)
 
     def _first(self, days: list[DayWord], ahead: bool, *, travel: bool = False) -> When | None:
-        """The first day that can be meant; the span of a journey only where the journey itself is the news (`travel`)."""
+        """The first day that can be meant; a journey's span only where the journey is the news (`travel`)."""
         found = [
             When(resolved[0], resolved[1], day.basis, (day.start, day.end))
             for day in days
@@ -123,7 +123,7 @@ class Clock:
         distance = (today - day).days
         return distance > (1 if ahead else OLDEST) or distance < FARTHEST or (not ahead and distance < SOONEST)
 
-    def _tokens(self, index: int):  # type: ignore[no-untyped-def]
+    def _tokens(self, index: int) -> tuple[Token, ...]:
         sentence = self.reading.sentences[index]
         return self.reading.within(sentence.start, sentence.end)
 

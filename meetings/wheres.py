@@ -36,7 +36,7 @@ class Compass:
         self.mentions = mentions
 
     def find(self, story: Story, mode: Mode) -> Where:
-        """The place of a story: of its own sentences; of those about it; of the main story; of host, dateline, visit."""
+        """The place told about a story; else that of the main story, of an arrival, of host, dateline or visit."""
         if mode in (Mode.PHONE, Mode.VIDEO):
             return Where()
         where = self._told(story)
