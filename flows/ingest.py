@@ -88,31 +88,32 @@ def poll_and_detect(run: Run, due: Sequence[Source], *, until: datetime | None =
         ]
         reports = sorted((r for future in futures for r in future.result()), key=lambda r: r.source_id)
     report = IngestReport(tuple(reports), detect(run))
-    _publish_sources(report.sources, {source.id: source.outlet_name for source in run.catalogue})
+    _publish_sources(report.sources)
     _publish_meetings(report.detected.new_meetings)
     return report
 
 
-def _publish_sources(reports: Sequence[SourceReport], names: dict[str, str]) -> None:
+def _publish_sources(reports: Sequence[SourceReport]) -> None:
+    if not reports:
+        return  # nothing was due: the table of the last run that polled says more
     failing_first = sorted(reports, key=lambda r: (r.outcome.good, r.source_id))
     create_table_artifact(
-        [source_row(report, names) for report in failing_first],
+        [source_row(report) for report in failing_first],
         key="sources",
-        description="What each source answered in this run, failing ones first.",
+        description="What each source answered in this run, failing ones first; new: articles stored.",
     )
 
 
-def source_row(report: SourceReport, names: dict[str, str]) -> dict[str, str | int]:
-    """One line of the table of sources; the UI keeps the order of the keys."""
+def source_row(report: SourceReport) -> dict[str, str | int]:
+    """One line of the table of sources; the UI keeps the order of the keys and cuts off what is too wide, hence few."""
+    put_off = f"{report.pages_failed} pages put off" if report.pages_failed else ""
     return {
         "source": report.source_id,
-        "outlet": names.get(report.source_id, ""),
         "outcome": report.outcome.value,
         "entries": report.entries,
-        "about both": report.entries - report.screened_out,
-        "new articles": report.new_articles,
-        "pages put off": report.pages_failed,
-        "why": report.message,
+        "relevant": report.entries - report.screened_out,
+        "new": report.new_articles,
+        "why": "; ".join(words for words in (report.message, put_off) if words),
     }
 
 

@@ -138,7 +138,9 @@ class Served:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if not self.ended:
+        if self.ended:
+            self._close()
+        else:
             self.stop()
 
     def stop(self, number: int = signal.SIGTERM) -> int:
@@ -146,11 +148,13 @@ class Served:
         assert self._process is not None
         self._process.send_signal(number)
         code = self._process.wait(timeout=90)
-        assert self._reader is not None
-        self._reader.join(timeout=30)
-        assert self._process.stdout is not None
-        self._process.stdout.close()
+        self._close()
         return code
+
+    def _close(self) -> None:
+        if self._process and self._process.stdout and self._reader:
+            self._reader.join(timeout=30)
+            self._process.stdout.close()
 
     def left_over(self) -> list[str]:
         """The command lines of all processes that carry this home in their environment (Linux: /proc)."""

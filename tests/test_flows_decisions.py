@@ -123,11 +123,17 @@ def test_an_event_of_nameless_principals_names_the_countries() -> None:
 
 
 def test_the_table_and_the_sentence_of_a_run() -> None:
-    good = SourceReport("xinhua", Outcome.OK, entries=30, screened_out=28, new_articles=2)
+    good = SourceReport("xinhua", Outcome.OK, entries=30, screened_out=28, pages_failed=1, new_articles=2)
     bad = SourceReport("vov", Outcome.TIMEOUT, "did not answer within 60 s")
-    row = source_row(good, {"xinhua": "Xinhua"})
-    assert list(row)[:3] == ["source", "outlet", "outcome"]
-    assert (row["outlet"], row["about both"], row["new articles"]) == ("Xinhua", 2, 2)
+    assert source_row(good) == {
+        "source": "xinhua",
+        "outcome": "ok",
+        "entries": 30,
+        "relevant": 2,
+        "new": 2,
+        "why": "1 pages put off",
+    }
+    assert list(source_row(good)) == ["source", "outcome", "entries", "relevant", "new", "why"]
     report = IngestReport((good, bad), DetectReport(2, (stored(),)))
     assert summary(report) == "2 sources polled, 2 new articles, 1 new meetings; failing: vov"
 

@@ -213,10 +213,10 @@ def test_a_killed_keeper_takes_the_server_with_it(newswire: Web, tmp_path: Path)
 def test_a_wrong_prefect_yaml_is_refused_before_anything_starts(tmp_path: Path) -> None:
     bad = tmp_path / "prefect.yaml"
     bad.write_text(shipped("prefect.yaml").read_text(encoding="utf-8").replace("0 7 * * 1", "bananas"))
-    one = Served(tmp_path, catalogue())
-    with pytest.raises(AssertionError, match="deployment digest: schedules: 1: cron: 'bananas'"):
-        one.start(bad)
-    assert one.left_over() == []
+    with Served(tmp_path, catalogue()) as one:
+        with pytest.raises(AssertionError, match="deployment digest: schedules: 1: cron: 'bananas'"):
+            one.start(bad)
+        assert one.left_over() == []
 
 
 def test_a_worker_of_a_work_pool_does_the_same(newswire: Web, tmp_path: Path) -> None:
