@@ -21,17 +21,23 @@ class Busy(MeetingsError):  # noqa: N818 - a state to wait for rather than a fau
 
 @contextmanager
 def hold(
-    archive: Archive, name: str, *, owner: str, now_fn: Callable[[], dt.datetime], lease: dt.timedelta
+    archive: Archive,
+    name: str,
+    *,
+    owner: str,
+    now_fn: Callable[[], dt.datetime],
+    lease: dt.timedelta,
+    is_gone: Callable[[str], bool] = lambda _owner: False,
 ) -> Iterator[None]:
     """Holds the lock `name` for the block; raises `Busy` at once when somebody holds it.
 
     `owner` tells people who it is (command, process, machine). The lease is not renewed: choose it longer than the
-    block can take. A holder that was killed blocks the others until its lease has run out, then the next one takes
-    over; a holder that outlives its lease keeps working but no longer alone, and leaves the new holder's lock alone.
+    block can take. A holder that was killed blocks the others until its lease has run out, or until `is_gone` says of
+    its owner that it has ended; then the next one takes over. A holder that outlives its lease keeps working but no longer alone, and leaves the new holder's lock alone.
     """
     token = uuid.uuid4().hex
     with archive.write() as s:
-        _take(s, name, owner=owner, token=token, now=now_fn(), lease=lease)
+        _take(s, LockRow(name=name, owner=owner, token=token), now=now_fn(), lease=lease, is_gone=is_gone)
     try:
         yield
     finally:
@@ -39,11 +45,12 @@ def hold(
             s.execute(delete(LockRow).where(LockRow.name == name, LockRow.token == token))
 
 
-def _take(s: Session, name: str, *, owner: str, token: str, now: dt.datetime, lease: dt.timedelta) -> None:
-    row = s.get(LockRow, name)
-    if row is not None and row.expires_at > now:
+def _take(s: Session, lock: LockRow, *, now: dt.datetime, lease: dt.timedelta, is_gone: Callable[[str], bool]) -> None:
+    row = s.get(LockRow, lock.name)
+    if row is not None and row.expires_at > now and not is_gone(row.owner):
         raise Busy(
-            f"{row.owner} has held “{name}” since {row.acquired_at:%Y-%m-%d %H:%M} UTC and may until "
+            f"{row.owner} has held “{lock.name}” since {row.acquired_at:%Y-%m-%d %H:%M} UTC and may until "
             f"{row.expires_at:%Y-%m-%d %H:%M} UTC; try again when it has ended."
         )
-    s.merge(LockRow(name=name, owner=owner, token=token, acquired_at=now, expires_at=now + lease))
+    lock.acquired_at, lock.expires_at = now, now + lease
+    s.merge(lock)

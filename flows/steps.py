@@ -8,13 +8,11 @@ Each step is safe to repeat and to run twice at once: one ingest and one sender 
 
 from __future__ import annotations
 
-import os
-import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +24,7 @@ from archive.warc import RawWriter
 from fetch import policy
 from fetch.client import Client, FetchSettings
 from flows import issuing
+from flows.owner import is_gone, owner
 from flows.polling import Poller, SourceReport
 from flows.seedpaths import read_seeds
 from flows.settings import Settings, read_text, sources_path
@@ -89,9 +88,9 @@ def open_archive(settings: Settings) -> Archive:
     return Archive.open(settings.home, url)
 
 
-def owner() -> str:
-    """Who holds a lock, in words: host and process."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+def _alone(archive: Archive, name: str, lease: timedelta) -> AbstractContextManager[None]:
+    """Hold a lock of ours; raises `archive.locks.Busy` when another process that still lives holds it."""
+    return locks.hold(archive, name, owner=owner(), now_fn=now_utc, lease=lease, is_gone=is_gone)
 
 
 class Run:
@@ -148,7 +147,7 @@ def open_run(settings: Settings, *, name: str | None = None) -> Iterator[Run]:
     )
     with (
         open_archive(settings) as archive,
-        locks.hold(archive, "ingest", owner=owner(), now_fn=now_utc, lease=INGEST_LEASE),
+        _alone(archive, "ingest", INGEST_LEASE),
         Client(fetch_settings, clock=now_utc, sleep=time.sleep) as client,
     ):
         with archive.write() as session:
@@ -292,7 +291,7 @@ def send_issue(settings: Settings, week: Week | None = None) -> SendReport:
     recipients, smtp = issuing.load_recipients(settings), issuing.smtp_settings(settings)
     with (
         open_archive(settings) as archive,
-        locks.hold(archive, "send", owner=owner(), now_fn=now_utc, lease=SEND_LEASE),
+        _alone(archive, "send", SEND_LEASE),
     ):
         issue = issuing.compose(settings, archive, load_catalogue(settings), _chosen(settings, week))
         if issue.state is IssueState.BACK:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from archive.records import Mention, StoredMeeting
 from meetings.records import Forum, Meeting, Mode, Person, Place, Status
+from meetings.topics import labels
 from parsers.records import Article, Side, Source
 from reports import words
 from reports.clean import one_line, safe_url
@@ -66,10 +67,15 @@ def meeting_view(stored: StoredMeeting, *, outlets: Outlets, zone: ZoneInfo, as_
         where=_where(meeting.place) or ("" if meeting.mode in (Mode.PHONE, Mode.VIDEO) else "Place not reported"),
         forum=_forum(meeting.forum),
         how=" ".join(filter(None, (words.STATUSES[meeting.status].capitalize(), words.MODES[meeting.mode]))),
-        topics=", ".join(sorted({one_line(topic.id.replace("_", " "), NAME_LIMIT) for topic in meeting.topics})),
+        topics=", ".join(sorted({_topic(topic.id) for topic in meeting.topics}, key=str.casefold)),
         people=(_people("China", meeting.china), _people("Viet Nam", meeting.vietnam)),
         accounts=_accounts(stored, outlets, zone, as_of),
     )
+
+
+def _topic(topic_id: str) -> str:
+    """What a topic is called; one that the lexicon has lost since goes by its id."""
+    return labels().get(topic_id) or one_line(topic_id.replace("_", " "), NAME_LIMIT)
 
 
 def line_view(stored: StoredMeeting, *, outlets: Outlets, zone: ZoneInfo) -> LineView:
