@@ -33,7 +33,8 @@ def hold(
 
     `owner` tells people who it is (command, process, machine). The lease is not renewed: choose it longer than the
     block can take. A holder that was killed blocks the others until its lease has run out, or until `is_gone` says of
-    its owner that it has ended; then the next one takes over. A holder that outlives its lease keeps working but no longer alone, and leaves the new holder's lock alone.
+    its owner that it has ended; then the next one takes over. A holder that outlives its lease keeps working but no
+    longer alone, and leaves the new holder's lock alone.
     """
     token = uuid.uuid4().hex
     with archive.write() as s:

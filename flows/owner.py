@@ -44,4 +44,6 @@ def _started(pid: int) -> str | None:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
-    return stat.rpartition(")")[2].split()[_START_FIELD]
+    state, *fields = stat.rpartition(")")[2].split()
+    # a zombie has ended, and only its parent has not asked yet
+    return None if state in "ZX" else fields[_START_FIELD - 1]
