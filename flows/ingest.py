@@ -89,7 +89,8 @@ def poll_and_detect(run: Run, due: Sequence[Source], *, until: datetime | None =
         reports = sorted((r for future in futures for r in future.result()), key=lambda r: r.source_id)
     report = IngestReport(tuple(reports), detect(run))
     _publish_sources(report.sources)
-    _publish_meetings(report.detected.new_meetings)
+    for event in meeting_events(report.detected.new_meetings):
+        emit_event(**event)
     return report
 
 
@@ -117,24 +118,26 @@ def source_row(report: SourceReport) -> dict[str, str | int]:
     }
 
 
-def _publish_meetings(new: Sequence[StoredMeeting]) -> None:
-    for stored in new[:MEETING_EVENTS]:
-        emit_event("meeting.detected", **meeting_event(stored))
-    rest = len(new) - MEETING_EVENTS
-    if rest > 0:
-        emit_event(
-            "meetings.detected",
-            resource={"prefect.resource.id": "meetings.archive", "prefect.resource.name": "further meetings"},
-            payload={"count": rest, "total": len(new)},
+def meeting_events(new: Sequence[StoredMeeting]) -> list[dict[str, Any]]:
+    """An event per meeting, for automations to match on; beyond `MEETING_EVENTS` one that sums up the rest."""
+    events = [_meeting_event(stored) for stored in new[:MEETING_EVENTS]]
+    if len(new) > MEETING_EVENTS:
+        events.append(
+            {
+                "event": "meetings.detected",
+                "resource": {"prefect.resource.id": "meetings.archive", "prefect.resource.name": "further meetings"},
+                "payload": {"count": len(new) - MEETING_EVENTS, "total": len(new)},
+            }
         )
+    return events
 
 
-def meeting_event(stored: StoredMeeting) -> dict[str, Any]:
-    """Resource and payload of a `meeting.detected` event, for automations to match on."""
+def _meeting_event(stored: StoredMeeting) -> dict[str, Any]:
     meeting = stored.meeting
     china, vietnam = _names(meeting.china), _names(meeting.vietnam)
     articles = [mention.article.article for mention in stored.mentions]
     return {
+        "event": "meeting.detected",
         "resource": {
             "prefect.resource.id": f"meetings.meeting.{meeting.id}",
             "prefect.resource.name": f"{' and '.join(china) or 'China'} – {' and '.join(vietnam) or 'Viet Nam'}",

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from archive.records import Mention, StoredArticle, StoredMeeting
 from flows.digest import CAUGHT_UP, artifact_key, weeks_to_do, without_addresses
-from flows.ingest import POLL_TASKS, batches, meeting_event, source_row, summary
+from flows.ingest import MEETING_EVENTS, POLL_TASKS, batches, meeting_events, source_row, summary
 from flows.polling import SourceReport
 from flows.prefect_api import PrefectApi, reachable
 from flows.serve import environment
@@ -107,7 +107,8 @@ def test_addresses_are_hidden(text: str, expected: str) -> None:
 
 
 def test_an_event_names_the_meeting_and_its_links_and_is_json() -> None:
-    event = meeting_event(stored())
+    [event] = meeting_events([stored()])
+    assert event["event"] == "meeting.detected"
     assert event["resource"]["prefect.resource.id"] == "meetings.meeting.m-1"
     assert event["resource"]["prefect.resource.name"] == "Wang Yi – Bui Thanh Son"
     assert event["payload"]["date"] == "2024-12-10"
@@ -117,9 +118,18 @@ def test_an_event_names_the_meeting_and_its_links_and_is_json() -> None:
 
 
 def test_an_event_of_nameless_principals_names_the_countries() -> None:
-    event = meeting_event(stored(date=None, china=(), vietnam=()))
+    [event] = meeting_events([stored(date=None, china=(), vietnam=())])
     assert event["resource"]["prefect.resource.name"] == "China – Viet Nam"
     assert event["payload"]["date"] is None
+
+
+@pytest.mark.parametrize(("new", "summed_up"), [(0, []), (20, []), (21, [(1, 21)]), (500, [(480, 500)])])
+def test_at_most_20_meeting_events_then_one_that_sums_up(new: int, summed_up: list[tuple[int, int]]) -> None:
+    events = meeting_events([stored()] * new)
+    single = [event for event in events if event["event"] == "meeting.detected"]
+    others = [event for event in events if event["event"] == "meetings.detected"]
+    assert len(single) == min(new, MEETING_EVENTS)
+    assert [(event["payload"]["count"], event["payload"]["total"]) for event in others] == summed_up
 
 
 def test_the_table_and_the_sentence_of_a_run() -> None:

@@ -9,6 +9,7 @@ from prefect.client.schemas.objects import ConcurrencyLimitStrategy
 from prefect.client.schemas.schedules import CronSchedule
 
 from flows.deployments import DeploymentsError, read_deployments
+from flows.serve import environment
 from flows.settings import Settings, shipped
 from parsers.records import InputError
 
@@ -128,3 +129,12 @@ def test_what_the_runner_gets_keeps_schedule_limit_and_entrypoint() -> None:
     [schedule] = digest.schedules or []
     assert schedule.slug == "monday-0700"
     assert schedule.schedule == CronSchedule(cron="0 7 * * 1", timezone="Asia/Ho_Chi_Minh")
+
+
+def test_the_operations_page_lists_every_parameter_and_every_variable_that_serve_sets() -> None:
+    page = (shipped("prefect.yaml").parent / "docs" / "operations.md").read_text(encoding="utf-8")
+    for deployment in read_deployments(shipped("prefect.yaml")):
+        for parameter in deployment.flow().parameters.properties:
+            assert f"| `{parameter}` | {deployment.name} |" in page
+    for variable in environment(Settings(), {}):
+        assert f"`{variable}`" in page
