@@ -8,7 +8,7 @@ Message-ID.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from sqlalchemy import ColumnElement, CursorResult, and_, or_, select, update
@@ -37,8 +37,20 @@ def plan(s: Session, week: str, zone: str, recipients: Sequence[tuple[str, str]]
     s.flush()
 
 
-def claim(s: Session, week: str, zone: str, recipient: str, *, now: dt.datetime) -> Delivery | None:
+def give_up_abandoned(s: Session, week: str, zone: str, *, is_gone: Callable[[str], bool], now: dt.datetime) -> None:
+    """Turns deliveries of an issue whose sender has ended in the middle from sending into unknown."""
+    sending = (DeliveryRow.week == week, DeliveryRow.zone == zone, DeliveryRow.state == DeliveryState.SENDING)
+    for row in s.scalars(select(DeliveryRow).where(*sending)):
+        if row.sender and is_gone(row.sender):
+            row.state, row.lease_until, row.updated_at = DeliveryState.UNKNOWN, None, now
+            row.message = f"{row.sender} ended while sending, so it may or may not have arrived."
+    s.flush()
+
+
+def claim(s: Session, week: str, zone: str, recipient: str, *, sender: str, now: dt.datetime) -> Delivery | None:
     """Takes a delivery for sending, to be committed before the first word to a mail server.
+
+    `sender` names the process that sends.
 
     None when there is nothing to send: it was accepted or refused, another sender has it, or it was never planned.
     """
@@ -48,7 +60,13 @@ def claim(s: Session, week: str, zone: str, recipient: str, *, now: dt.datetime)
     claimed = s.execute(
         update(DeliveryRow)
         .where(*_is(week, zone, recipient), or_(open_states, abandoned))
-        .values(state=DeliveryState.SENDING, attempts=DeliveryRow.attempts + 1, lease_until=now + LEASE, updated_at=now)
+        .values(
+            state=DeliveryState.SENDING,
+            attempts=DeliveryRow.attempts + 1,
+            lease_until=now + LEASE,
+            sender=sender,
+            updated_at=now,
+        )
         .execution_options(synchronize_session=False)
     )
     if cast("CursorResult[object]", claimed).rowcount != 1:

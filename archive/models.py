@@ -211,6 +211,7 @@ class DeliveryRow(Base):
     attempts: Mapped[int]
     message: Mapped[str]
     lease_until: Mapped[dt.datetime | None]
+    sender: Mapped[str | None]
     updated_at: Mapped[dt.datetime]
 
 

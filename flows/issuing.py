@@ -16,6 +16,7 @@ from pathlib import Path
 from archive import articles, deliveries, issues, meetings, sources
 from archive.records import IssueState, StoredIssue
 from archive.store import Archive
+from flows.owner import is_gone, owner
 from flows.settings import Settings, read_text
 from parsers.records import InputError, Source
 from reports.context import build_context
@@ -151,10 +152,11 @@ def deliver(
     """
     week, zone = issue.week.label, settings.zone
     with archive.write() as session:
+        deliveries.give_up_abandoned(session, week, zone, is_gone=is_gone, now=now_fn())
         deliveries.plan(
             session, week, zone, [(recipient.address, _message_id(settings, issue, recipient))], now=now_fn()
         )
-        claimed = deliveries.claim(session, week, zone, recipient.address, now=now_fn())
+        claimed = deliveries.claim(session, week, zone, recipient.address, sender=owner(), now=now_fn())
     if claimed is None:
         return None
     result = send(message(settings, issue, recipient), smtp)

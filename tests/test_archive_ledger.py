@@ -26,6 +26,7 @@ from meetings.records import Detection
 from tests.archive_samples import HOUR, NOW, TO_LAM, everything, meeting, store
 
 WEEK, ZONE = "2024-W50", "Asia/Ho_Chi_Minh"
+SENDER = "here:1"
 OPEN = StoredIssue(WEEK, ZONE, IssueState.OPEN, None, "Draft", "a" * 64, ())
 ANN = "ann@example.org"
 SETTLED = [DeliveryState.ACCEPTED, DeliveryState.REFUSED, DeliveryState.UNKNOWN, DeliveryState.PLANNED]
@@ -120,7 +121,7 @@ class TestDeliveries:
     def test_planning_again_changes_nothing(self, archive: Archive) -> None:
         planned(archive, ANN)
         with archive.write() as s:
-            claim(s, WEEK, ZONE, ANN, now=NOW)
+            claim(s, WEEK, ZONE, ANN, sender=SENDER, now=NOW)
         before = everything(archive)
         with archive.write() as s:
             plan(s, WEEK, ZONE, [(ANN, "<other>")], now=NOW + HOUR)
@@ -129,7 +130,7 @@ class TestDeliveries:
     def test_claim_is_committed_with_the_block(self, archive: Archive) -> None:
         planned(archive, ANN)
         with archive.write() as s:
-            claimed = claim(s, WEEK, ZONE, ANN, now=NOW + HOUR)
+            claimed = claim(s, WEEK, ZONE, ANN, sender=SENDER, now=NOW + HOUR)
         assert claimed is not None
         assert (claimed.state, claimed.attempts, claimed.message_id) == (DeliveryState.SENDING, 1, f"<{ANN}>")
         with archive.read() as s:
@@ -138,8 +139,8 @@ class TestDeliveries:
     def test_claim_of_what_was_never_planned(self, archive: Archive) -> None:
         planned(archive, ANN)
         with archive.write() as s:
-            assert claim(s, WEEK, ZONE, "bob@example.org", now=NOW) is None
-            assert claim(s, WEEK, "Asia/Shanghai", ANN, now=NOW) is None
+            assert claim(s, WEEK, ZONE, "bob@example.org", sender=SENDER, now=NOW) is None
+            assert claim(s, WEEK, "Asia/Shanghai", ANN, sender=SENDER, now=NOW) is None
 
     @pytest.mark.parametrize(
         ("state", "again"),
@@ -153,23 +154,23 @@ class TestDeliveries:
     def test_claim_after_settling(self, archive: Archive, state: DeliveryState, again: bool) -> None:
         planned(archive, ANN)
         with archive.write() as s:
-            claim(s, WEEK, ZONE, ANN, now=NOW)
+            claim(s, WEEK, ZONE, ANN, sender=SENDER, now=NOW)
             settle(s, WEEK, ZONE, ANN, state, "250 queued", now=NOW)
         with archive.write() as s:
             settled = deliveries(s, WEEK)[0]
             assert (settled.state, settled.message, settled.attempts) == (state, "250 queued", 1)
-            assert (claim(s, WEEK, ZONE, ANN, now=NOW + HOUR) is not None) is again
+            assert (claim(s, WEEK, ZONE, ANN, sender=SENDER, now=NOW + HOUR) is not None) is again
 
     def test_sending_is_unknown_once_its_lease_has_run_out(self, archive: Archive) -> None:
         planned(archive, ANN)
         with archive.write() as s:
-            claim(s, WEEK, ZONE, ANN, now=NOW)
+            claim(s, WEEK, ZONE, ANN, sender=SENDER, now=NOW)
         almost, over = NOW + LEASE - dt.timedelta(seconds=1), NOW + LEASE
         with archive.write() as s:
             assert deliveries(s, now=almost)[0].state is DeliveryState.SENDING
             assert deliveries(s, now=over)[0].state is DeliveryState.UNKNOWN
-            assert claim(s, WEEK, ZONE, ANN, now=almost) is None
-            again = claim(s, WEEK, ZONE, ANN, now=over)
+            assert claim(s, WEEK, ZONE, ANN, sender=SENDER, now=almost) is None
+            again = claim(s, WEEK, ZONE, ANN, sender=SENDER, now=over)
         assert again is not None
         assert (again.attempts, again.message_id) == (2, f"<{ANN}>")
 
@@ -177,8 +178,8 @@ class TestDeliveries:
     def test_accepted_stays_accepted(self, archive: Archive, late: DeliveryState) -> None:
         planned(archive, ANN)
         with archive.write() as s:
-            claim(s, WEEK, ZONE, ANN, now=NOW)
-            claim(s, WEEK, ZONE, ANN, now=NOW + LEASE)
+            claim(s, WEEK, ZONE, ANN, sender=SENDER, now=NOW)
+            claim(s, WEEK, ZONE, ANN, sender=SENDER, now=NOW + LEASE)
             settle(s, WEEK, ZONE, ANN, DeliveryState.REFUSED, "550", now=NOW + LEASE)
             settle(s, WEEK, ZONE, ANN, DeliveryState.ACCEPTED, "250, late", now=NOW + LEASE)
             settle(s, WEEK, ZONE, ANN, late, "later still", now=NOW + LEASE)
@@ -203,7 +204,7 @@ def _claim_all(home: str, recipients: Sequence[str], together: Barrier, results:
         together.wait(60)
         for recipient in recipients:
             with archive.write() as s:
-                if claim(s, WEEK, ZONE, recipient, now=NOW) is not None:
+                if claim(s, WEEK, ZONE, recipient, sender=SENDER, now=NOW) is not None:
                     results.put(recipient)
 
 
@@ -254,7 +255,7 @@ class Ledger(RuleBasedStateMachine):
     @rule(recipient=st.sampled_from("ab"))
     def claim(self, recipient: str) -> None:
         with self.archive.write() as s:
-            claimed = claim(s, self.week, ZONE, recipient, now=self.now)
+            claimed = claim(s, self.week, ZONE, recipient, sender=SENDER, now=self.now)
         state, lease, attempts = self.model.get(recipient, (DeliveryState.REFUSED, self.now, 0))
         free = state in (DeliveryState.PLANNED, DeliveryState.UNKNOWN)
         free = free or (state is DeliveryState.SENDING and lease <= self.now)

@@ -209,6 +209,7 @@ def _issues() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("lease_until", sa.DateTime(timezone=True)),
+        sa.Column("sender", sa.Text()),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["week", "zone"], ["issues.week", "issues.zone"], name=op.f("fk_deliveries_week_zone")),
         sa.PrimaryKeyConstraint("week", "zone", "recipient", name=op.f("pk_deliveries")),
