@@ -1,0 +1,182 @@
+"""The flows themselves in one process, with Prefect's engine on a throw-away server: what they store, say and show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import State
+
+from archive import issues
+from archive.locks import hold
+from flows.digest import artifact_key, digest
+from flows.ingest import ingest
+from flows.settings import Settings, load_settings
+from flows.steps import now_utc, open_archive
+from reports.week import Week, last_complete_week
+from tests.mailserver import Inbox, mail_server
+from tests.prefect_server import FEED_PATH, PAGE, PAGE_PATH, catalogue, feed
+from tests.webserver import Reply, Web
+
+pytestmark = pytest.mark.slow
+
+READERS = ("reader@example.org", "desk@example.net")
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[None]:
+    """Prefect's own harness; imported here, because it costs five seconds."""
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+    from prefect.testing.utilities import prefect_test_harness
+
+    # without heartbeats a flow run ends in 0.3 s instead of 1.1 s
+    with (
+        prefect_test_harness(server_startup_timeout=120),
+        temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
+    ):
+        yield
+
+
+@pytest.fixture
+def settings(engine: None, web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A fresh home whose catalogue has one source that works and one that is out of order."""
+    del engine
+    web.add(FEED_PATH, Reply(feed(web.url(PAGE_PATH)), headers={"Content-Type": "application/rss+xml"}))
+    web.add(PAGE_PATH, Reply(PAGE.encode(), headers={"Content-Type": "text/html; charset=utf-8"}))
+    web.add("/broken.xml", Reply(b"out of order", status=503))
+    listed = catalogue(("wire", web.url(FEED_PATH)), ("broken", web.url("/broken.xml", "127.0.1.2")))
+    (tmp_path / "sources.toml").write_text(listed, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    for key, value in {"HOME": tmp_path / "home", "ALLOW_PRIVATE_ADDRESSES": "true", "HOST_DELAY": "0"}.items():
+        monkeypatch.setenv(f"MEETINGS_{key}", str(value))
+    return load_settings()
+
+
+def said(state: State[Any]) -> tuple[str, str]:
+    return state.type.value, state.message or ""
+
+
+def latest_artifact(key: str) -> str:
+    from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+    from prefect.client.schemas.sorting import ArtifactSort
+
+    with get_client(sync_client=True) as client:
+        found = client.read_artifacts(
+            artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=[key])), sort=ArtifactSort.CREATED_DESC, limit=1
+        )
+    return str(found[0].data)
+
+
+def started_long_ago(settings: Settings) -> Week:
+    """Let the archive's first run lie weeks back, so that last week's issue is no back issue; that week."""
+    with open_archive(settings) as archive, archive.write() as session:
+        issues.mark_first_run(session, now_utc() - timedelta(weeks=6))
+    return last_complete_week(now_utc(), settings.tz)
+
+
+def test_one_broken_source_does_not_stop_the_others(settings: Settings) -> None:
+    state = ingest(return_state=True)
+    assert said(state) == ("COMPLETED", "2 sources polled, 1 new articles, 1 new meetings; failing: broken")
+    table = latest_artifact("sources")
+    assert table.index("broken") < table.index("wire"), "failing ones first"
+    assert (settings.home / "archive.db").exists()
+
+
+def test_a_second_ingest_finds_nothing_due_and_leaves_the_table(settings: Settings) -> None:
+    del settings
+    ingest(return_state=True)
+    table = latest_artifact("sources")
+    assert said(ingest(return_state=True)) == ("COMPLETED", "0 sources polled, 0 new articles, 0 new meetings")
+    assert latest_artifact("sources") == table
+
+
+def test_ingest_gives_way_to_whoever_holds_the_archive(settings: Settings) -> None:
+    with (
+        open_archive(settings) as archive,
+        hold(archive, "ingest", owner="another shell", now_fn=now_utc, lease=timedelta(hours=1)),
+    ):
+        kind, words = said(ingest(return_state=True))
+    assert kind == "CANCELLED"
+    assert words.startswith("another shell has held")
+
+
+def test_a_wrong_catalogue_fails_the_run_with_file_and_source(settings: Settings, tmp_path: Path) -> None:
+    del settings
+    (tmp_path / "sources.toml").write_text('[[source]]\nid = "x"\nurll = "https://x.example"\n', encoding="utf-8")
+    kind, words = said(ingest(return_state=True))
+    assert kind == "FAILED"
+    assert "sources.toml" in words
+    assert "source 'x'" in words
+
+
+def test_digest_polls_first_and_shows_the_issue_it_wrote(settings: Settings) -> None:
+    state = digest(week="2024-W50", return_state=True)
+    assert said(state) == ("COMPLETED", "2024-W50: 1 new meetings, a back issue: never mailed")
+    assert "Bui Thanh Son" in latest_artifact("digest-2024-w50")
+    assert (settings.home / "issues" / "2024-W50" / "digest.md").exists()
+
+
+def test_digest_writes_even_when_it_cannot_poll(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEETINGS_POLL_FIRST_TIMEOUT", "0.1")
+    week = started_long_ago(settings)
+    with (
+        open_archive(settings) as archive,
+        hold(archive, "ingest", owner="another shell", now_fn=now_utc, lease=timedelta(hours=1)),
+    ):
+        kind, words = said(digest(return_state=True))
+    assert kind == "COMPLETED"
+    assert words == f"{week.label}: 0 new meetings, not sent, because no mail server is set (MEETINGS_SMTP_HOST)"
+
+
+def test_digest_reaches_each_reader_once_and_names_none(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    week = started_long_ago(settings)
+    tables = "".join(f'[[recipient]]\naddress = "{address}"\n' for address in READERS)
+    (tmp_path / "recipients.toml").write_text(tables, encoding="utf-8")
+    inbox = Inbox()
+    with mail_server(inbox) as port:
+        for key, value in {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": port, "SMTP_SECURITY": "none"}.items():
+            monkeypatch.setenv(f"MEETINGS_{key}", str(value))
+        first = said(digest(poll_first=False, return_state=True))
+        again = said(digest(poll_first=False, return_state=True))
+    assert first == ("COMPLETED", f"{week.label}: 0 new meetings, 2 accepted, 0 refused, 0 served before")
+    assert again == ("COMPLETED", f"{week.label}: 0 new meetings, 0 accepted, 0 refused, 2 served before")
+    assert sorted(address for address, _ in inbox.accepted) == sorted(READERS)
+    shown = latest_artifact(artifact_key(week)) + str(first)
+    assert not any(address in shown for address in READERS)
+
+
+def test_digest_tells_of_a_refused_reader_without_naming_them(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started_long_ago(settings)
+    tables = "".join(f'[[recipient]]\naddress = "{address}"\n' for address in READERS)
+    (tmp_path / "recipients.toml").write_text(tables, encoding="utf-8")
+    with mail_server(Inbox(recipients={READERS[0]: f"550 {READERS[0]} unknown"})) as port:
+        for key, value in {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": port, "SMTP_SECURITY": "none"}.items():
+            monkeypatch.setenv(f"MEETINGS_{key}", str(value))
+        kind, words = said(digest(poll_first=False, return_state=True))
+    assert kind == "FAILED"
+    assert "1 accepted, 1 refused" in words
+    assert READERS[0] not in words
+
+
+def test_digest_dry_run_writes_messages_and_closes_nothing(settings: Settings, tmp_path: Path) -> None:
+    week = started_long_ago(settings)
+    (tmp_path / "recipients.toml").write_text(f'[[recipient]]\naddress = "{READERS[0]}"\n', encoding="utf-8")
+    kind, words = said(digest(poll_first=False, dry_run=True, return_state=True))
+    assert (kind, words) == ("COMPLETED", f"{week.label}: 0 new meetings, 1 messages written as files")
+    with open_archive(settings) as archive, archive.read() as session:
+        assert issues.closed_issues(session, settings.zone) == []
+
+
+def test_a_week_that_does_not_exist_fails_in_words(settings: Settings) -> None:
+    del settings
+    kind, words = said(digest(week="2024-W60", poll_first=False, return_state=True))
+    assert kind == "FAILED"
+    assert "2024-W60" in words
