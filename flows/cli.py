@@ -128,11 +128,13 @@ def _ingest(settings: Settings, only: list[str] | tuple[()] = ()) -> IngestRepor
 
 
 def _show_ingest(report: IngestReport) -> None:
+    from reports.words import counted
+
     failed = [r for r in report.sources if not r.outcome.good]
     put(
-        f"{len(report.sources)} sources polled, {len(report.sources) - len(failed)} answered; "
-        f"{report.new_articles} new articles; {report.detected.articles} read, "
-        f"{len(report.detected.new_meetings)} new meetings."
+        f"{counted(len(report.sources), 'source')} polled, {len(report.sources) - len(failed)} answered; "
+        f"{counted(report.new_articles, 'new article')}; {report.detected.articles} read, "
+        f"{counted(len(report.detected.new_meetings), 'new meeting')}."
     )
     if failed:
         table(
@@ -141,8 +143,10 @@ def _show_ingest(report: IngestReport) -> None:
 
 
 def _show_issue(issue: IssueReport) -> None:
+    from reports.words import counted
+
     kind = "back issue" if issue.back else "digest"
-    put(f"{kind} {issue.week}: {issue.meetings} new meetings – {issue.subject}")
+    put(f"{kind} {issue.week}: {counted(issue.meetings, 'new meeting')} – {issue.subject}")
     for path in issue.paths:
         put(f"  {path}")
 
@@ -151,10 +155,11 @@ def _show_issue(issue: IssueReport) -> None:
 def import_(context: typer.Context, paths: Paths) -> None:
     """Take seed-format files and folders into the archive."""
     from flows.steps import import_paths
+    from reports.words import counted
 
     with progress("importing") as advance:
         report = import_paths(_settings(context), paths, on_file=advance)
-    put(f"{report.new} articles imported, {report.known} known already.")
+    put(f"{counted(report.new, 'article')} imported, {report.known} known already.")
     for sentence in report.refused:
         warn(f"meetings: {sentence}")
     if report.refused:

@@ -180,7 +180,7 @@ def test_a_server_that_is_down_is_recorded_and_the_mail_goes_out_later(
     wires: Web, inbox: Inbox, meetings: Meetings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     del wires
-    assert "1 new meetings" in meetings("ingest").out
+    assert "1 new meeting" in meetings("ingest").out
     with monkeypatch.context() as patch:
         patch.setenv("MEETINGS_SMTP_PORT", "9")
         down = meetings("digest", "--week", WEEK, "--send")
@@ -193,7 +193,7 @@ def test_a_server_that_is_down_is_recorded_and_the_mail_goes_out_later(
 
 def test_what_one_server_refuses_the_other_recipient_still_gets(wires: Web, inbox: Inbox, meetings: Meetings) -> None:
     del wires
-    assert "1 new meetings" in meetings("ingest").out
+    assert "1 new meeting" in meetings("ingest").out
     inbox.recipients = {RECIPIENTS[0]: "550 no such user"}
     sent = meetings("digest", "--week", WEEK, "--send")
     assert (sent.code, "1 accepted, 1 refused" in sent.out) == (1, True)
@@ -206,7 +206,7 @@ def test_what_one_server_refuses_the_other_recipient_still_gets(wires: Web, inbo
 
 def test_an_unconfirmed_message_is_sent_again_under_its_id(wires: Web, inbox: Inbox, meetings: Meetings) -> None:
     del wires
-    assert "1 new meetings" in meetings("ingest").out
+    assert "1 new meeting" in meetings("ingest").out
     inbox.content = "drop"
     lost = meetings("digest", "--week", WEEK, "--send")
     assert (lost.code, "2 unknown" in lost.out) == (1, True)
@@ -220,7 +220,7 @@ def test_a_closed_issue_stays_what_it_was_and_latecomers_read_the_same(
     wires: Web, inbox: Inbox, meetings: Meetings, tmp_path: Path
 ) -> None:
     del wires
-    assert "1 new meetings" in meetings("ingest").out
+    assert "1 new meeting" in meetings("ingest").out
     meetings("digest", "--week", WEEK, "--send")
     before = html_of(received(inbox)[RECIPIENTS[0]])
     meetings("ingest", "--source", "hanoi-wire")  # Hanoi's account comes after the issue closed
@@ -240,7 +240,7 @@ def test_back_issue_and_unfinished_week_are_never_mailed(wires: Web, inbox: Inbo
 
 def test_dry_run_writes_each_message_and_sends_nothing(wires: Web, inbox: Inbox, meetings: Meetings) -> None:
     del wires
-    assert "1 new meetings" in meetings("ingest").out
+    assert "1 new meeting" in meetings("ingest").out
     assert meetings("digest", "--week", WEEK, "--dry-run").code == 0
     folder = meetings.home / "issues" / WEEK / "mail"
     written = [email.message_from_bytes(path.read_bytes())["To"] for path in sorted(folder.glob("*.eml"))]

@@ -132,7 +132,7 @@ def test_a_page_that_fails_is_not_hidden_behind_a_304(meetings: Meetings, web: W
             (waiting,) = sources.pending(session, "wire", now=datetime.now(UTC) + timedelta(days=30))
         with archive.write() as session:  # its time has come
             sources.save_pending(session, replace(waiting, next_attempt=datetime.now(UTC) - timedelta(seconds=1)))
-    assert "1 new articles" in meetings("ingest", "--source", "wire").out
+    assert "1 new article" in meetings("ingest", "--source", "wire").out
     assert [seen.headers.get("if-none-match") for seen in web.requests if seen.path == "/feed.xml"] == [None, '"1"']
 
 
