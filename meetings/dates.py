@@ -10,7 +10,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from meetings import lexicon
@@ -99,6 +99,7 @@ class Calendar:
     def __init__(self, reading: Reading) -> None:
         self.reading = reading
         self.patterns = _patterns(reading.words.language)
+        self._known: dict[int, list[DayWord]] = {}
         self._dateline_span: tuple[int, int] | None = None
         self.dateline = self._dateline()
         self.today = self.dateline or self._updated() or reading.published
@@ -106,6 +107,11 @@ class Calendar:
 
     def in_sentence(self, sentence: Sentence) -> list[DayWord]:
         """The days told in a sentence, in order, without those that are plainly not of a meeting."""
+        if sentence.start not in self._known:
+            self._known[sentence.start] = self._read(sentence)
+        return list(self._known[sentence.start])
+
+    def _read(self, sentence: Sentence) -> list[DayWord]:
         start, end = sentence.start, sentence.end
         if sentence.paragraph > 0 and self._is_furniture(start, end):
             return []
@@ -212,11 +218,13 @@ class Calendar:
 
     def _same_weekday(self, weekday: int) -> tuple[dt.date, dt.date] | None:
         """A complete date elsewhere in the text that falls on this weekday, when there is exactly one."""
-        whole = {d.first for d in self._complete() if d.first and d.first.weekday() == weekday}
+        whole = {d.first for d in self._complete if d.first and d.first.weekday() == weekday}
         day = whole.pop() if len(whole) == 1 else None
         return (day, day) if day else None
 
+    @cached_property
     def _complete(self) -> list[DayWord]:
+        """Every complete date of the article's own sentences."""
         return [
             day
             for sentence in self.reading.sentences

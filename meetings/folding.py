@@ -1,7 +1,8 @@
 """One-to-one folding of text for matching: lower case, no diacritics, plain quotes, dashes and spaces.
 
 Folding keeps the length and every offset, so that a hit in the folded text cuts the same words out of the original.
-Han characters, digits and unknown scripts stay as they are. Input is expected in NFC.
+Han characters, digits and unknown scripts stay as they are; half a surrogate pair becomes U+FFFD. Input is expected
+in NFC.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ _TABLE = {
         for code in range(start, end)
     },
     **{ord(odd): plain for odd, plain in _PLAIN.items()},
+    **dict.fromkeys(range(0xD800, 0xE000), "\ufffd"),
 }
 _MARKS = re.compile(r"[\u0300-\u036f]")
 _NOT_WORD = re.compile(r"[\W_]+")

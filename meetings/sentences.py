@@ -14,6 +14,7 @@ _OPEN = re.compile(r"(?:,|\b(?:of|the|and|from|by|to|in|for|with|a))$")
 _FINAL = frozenset('.!?:;。！？”"')
 WRAPPED = 40
 LAST_WORD_REACH = 16
+LONGEST = 1500
 
 
 class Sentence(NamedTuple):
@@ -36,7 +37,7 @@ def split(text: str, abbreviations: frozenset[str]) -> list[Sentence]:
                 begin = stop.end()
         found.append(Sentence(begin, end, paragraph))
         start = end + 1
-    return [trimmed for s in found if (trimmed := _trim(text, s)) is not None]
+    return [trimmed for s in found for part in _parts(text, s) if (trimmed := _trim(text, part)) is not None]
 
 
 def _line_ends(text: str) -> list[int]:
@@ -65,6 +66,18 @@ def _abbreviated(text: str, stop: re.Match[str], abbreviations: frozenset[str]) 
         return False
     last = word[0].lower()
     return last in abbreviations or (len(last) == 1 and last.isalpha())
+
+
+def _parts(text: str, sentence: Sentence) -> list[Sentence]:
+    """A sentence as it is, or cut at blanks when it is longer than any that people write."""
+    parts = []
+    start = sentence.start
+    while sentence.end - start > LONGEST:
+        blank = text.rfind(" ", start + 1, start + LONGEST)
+        cut = blank if blank > start else start + LONGEST
+        parts.append(Sentence(start, cut, sentence.paragraph))
+        start = cut
+    return [*parts, Sentence(start, sentence.end, sentence.paragraph)]
 
 
 def _trim(text: str, sentence: Sentence) -> Sentence | None:

@@ -15,6 +15,7 @@ from parsers.records import Side
 
 GROUP_REACH = 5
 LEAD = 4
+TELLINGS = 12
 OLD_DAYS = 21
 
 
@@ -43,7 +44,7 @@ class Story:
 
     def posts(self, side: Side) -> set[str]:
         """The posts told for a side."""
-        return set().union(*(encounter.posts(side) for encounter in self.encounters))
+        return set().union(*(encounter.posts(side) for encounter in self.encounters[:TELLINGS]))
 
 
 def build_stories(
@@ -121,7 +122,7 @@ def _posts_fit(ours: set[str], theirs: set[str]) -> bool:
 
 def _forums_fit(story: Story, encounter: Encounter) -> bool:
     """Another forum is another meeting; a social occasion is one beside the talks."""
-    told = next((e.forum for e in story.encounters if e.forum), None)
+    told = next((e.forum for e in story.encounters[:TELLINGS] if e.forum), None)
     if told is None or encounter.forum is None:
         other = told or encounter.forum
         return other is None or not other[0].social
@@ -131,7 +132,7 @@ def _forums_fit(story: Story, encounter: Encounter) -> bool:
 def _days_fit(story: Story, encounter: Encounter, calendar: Calendar, reading: Reading) -> bool:
     """Two encounters that each tell a day of their own are one meeting only if the days are the same."""
     mine = own_day(reading, calendar, encounter)
-    days = [day for e in story.encounters if (day := own_day(reading, calendar, e))]
+    days = [day for e in story.encounters[:TELLINGS] if (day := own_day(reading, calendar, e))]
     return mine is None or not days or any(a <= mine[1] and mine[0] <= b for a, b in days)
 
 
