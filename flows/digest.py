@@ -39,6 +39,7 @@ from flows.steps import (
 )
 from parsers.records import InputError, MeetingsError
 from reports.week import Week, last_complete_week, parse_week, week_of_day
+from reports.words import counted
 
 # of issues that nobody wrote, so many are caught up: a program that slept for a year does not mail fifty at once, and
 # what the others would have held comes as late reports
@@ -164,7 +165,7 @@ def _see_to(settings: Settings, week: Week, *, send: bool, dry_run: bool) -> tup
     try:
         # sending closes the issue itself; without it the scheduled run does (design §6.4)
         issue = write(settings, week, close=bool(why_not) and not dry_run and _on_schedule())
-        done = f"{week.label}: {issue.meetings} new meetings"
+        done = f"{week.label}: {counted(issue.meetings, 'new meeting')}"
         if dry_run:
             return True, f"{done}, {len(write_messages(settings, week))} messages written as files"
         if issue.back:

@@ -29,6 +29,7 @@ from flows.settings import load_settings
 from flows.steps import DetectReport, IngestReport, Run, failed_everywhere, now_utc, open_run
 from meetings.records import Person
 from parsers.records import InputError, MeetingsError, Source
+from reports.words import counted
 
 # with detect, and in the digest four issues written and sent, a flow run stays under 50 tasks
 POLL_TASKS = 40
@@ -60,9 +61,9 @@ def poll(label: str, run: Run, batch: Sequence[Source], until: datetime | None) 
         if until and now_utc() >= until:
             logger.warning("%s: no time left in this run, %s is polled by the next", source.id, label)
             continue
-        report = run.poll(source)
+        report = run.poll(source, until=until)
         why = f" ({report.message})" if report.message else ""
-        logger.info("%s: %s%s, %s new articles", source.id, report.outcome, why, report.new_articles)
+        logger.info("%s: %s%s, %s", source.id, report.outcome, why, counted(report.new_articles, "new article"))
         reports.append(report)
     return reports
 
@@ -163,8 +164,8 @@ def _names(people: Sequence[Person]) -> list[str]:
 def summary(report: IngestReport) -> str:
     """One sentence for the run's final state."""
     failing = [r for r in report.sources if not r.outcome.good]
-    words = f"{len(report.sources)} sources polled, {report.new_articles} new articles, "
-    words += f"{len(report.detected.new_meetings)} new meetings"
+    words = f"{counted(len(report.sources), 'source')} polled, {counted(report.new_articles, 'new article')}, "
+    words += counted(len(report.detected.new_meetings), "new meeting")
     return words + (f"; failing: {', '.join(r.source_id for r in failing)}" if failing else "")
 
 

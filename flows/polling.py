@@ -14,7 +14,7 @@ import random
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from archive import articles, sources
 from archive.records import FetchLogLine, PendingEntry
@@ -76,6 +76,7 @@ class Poller:
         *,
         run: str,
         pages_per_run: int,
+        seconds_per_source: float,
         clock: Callable[[], datetime],
     ) -> None:
         self._archive = archive
@@ -83,22 +84,27 @@ class Poller:
         self._raw = raw
         self._run = run
         self._pages_per_run = pages_per_run
+        self._longest = timedelta(seconds=seconds_per_source)
         self._clock = clock
         self._writing = threading.Lock()
         with archive.read() as session:
             self._waiting = sources.sources_with_pending(session)
 
-    def poll(self, source: Source, state: SourceState) -> SourceReport:
-        """Poll one source and store what is new; every failure comes back as a report."""
+    def poll(self, source: Source, state: SourceState, *, until: datetime | None = None) -> SourceReport:
+        """Poll one source and store what is new; every failure comes back as a report.
+
+        After `until` no new page is begun; what is left waits for the next run.
+        """
+        latest = self._clock() + self._longest
         try:
-            return self._poll(source, state)
+            return self._poll(source, state, min(until or latest, latest))
         except MeetingsError as error:
             return SourceReport(source.id, Outcome.INTERNAL_ERROR, str(error))
         except Exception as error:
             log.exception("source %s", source.id)
             return SourceReport(source.id, Outcome.INTERNAL_ERROR, f"{type(error).__name__}: {error}")
 
-    def _poll(self, source: Source, state: SourceState) -> SourceReport:
+    def _poll(self, source: Source, state: SourceState, until: datetime) -> SourceReport:
         validators = policy.conditional_validators(state, now=self._clock())
         answer = self._get(state.permanent_url or source.url, validators=validators)
         listing = None
@@ -107,7 +113,7 @@ class Poller:
             listing = parse_entries(answer.body, source=source, url=url, content_type=answer.header("content-type"))
         found = self._sort(source, listing.entries if listing else ())
         self._remember(source, found.wanted)
-        done = self._fetch_pending(source, found.wanted)
+        done = self._fetch_pending(source, found.wanted, until)
         return self._settle(source, state, answer, listing, found, done)
 
     def _get(self, url: str, **options: object) -> Answer:
@@ -137,7 +143,7 @@ class Poller:
                 pending = PendingEntry(e.url, source.id, e.title, e.teaser, e.published, 0, now, Outcome.NEVER_POLLED)
                 sources.save_pending(session, pending)
 
-    def _fetch_pending(self, source: Source, wanted: Sequence[Entry]) -> _Pages:
+    def _fetch_pending(self, source: Source, wanted: Sequence[Entry], until: datetime) -> _Pages:
         if not wanted and source.id not in self._waiting:
             return _Pages()
         with self._archive.read() as session:
@@ -147,6 +153,8 @@ class Poller:
         # an aggregator's entries cost no page
         budget = None if source.kind is Kind.GOOGLE_NEWS else self._pages_per_run
         for item in waiting[:budget]:
+            if self._clock() >= until:
+                break
             entry = fresh.get(item.url) or Entry(item.url, item.title, item.teaser, item.published)
             done.count(self._take(source, item, entry))
         return done

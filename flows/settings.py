@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     workers: int = Field(16, ge=1, le=64, description="sources polled side by side")
     host_delay: float = Field(1.0, ge=0, le=120, description="least time between two requests to one host")
     pages_per_run: int = Field(40, ge=1, le=1000, description="most article pages fetched per source and run")
+    seconds_per_source: Seconds = Field(600.0, description="no new page is begun after this long with one source")
     connect_timeout: Seconds = Field(10.0, description="longest wait for a connection")
     read_timeout: Seconds = Field(20.0, description="longest wait for the next bytes")
     total_timeout: Seconds = Field(60.0, description="longest time for one request with its redirects")

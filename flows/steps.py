@@ -102,7 +102,15 @@ class Run:
         self.catalogue = load_catalogue(settings)
         with archive.read() as session:
             self._states = sources.states(session)
-        self._poller = Poller(archive, client, raw, run=name, pages_per_run=settings.pages_per_run, clock=now_utc)
+        self._poller = Poller(
+            archive,
+            client,
+            raw,
+            run=name,
+            pages_per_run=settings.pages_per_run,
+            seconds_per_source=settings.seconds_per_source,
+            clock=now_utc,
+        )
 
     def due(self, only: Sequence[str] = (), *, force: bool = False) -> list[Source]:
         """The sources to poll now: those due, or those named (`only` polls them whenever); all with `force`.
@@ -118,9 +126,9 @@ class Run:
         enabled = [source for source in self.catalogue if source.enabled]
         return [source for source in enabled if force or policy.is_due(source, self._state(source), now=now)]
 
-    def poll(self, source: Source) -> SourceReport:
-        """Poll one source and store what is new. Thread-safe; never raises."""
-        return self._poller.poll(source, self._state(source))
+    def poll(self, source: Source, *, until: datetime | None = None) -> SourceReport:
+        """Poll one source and store what is new; no page is begun after `until`. Thread-safe; never raises."""
+        return self._poller.poll(source, self._state(source), until=until)
 
     def _state(self, source: Source) -> SourceState:
         """What is remembered of a source; nothing when the catalogue gives it another address now."""

@@ -139,8 +139,8 @@ def test_from_a_feed_to_the_mailbox(wires: Web, inbox: Inbox, meetings: Meetings
     command = [sys.executable, "-c", TWO_INGESTS]
     done = subprocess.run(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True, check=True)
     assert json.loads(done.stdout.splitlines()[-1]) == [
-        ["COMPLETED", "2 sources polled, 1 new articles, 1 new meetings"],
-        ["COMPLETED", "2 sources polled, 1 new articles, 0 new meetings"],
+        ["COMPLETED", "2 sources polled, 1 new article, 1 new meeting"],
+        ["COMPLETED", "2 sources polled, 1 new article, 0 new meetings"],
     ]
     assert [seen.path for seen in wires.requests].count("/tram.html") == 0
 

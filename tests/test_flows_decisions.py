@@ -145,7 +145,7 @@ def test_the_table_and_the_sentence_of_a_run() -> None:
     }
     assert list(source_row(good)) == ["source", "outcome", "entries", "relevant", "new", "why"]
     report = IngestReport((good, bad), DetectReport(2, (stored(),)))
-    assert summary(report) == "2 sources polled, 2 new articles, 1 new meetings; failing: vov"
+    assert summary(report) == "2 sources polled, 2 new articles, 1 new meeting; failing: vov"
 
 
 def test_nothing_of_the_users_prefect_gets_through(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def started_long_ago(settings: Settings) -> Week:
 
 def test_one_broken_source_does_not_stop_the_others(settings: Settings) -> None:
     state = ingest(return_state=True)
-    assert said(state) == ("COMPLETED", "2 sources polled, 1 new articles, 1 new meetings; failing: broken")
+    assert said(state) == ("COMPLETED", "2 sources polled, 1 new article, 1 new meeting; failing: broken")
     table = latest_artifact("sources")
     assert table.index("broken") < table.index("wire"), "failing ones first"
     assert (settings.home / "archive.db").exists()
@@ -115,7 +115,7 @@ def test_a_wrong_catalogue_fails_the_run_with_file_and_source(settings: Settings
 
 def test_digest_polls_first_and_shows_the_issue_it_wrote(settings: Settings) -> None:
     state = digest(week="2024-W50", return_state=True)
-    assert said(state) == ("COMPLETED", "2024-W50: 1 new meetings, a back issue: never mailed")
+    assert said(state) == ("COMPLETED", "2024-W50: 1 new meeting, a back issue: never mailed")
     assert "Bui Thanh Son" in latest_artifact("digest-2024-w50")
     assert (settings.home / "issues" / "2024-W50" / "digest.md").exists()
 
