@@ -1,0 +1,120 @@
+"""Polling one source through the whole command: budgets, manners for pages, aggregators, changed addresses."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from archive import articles, sources
+from archive.store import Archive
+from flows.steps import now_utc
+from tests.commandline import Meetings, source
+from tests.prefect_server import PAGE
+from tests.webserver import Reply, Web
+
+XML = {"Content-Type": "application/rss+xml; charset=utf-8"}
+PAGES = 5
+
+
+def feed(*links: str, title: str = "China and Viet Nam hold talks") -> bytes:
+    """A feed whose entries all concern both countries, one for each link."""
+    items = "".join(f"<item><title>{title} {n}</title><link>{link}</link></item>" for n, link in enumerate(links))
+    return f'<?xml version="1.0"?><rss version="2.0"><channel><title>W</title>{items}</channel></rss>'.encode()
+
+
+@pytest.fixture
+def wire(web: Web, meetings: Meetings, tmp_path: Path) -> Web:
+    """A source with five pages worth reading."""
+    del meetings
+    links = [web.add(f"/{n}.html", Reply(PAGE.encode(), headers={"Content-Type": "text/html"})) for n in range(PAGES)]
+    web.add("/feed.xml", Reply(feed(*links), etag='"1"', headers=XML))
+    (tmp_path / "sources.toml").write_text(source("wire", web.url("/feed.xml")))
+    return web
+
+
+def stored(meetings: Meetings) -> tuple[int, int]:
+    """How many articles there are, and how many entries still wait for their page."""
+    with Archive.open(meetings.home) as archive, archive.read() as session:
+        return articles.count_articles(session), len(sources.pending(session, "wire", now=now_utc()))
+
+
+def test_pages_beyond_the_budget_wait_and_come_with_the_next_polls(
+    meetings: Meetings, wire: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEETINGS_PAGES_PER_RUN", "2")
+    seen = []
+    for _ in range(3):
+        assert meetings("ingest", "--source", "wire").code == 0
+        seen.append(stored(meetings))
+    assert seen == [(2, 3), (4, 1), (5, 0)]
+    assert Counter(seen.path for seen in wire.requests)["/feed.xml"] == 3, "the later polls were 304s"
+
+
+def test_a_source_that_takes_too_long_leaves_the_rest_for_the_next_run(
+    meetings: Meetings, wire: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = Reply(PAGE.encode(), headers={"Content-Type": "text/html"}, delay=0.6)
+    for n in range(PAGES):
+        wire.add(f"/{n}.html", slow)
+    monkeypatch.setenv("MEETINGS_SECONDS_PER_SOURCE", "0.5")
+    assert meetings("ingest", "--source", "wire").code == 0
+    articles_now, waiting = stored(meetings)
+    assert (articles_now <= 1, articles_now + waiting) == (True, PAGES)
+
+
+def test_robots_are_obeyed_for_pages_and_not_asked_for_feeds(meetings: Meetings, wire: Web) -> None:
+    wire.add("/robots.txt", Reply(b"User-agent: *\nDisallow: /3.html\nDisallow: /feed.xml\n"))
+    ran = json.loads(meetings("ingest", "--json").out)
+    (report,) = ran["sources"]
+    assert (report["outcome"], report["entries"], report["new_articles"]) == ("ok", PAGES, PAGES - 1)
+    assert "/3.html" not in {seen.path for seen in wire.requests}
+
+
+def test_google_news_costs_no_page_and_keeps_the_publisher(meetings: Meetings, web: Web, tmp_path: Path) -> None:
+    item = (
+        "<item><title>China, Viet Nam hold talks - Xinhua</title><link>http://news.example/rss/articles/CBMi1</link>"
+        '<source url="https://english.news.cn">Xinhua</source></item>'
+    )
+    web.add("/g.xml", Reply(f'<rss version="2.0"><channel>{item}</channel></rss>'.encode(), headers=XML))
+    (tmp_path / "sources.toml").write_text(source("wire", web.url("/g.xml"), side="other", kind="google_news"))
+    assert "1 new article;" in meetings("ingest").out
+    with Archive.open(meetings.home) as archive, archive.read() as session:
+        found = articles.get_article(session, 1)
+    assert found
+    assert (found.article.title, found.article.outlet) == ("China, Viet Nam hold talks", "Xinhua")
+    assert {seen.path for seen in web.requests} == {"/g.xml"}
+
+
+def test_a_new_address_in_the_catalogue_is_due_at_once_and_asked_without_old_validators(
+    meetings: Meetings, wire: Web, tmp_path: Path
+) -> None:
+    assert "1 source polled" in meetings("ingest").out
+    assert "0 sources polled" in meetings("ingest").out
+    wire.add("/moved.xml", Reply(feed(), headers=XML))
+    (tmp_path / "sources.toml").write_text(source("wire", wire.url("/moved.xml")))
+    assert "1 source polled" in meetings("ingest").out
+    moved = [seen for seen in wire.requests if seen.path == "/moved.xml"]
+    assert [seen.headers.get("if-none-match") for seen in moved] == [None]
+
+
+def test_a_source_that_makes_us_fail_does_not_stop_the_others(
+    meetings: Meetings, wire: Web, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from flows import polling
+
+    real = polling.parse_entries
+
+    def failing(data: bytes, **options: object) -> object:
+        if options["source"].id == "odd":  # type: ignore[attr-defined]  # whatever poll passes
+            raise ZeroDivisionError("a defect of ours")
+        return real(data, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(polling, "parse_entries", failing)
+    with (tmp_path / "sources.toml").open("a") as file:
+        file.write(source("odd", wire.url("/feed.xml", host="127.0.1.9")))
+    ran = meetings("ingest")
+    assert (ran.code, "internal_error" in ran.out, "5 new articles" in ran.out) == (0, True, True)
+    assert "Traceback" not in ran.err
