@@ -1,4 +1,4 @@
-"""What must hold of any text: no crash, evidence that cuts out its words, an exact JSON round trip, no false certainty."""
+"""What must hold of any text: no crash, evidence that cuts out its words, an exact JSON round trip."""
 
 from __future__ import annotations
 
@@ -17,11 +17,43 @@ from meetings.reading import MAX_LENGTH
 from parsers.records import Article
 from tests.meeting_articles import Case, article, cases, told
 
-WORDS = (
-    "Chinese President Xi Jinping|met with|Vietnamese|Prime Minister|Pham Minh Chinh|in Beijing|on Tuesday|said|,|.|\n|"
-    "Wang|Son|To Lam|held talks|will|hosted|the 16th meeting of the Steering Committee|of|and|his counterpart|Hanoi|"
-    "December 10, 2024|Nov. 15-17|from|to|(R)|–|“|China|Vietnam|phone|Lao|he|him|delegation|led by|led the"
-).split("|")
+WORDS = [
+    *(
+        "Chinese President Xi Jinping",
+        "met with",
+        "Vietnamese",
+        "Prime Minister",
+        "Pham Minh Chinh",
+        "in Beijing",
+        "said",
+    ),
+    *(
+        "on Tuesday",
+        ",",
+        ".",
+        "\n",
+        "Wang",
+        "Son",
+        "To Lam",
+        "held talks",
+        "will",
+        "hosted",
+        "of",
+        "and",
+        "Hanoi",
+        "from",
+    ),
+    *(
+        "the 16th meeting of the Steering Committee",
+        "his counterpart",
+        "December 10, 2024",
+        "Nov. 15-17",
+        "to",
+        "(R)",
+        "–",
+    ),
+    *("“", "China", "Vietnam", "phone", "Lao", "he", "him", "delegation", "led by", "led the", "tomorrow", "cancelled"),
+]
 ANY_TEXT = st.text(max_size=400)
 NEWS_LIKE = st.lists(st.sampled_from(WORDS), max_size=60).map(" ".join)
 CASES = [case for case in cases() if case.expected]
