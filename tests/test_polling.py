@@ -11,6 +11,7 @@ import pytest
 from archive import articles, sources
 from archive.store import Archive
 from flows.steps import now_utc
+from parsers.entries import parse_entries
 from tests.commandline import Meetings, source
 from tests.prefect_server import PAGE
 from tests.webserver import Reply, Web
@@ -103,16 +104,12 @@ def test_a_new_address_in_the_catalogue_is_due_at_once_and_asked_without_old_val
 def test_a_source_that_makes_us_fail_does_not_stop_the_others(
     meetings: Meetings, wire: Web, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from flows import polling
-
-    real = polling.parse_entries
-
     def failing(data: bytes, **options: object) -> object:
         if options["source"].id == "odd":  # type: ignore[attr-defined]  # whatever poll passes
             raise ZeroDivisionError("a defect of ours")
-        return real(data, **options)  # type: ignore[arg-type]
+        return parse_entries(data, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(polling, "parse_entries", failing)
+    monkeypatch.setattr("flows.polling.parse_entries", failing)
     with (tmp_path / "sources.toml").open("a") as file:
         file.write(source("odd", wire.url("/feed.xml", host="127.0.1.9")))
     ran = meetings("ingest")
