@@ -16,6 +16,7 @@ from parsers.records import Side
 
 SIDES = (Side.CHINA, Side.VIETNAM)
 LOOK_BACK = 8
+PRONOUN_REACH = 12
 
 
 @dataclass(slots=True, eq=False)
@@ -107,6 +108,8 @@ class SentenceReader:
             and not any(m.side in SIDES and m.form == "name" for m in after)
         ):
             return []
+        if self._of_third(index, anchor):
+            return []
         parties = self._pair(index, anchor, after, before, earlier)
         sentence = self.reading.sentences[index]
         encounter = Encounter(
@@ -115,7 +118,7 @@ class SentenceReader:
             parties,
             forum=self._forum(sentence, anchor, following),
             status=Status.CANCELLED if anchors.cancelled(self.reading, sentence, anchor) else anchor.status,
-            mode=anchor.mode,
+            mode=self._mode(sentence, anchor),
             weak=not anchor.strong,
             also=_has_cue(self.reading, sentence, "also"),
         )
@@ -123,6 +126,20 @@ class SentenceReader:
         if all(parties[side] for side in SIDES):
             return _split(encounter)
         return [encounter] if self._is_group(encounter, sentence) else []
+
+    def _mode(self, sentence: Sentence, anchor: Anchor) -> Mode | None:
+        """Phone or video when the anchor or the sentence says so."""
+        if anchor.mode in (Mode.PHONE, Mode.VIDEO):
+            return anchor.mode
+        triggers = (t for token in self.reading.within(sentence.start, sentence.end) for t in token.value.triggers)
+        return next((trigger.mode for trigger in triggers if trigger.kind == "means"), anchor.mode)
+
+    def _of_third(self, index: int, anchor: Anchor) -> bool:
+        """Whether "he" right before the words of encounter is somebody of another country, the sentence's subject."""
+        people = [m for m in self.mentions[index] if m.start < anchor.start]
+        pronoun = next((m for m in people if m.form == "pronoun" and anchor.start - m.end <= PRONOUN_REACH), None)
+        first = next((m for m in people if m.form in ("name", "role")), None)
+        return pronoun is not None and first is not None and first.side is Side.OTHER
 
     def _pair(
         self, index: int, anchor: Anchor, after: list[Mention], before: list[Mention], earlier: list[Mention]

@@ -118,14 +118,9 @@ def _mode(story: Story) -> Mode:
 
 
 def _status(calendar: Calendar, story: Story, when: When) -> Status:
-    """As told; but a day after the article's own has not been yet."""
-    if (
-        story.status is Status.HELD
-        and when.first
-        and calendar.reading.published
-        and when.first > calendar.reading.published
-    ):
-        return Status.ANNOUNCED if (when.first - calendar.reading.published).days > 1 else Status.HELD
+    """As told; but what lies days after the article's own day has not been yet."""
+    if story.status is Status.HELD and when.first and calendar.today and (when.first - calendar.today).days > 1:
+        return Status.ANNOUNCED
     return story.status
 
 

@@ -18,7 +18,7 @@ from meetings.records import Mode
 from parsers.records import Side
 
 LANGUAGES = ("en",)
-TRIGGER_KINDS = ("meet", "noun", "chair", "head", "hold", "told", "visit")
+TRIGGER_KINDS = ("meet", "noun", "chair", "head", "hold", "told", "visit", "means")
 CUE_LISTS = (
     "embedding", "embedding_after", "attendance", "future", "future_after", "doubt", "cancelled", "background", "also",
     "same_day", "message", "pronoun", "generic", "counterpart", "both", "group", "speech", "here", "ignored",
