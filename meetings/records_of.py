@@ -7,7 +7,7 @@ import re
 from meetings import codes
 from meetings.dates import Calendar
 from meetings.encounters import SIDES, Party
-from meetings.forums import KnownForum
+from meetings.forums import KnownForum, levels
 from meetings.officials import Post
 from meetings.reading import Reading
 from meetings.records import (
@@ -45,7 +45,8 @@ def make_meeting(reading: Reading, calendar: Calendar, clock: Clock, compass: Co
         for side in SIDES
     }
     ranks = [person.rank for side in SIDES for person in people[side] if person.rank]
-    level = min(ranks, key=RANK_ORDER.index, default=Rank.DIRECTOR)
+    unnamed = levels().get(forum.name) if forum else None
+    level = min(ranks, key=RANK_ORDER.index, default=unnamed or Rank.DIRECTOR)
     channel = _channel(story)
     status = _status(calendar, story, when)
     direction = _direction(mode, where)
@@ -197,6 +198,8 @@ def _evidence(
     told = next((e for e in story.encounters if e.index > 0), story.first)
     add("status", (told.anchor.start, told.anchor.end))
     for side in SIDES:
+        if not story.parties[side]:
+            add(side.value, _group_words(reading, story))
         for party in story.parties[side]:
             add(
                 side.value,
