@@ -14,6 +14,7 @@ from meetings.reading import MAX_LENGTH, read
 from meetings.records import Detection
 from meetings.records_of import make_meeting
 from meetings.stories import build_stories
+from meetings.tracing import Trace
 from meetings.visits import announced_visit
 from meetings.vocabulary import LANGUAGES
 from meetings.whens import Clock
@@ -44,10 +45,10 @@ def _lexicon_files(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:
 RULES_VERSION: str = _rules_version()
 
 
-def detect(article: Article) -> Detection:
+def detect(article: Article, *, trace: Trace | None = None) -> Detection:
     """The meetings between officials of China and Viet Nam that the article tells of, with evidence for every field.
 
-    Never raises for any text. `notes` say why there are none, or what was left out.
+    Never raises for any text. `notes` say why there are none, or what was left out; a `trace` receives every step.
     """
     text = article.text[:MAX_LENGTH]
     if not text.strip():
@@ -62,7 +63,7 @@ def detect(article: Article) -> Detection:
             else f"in {spoken}, for which there are no rules yet"
         )
         return Detection(spoken, (), (f"The text is {what}.",))
-    reading = read(article, spoken)
+    reading = read(article, spoken, trace)
     mentions, roster = find_mentions(reading)
     sentence_reader = SentenceReader(reading, roster, mentions)
     encounters: list[Encounter] = [

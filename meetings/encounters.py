@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from meetings import anchors
 from meetings.anchors import Anchor
 from meetings.forums import KnownForum
-from meetings.people import Mention
+from meetings.people import Mention, note_bystanders
 from meetings.reading import Reading
 from meetings.records import Mode, Status
 from meetings.roster import Entity, Roster
@@ -15,6 +15,7 @@ from meetings.sentences import Sentence
 from parsers.records import Side
 
 SIDES = (Side.CHINA, Side.VIETNAM)
+COUNTRY = {Side.CHINA: "China", Side.VIETNAM: "Viet Nam"}
 LOOK_BACK = 8
 PRONOUN_REACH = 12
 
@@ -73,19 +74,31 @@ class SentenceReader:
             reading, sentence, [m.span for m in self.mentions[index] if m.form in ("name", "role")]
         )
         if _has_cue(reading, sentence, "message") and not any(a.mode is Mode.PHONE for a in found_anchors):
+            for anchor in found_anchors:
+                self._reject("encounters.encounters", anchor, "the sentence is about a message, not about talks")
             return []
+        if found_anchors:
+            note_bystanders(reading, self.mentions[index], mentions)
         found: list[Encounter] = []
         previous = sentence.start
         for position, anchor in enumerate(found_anchors):
             following = next(
                 (a.start for a in found_anchors[position + 1 :] if a.kinds & {"meet", "chair", "noun"}), sentence.end
             )
-            if not (anchors.doubted(reading, sentence, anchor) or anchors.remembered(reading, sentence, anchor)):
+            if anchors.doubted(reading, sentence, anchor):
+                self._reject("anchors.doubted", anchor, "only wished for, guessed at or denied")
+            elif anchors.remembered(reading, sentence, anchor):
+                self._reject("anchors.remembered", anchor, "words around it show that it is the past, not the news")
+            else:
                 found += self._encounters(index, anchor, mentions, previous, following)
             if anchor.strong:
                 previous = anchor.end
         self._met.update(*(encounter.people(side) for encounter in found if not encounter.weak for side in SIDES))
         return found
+
+    def _reject(self, rule: str, anchor: Anchor, reason: str) -> None:
+        if anchor.strong:
+            self.reading.note("encounter", rule, (anchor.start, anchor.end), reason)
 
     def _standing(self, index: int) -> list[Mention]:
         """Mentions that can be parties: not embedded, not after words that name mere attendants."""
@@ -107,8 +120,10 @@ class SentenceReader:
             and "meet" in anchor.kinds
             and not any(m.side in SIDES and m.form == "name" for m in after)
         ):
+            self._reject("encounters._encounters", anchor, "who is met is of another country")
             return []
         if self._of_third(index, anchor):
+            self._reject("encounters._of_third", anchor, "the subject is of another country")
             return []
         parties = self._pair(index, anchor, after, before, earlier)
         sentence = self.reading.sentences[index]
@@ -124,8 +139,19 @@ class SentenceReader:
         )
         encounter.shared = self._both_told(sentence)
         if all(parties[side] for side in SIDES):
+            self._accept("encounters._pair", anchor, "officials of both sides stand with these words")
             return _split(encounter)
-        return [encounter] if self._is_group(encounter, sentence) else []
+        if self._is_group(encounter, sentence):
+            self._accept("encounters._is_group", anchor, "both sides met here, though not both are named")
+            return [encounter]
+        missing = " and ".join(COUNTRY[side] for side in SIDES if not parties[side])
+        self._reject("encounters._pair", anchor, f"no official of {missing} stands with these words")
+        return []
+
+    def _accept(self, rule: str, anchor: Anchor, reason: str) -> None:
+        if not anchor.strong:
+            reason = "both sides are named, but these words alone assert no meeting"
+        self.reading.note("encounter", rule, (anchor.start, anchor.end), reason, kept=anchor.strong)
 
     def _mode(self, sentence: Sentence, anchor: Anchor) -> Mode | None:
         """Phone or video when the anchor or the sentence says so."""

@@ -141,3 +141,24 @@ def _function(reading: Reading, phrases: PhraseReader, sentence: Sentence, token
         plural=plural,
         cues=token.value.cues,
     )
+
+
+def note_bystanders(reading: Reading, mentions: list[Mention], standing: list[Mention]) -> None:
+    """Says of everybody named in a sentence of encounter, to whoever listens, why they cannot be a party to it."""
+    if reading.trace is None:
+        return
+    for mention in mentions:
+        known = mention.entity
+        if mention.form not in ("name", "role"):
+            continue
+        if mention.embedded:
+            why = "only spoken of, as in an invitation, a greeting or a mission"
+        elif all(mention is not other for other in standing):
+            why = "merely attended"
+        elif known is not None and mention.side not in (Side.CHINA, Side.VIETNAM):
+            why = "of neither side, as far as the text says"
+        elif known is not None and not known.principal:
+            why = "no office told or known that represents the state"
+        else:
+            continue
+        reading.note("person", "people.note_bystanders", mention.span, why)

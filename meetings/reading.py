@@ -11,6 +11,7 @@ from meetings import sentences, vocabulary
 from meetings.folding import fold
 from meetings.matching import Hit
 from meetings.sentences import Sentence
+from meetings.tracing import Step, Subject, Trace
 from meetings.vocabulary import Sense, Vocabulary
 from parsers.records import Article, Side
 
@@ -30,6 +31,7 @@ class Reading:
     words: Vocabulary
     sentences: tuple[Sentence, ...]
     tokens: tuple[Token, ...]
+    trace: Trace | None = None
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -47,6 +49,11 @@ class Reading:
         """The folded text right after an offset."""
         return self.folded[end : end + reach]
 
+    def note(self, subject: Subject, rule: str, span: tuple[int, int], reason: str, *, kept: bool = False) -> None:
+        """Tells whoever explains this reading what a rule decided; nothing when nobody listens."""
+        if self.trace is not None:
+            self.trace.append(Step(subject, rule, *span, kept, reason))
+
     @property
     def published(self) -> dt.date | None:
         """The day the article was published, in the outlet's zone."""
@@ -58,8 +65,8 @@ class Reading:
         return self.article.side if self.article.side in (Side.CHINA, Side.VIETNAM) else None
 
 
-def read(article: Article, language: str) -> Reading:
-    """The article ready for the rules of `language`."""
+def read(article: Article, language: str, trace: Trace | None = None) -> Reading:
+    """The article ready for the rules of `language`, which note their steps in `trace`."""
     text = article.text[:MAX_LENGTH]
     folded = fold(text)
     words = vocabulary.load(language)
@@ -70,4 +77,5 @@ def read(article: Article, language: str) -> Reading:
         words,
         tuple(sentences.split(text, words.grammar.abbreviations)),
         tuple(words.matcher.find(text, folded)),
+        trace,
     )

@@ -51,19 +51,30 @@ def build_stories(
     reading: Reading, calendar: Calendar, encounters: list[Encounter], mentions: list[list[Mention]]
 ) -> list[Story]:
     """The meetings that the article tells as news, in the order of its text."""
-    asserted = [e for e in encounters if not e.weak and not _old(reading, calendar, e)]
+    asserted = []
+    for encounter in encounters:
+        if not encounter.weak and _old(reading, calendar, encounter):
+            _note(reading, "stories._old", encounter, f"dated more than {OLD_DAYS} days before the article")
+        elif not encounter.weak:
+            asserted.append(encounter)
     stories: list[Story] = []
     for encounter in asserted:
         home = next((story for story in stories if _same(story, encounter, calendar, reading)), None)
         if home is None:
+            _note(reading, "stories.build_stories", encounter, "told for the first time here", kept=True)
             stories.append(Story([encounter], {side: list(encounter.parties[side]) for side in SIDES}))
         else:
+            _note(reading, "stories._same", encounter, "a meeting already told: people, forum and day fit", kept=True)
             _add(home, encounter)
     if not any(all(story.people(side) for side in SIDES) for story in stories):
         stories += _weak_stories(reading, encounters)
     _name_heads(reading, stories, mentions)
     _name_speakers(reading, stories, mentions)
-    return [story for story in _joined(stories) if _is_news(story, stories[0])]
+    return [story for story in _joined(stories) if _is_news(reading, story, stories[0])]
+
+
+def _note(reading: Reading, rule: str, encounter: Encounter, reason: str, *, kept: bool = False) -> None:
+    reading.note("meeting", rule, (encounter.anchor.start, encounter.anchor.end), reason, kept=kept)
 
 
 def _weak_stories(reading: Reading, encounters: list[Encounter]) -> list[Story]:
@@ -72,6 +83,7 @@ def _weak_stories(reading: Reading, encounters: list[Encounter]) -> list[Story]:
     for encounter in told:
         words = reading.folded[encounter.anchor.start : encounter.anchor.end]
         if encounter.index <= LEAD and words in ("told", "tells"):
+            _note(reading, "stories._weak_stories", encounter, "told to the other's face", kept=True)
             return [Story([encounter], {side: list(encounter.parties[side]) for side in SIDES})]
     return []
 
@@ -218,12 +230,16 @@ def _posts(entity: Entity | None) -> set[str]:
     return set(entity.posts) if entity else set()
 
 
-def _is_news(story: Story, main: Story) -> bool:
+def _is_news(reading: Reading, story: Story, main: Story) -> bool:
     """Whether a meeting beside the first one is news too: it shares somebody, stands in the lead, or is tied to it."""
     if story is main:
         return True
     if any(story.people(side) & main.people(side) for side in SIDES):
         return True
     if story.status is Status.ANNOUNCED:
-        return any(e.index <= LEAD for e in story.encounters)
-    return any(e.index <= LEAD or e.also or (e.forum and e.shared) for e in story.encounters)
+        tied = any(e.index <= LEAD for e in story.encounters)
+    else:
+        tied = any(e.index <= LEAD or e.also or (e.forum and e.shared) for e in story.encounters)
+    if not tied:
+        _note(reading, "stories._is_news", story.first, "below the lead, and shares nobody with the main meeting")
+    return tied

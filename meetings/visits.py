@@ -12,6 +12,7 @@ from meetings.stories import LEAD, Story
 from parsers.records import Side
 
 INVITATION_REACH = 8
+WHY = "no meeting is told, but a coming visit is the news"
 
 
 def announced_visit(reading: Reading, mentions: list[list[Mention]]) -> Story | None:
@@ -25,6 +26,7 @@ def announced_visit(reading: Reading, mentions: list[list[Mention]]) -> Story | 
                 continue
             story = _story(reading, mentions, index, anchor)
             if story is not None:
+                reading.note("meeting", "visits.announced_visit", (anchor.start, anchor.end), WHY, kept=True)
                 return story
     return None
 

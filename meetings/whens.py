@@ -15,6 +15,7 @@ LOOK_BACK, LOOK_AHEAD = 2, 1
 LEAD_SENTENCES = 6
 RIVAL = 80
 OLDEST, SOONEST, FARTHEST = 45, -2, -200
+NOWHERE = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +41,18 @@ class Clock:
 
     def find(self, story: Story) -> When:
         """The day of a story: of its own sentences; of those before; of the lead; of the one after; of the dateline."""
+        when, rule, reason = self._find(story)
+        known = when.first is not None
+        self.reading.note("date", f"whens.Clock.{rule}", when.word or NOWHERE, reason, kept=known)
+        return when
+
+    def _find(self, story: Story) -> tuple[When, str, str]:
+        """The day, the rule that found it, and why."""
         ahead = story.status is Status.ANNOUNCED
         for encounter in story.encounters:
             told = self._told(encounter, ahead)
             if told is not None and (told.first or encounter.index > 0):
-                return told
+                return told, "_told", "told in the sentence of encounter, nearest to its words"
         own = {e.index for e in story.encounters}
         first = min((i for i in own if i > 0), default=0)
         tied = any("same_day" in t.value.cues for t in self._tokens(first))
@@ -68,10 +76,11 @@ class Clock:
                 continue
             told = self._in(index, ahead, travel="visit" in story.first.anchor.kinds)
             if told is not None:
-                return told
+                return told, "_in", "told in a sentence near the meeting's, or in the lead"
         if self.calendar.dateline is not None and first in self._lead and not ahead and not spread:
-            return When(self.calendar.dateline, self.calendar.dateline, DateBasis.DATELINE)
-        return When()
+            day = self.calendar.dateline
+            return When(day, day, DateBasis.DATELINE), "find", "no day is told, so that of the dateline"
+        return When(), "find", "no day is told that can be meant"
 
     def _main_lasts(self) -> bool:
         """Whether the article's main meeting took several days: another one's day is then not known by it."""

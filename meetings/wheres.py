@@ -37,19 +37,29 @@ class Compass:
 
     def find(self, story: Story, mode: Mode) -> Where:
         """The place told about a story; else that of the main story, of an arrival, of host, dateline or visit."""
-        if mode in (Mode.PHONE, Mode.VIDEO):
-            return Where()
-        where = self._told(story)
-        if where.city is None and story is not self.stories[0]:
-            where = _better(where, self._told(self.stories[0]))
-        guesses = (self._arrival(), _host_seat(self.reading, story), dateline_place(self.reading), _visit(self.reading))
-        for guess in guesses:
-            if where.country is None:
-                where = guess
-        if where.city is None and not where.firm:
-            for guess in (self._arrival(), dateline_place(self.reading)):
-                where = _better(where, guess)
+        where, rule, reason = self._find(story, mode)
+        known = where.country is not None
+        self.reading.note("place", f"wheres.{rule}", where.token or (0, 0), reason, kept=known)
         return where
+
+    def _find(self, story: Story, mode: Mode) -> tuple[Where, str, str]:
+        """The place, the rule that found it, and why."""
+        if mode in (Mode.PHONE, Mode.VIDEO):
+            return Where(), "Compass.find", "talks at a distance have no place"
+        best = self._told(story), "Compass._told", "told with the meeting"
+        if best[0].city is None and story is not self.stories[0]:
+            best = _fuller(best, (self._told(self.stories[0]), "Compass._told", "told with the article's main meeting"))
+        arrival = self._arrival(), "Compass._arrival", "where the visitor came"
+        dateline = dateline_place(self.reading), "dateline_place", "that of the dateline"
+        seat = _host_seat(self.reading, story), "_host_seat", "the seat of whoever received the other"
+        visit = _visit(self.reading), "_visit", "the country of the visit that the article speaks of"
+        for guess in (arrival, seat, dateline, visit):
+            if best[0].country is None:
+                best = guess
+        if best[0].city is None and not best[0].firm:
+            for guess in (arrival, dateline):
+                best = _fuller(best, guess)
+        return best if best[0].country else (best[0], "Compass.find", "no place is told")
 
     def _arrival(self) -> Where:
         """Where the visitor came: "had come to Hanoi", "a working visit to Guizhou province"."""
@@ -84,6 +94,11 @@ class Compass:
                     ),
                 )
         return best
+
+
+def _fuller(one: tuple[Where, str, str], two: tuple[Where, str, str]) -> tuple[Where, str, str]:
+    """The one that `_better` takes, with its rule."""
+    return two if _better(one[0], two[0]) is two[0] else one
 
 
 def _better(one: Where, two: Where) -> Where:
