@@ -13,7 +13,7 @@ from meetings.people import find_mentions
 from meetings.reading import MAX_LENGTH, read
 from meetings.records import Detection
 from meetings.records_of import make_meeting
-from meetings.stories import build_stories
+from meetings.stories import build_stories, note_parties
 from meetings.tracing import Trace
 from meetings.visits import announced_visit
 from meetings.vocabulary import LANGUAGES
@@ -73,6 +73,7 @@ def detect(article: Article, *, trace: Trace | None = None) -> Detection:
     stories = build_stories(reading, calendar, encounters, mentions)
     visit = announced_visit(reading, mentions) if not stories else None
     stories = [visit] if visit else stories
+    note_parties(reading, stories)
     clock, compass = Clock(reading, calendar, stories), Compass(reading, stories, mentions)
     meetings = [make_meeting(reading, calendar, clock, compass, story) for story in stories]
     notes = [] if stories else ["No encounter between officials of the two countries is told."]

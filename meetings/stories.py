@@ -77,6 +77,23 @@ def _note(reading: Reading, rule: str, encounter: Encounter, reason: str, *, kep
     reading.note("meeting", rule, (encounter.anchor.start, encounter.anchor.end), reason, kept=kept)
 
 
+def note_parties(reading: Reading, stories: list[Story]) -> None:
+    """Says to whoever listens how everybody who met is known."""
+    if reading.trace is None:
+        return
+    for party in (party for story in stories for side in SIDES for party in story.parties[side]):
+        entity, span = party.entity, party.mention.span
+        if entity is None:
+            why = "an office whose holder is not named"
+        elif entity.official is not None:
+            why = "a name of officials.toml"
+        else:
+            why = "a name by its shape, an official by the office told with it"
+        if entity is not None and party.mention.form not in ("name", "role"):
+            why, span = f"meant by “{reading.text[slice(*span)]}”; {why}", entity.as_written
+        reading.note("person", "stories.note_parties", span, why, kept=True)
+
+
 def _weak_stories(reading: Reading, encounters: list[Encounter]) -> list[Story]:
     """Told to the other's face: only when nothing stronger is in the article."""
     told = [e for e in encounters if e.weak and all(e.people(side) for side in SIDES)]
