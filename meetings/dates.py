@@ -44,14 +44,17 @@ class _Patterns:
     months: Mapping[str, int]
     weekdays: Mapping[str, int]
     relative: Mapping[str, int]
-    day: re.Pattern[str]
-    day_first: re.Pattern[str]
+    numbered: tuple[re.Pattern[str], ...]
     month_year: re.Pattern[str]
     words: re.Pattern[str]
     not_meeting: re.Pattern[str]
     journey: re.Pattern[str]
     present: re.Pattern[str]
     dateline: re.Pattern[str]
+
+    def month(self, word: str) -> int:
+        """The number of a month told in figures or by name."""
+        return int(word) if word.isdecimal() else self.months[word]
 
 
 _ISO = re.compile(r"(?<!\d)(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)")
@@ -70,14 +73,12 @@ def _patterns(language: str) -> _Patterns:
     weekdays = {word: number for number, row in enumerate(table["weekdays"]) for word in row}
     relative: Mapping[str, int] = table["relative"]
     month = _any(months)
-    day, link = r"(?<!\d)(\d{1,2})(?:st|nd|rd|th)?(?!\d)", r"\s*(?:-|to|and|through|until|,)\s*"
     return _Patterns(
         months,
         weekdays,
         relative,
-        re.compile(rf"\b({month})\.?\s{{0,2}}{day}(?:{link}(?:({month})\.?\s)?{day}(?!\s*(?:percent|,\d)))?(?:,?\s{{1,2}}(\d{{4}})(?!\d))?"),
-        re.compile(rf"{day}(?:{link}{day})?\s(?:of\s)?({month})\b\.?(?:,?\s(\d{{4}})(?!\d))?"),
-        re.compile(rf"\b({month})\.?,?\s(?:of\s)?((?:19|20)\d\d)(?!\d)"),
+        tuple(re.compile(words.replace("{month}", month)) for words in lexicon.words(name, table, "numbered")),
+        re.compile(lexicon.word(name, table, "month_year").replace("{month}", month)),
         re.compile(rf"\b(?:({_any(relative)})|({_any(weekdays)})(?:\s(?:to|through|until|and)\s({_any(weekdays)}))?)\b"),
         re.compile(rf"\b(?:{_any(lexicon.words(name, table, 'not_of_meeting'))})\W{{0,3}}(?:the\s)?(?:\w+day,?\s)?$"),
         re.compile(rf"\b(?:{_any(lexicon.words(name, table, 'journey'))})\b"),
@@ -148,17 +149,19 @@ class Calendar:
     def _numbered(self, start: int, end: int) -> list[DayWord]:
         folded, p = self.reading.folded, self.patterns
         found: list[DayWord] = []
-        for match in p.day.finditer(folded, start, end):
-            month, day, month2, day2, year = match.groups()
-            found.append(self._day(match, p.months[month], int(day), p.months.get(month2 or ""), day2, year))
-        for match in p.day_first.finditer(folded, start, end):
-            day, day2, month, year = match.groups()
-            if not any(d.start < match.end() and match.start() < d.end for d in found):
-                first, last = (day, day2) if day2 else (day, None)
-                found.append(self._day(match, p.months[month], int(first), None, last, year))
+        for pattern in p.numbered:
+            for match in pattern.finditer(folded, start, end):
+                if any(d.start < match.end() and match.start() < d.end for d in found):
+                    continue
+                told = match.groupdict()
+                month2 = p.month(told["month2"]) if told.get("month2") else None
+                month, day = p.month(match["month"]), int(match["day"])
+                found.append(self._day(match, month, day, month2, told.get("day2"), told.get("year")))
+        taken = [(day.start, day.end) for day in found]
         iso, slashed = _ISO.finditer(folded, start, end), _SLASHED.finditer(folded, start, end)
-        found += [self._day(m, int(m[2]), int(m[3]), None, None, m[1]) for m in iso]
-        found += [self._day(m, int(m[2]), int(m[1]), None, None, m[3]) for m in slashed]
+        plain = [self._day(m, int(m[2]), int(m[3]), None, None, m[1]) for m in iso]
+        plain += [self._day(m, int(m[2]), int(m[1]), None, None, m[3]) for m in slashed]
+        found += [day for day in plain if not any(a < day.end and day.start < b for a, b in taken)]
         return [day for day in found if day.first or not day.complete]
 
     def _day(
@@ -242,7 +245,7 @@ class Calendar:
         if years:
             return max(years), None
         latest = max(
-            ((int(year), self.patterns.months[month]) for month, year in self.patterns.month_year.findall(folded)),
+            ((int(m["year"]), self.patterns.month(m["month"])) for m in self.patterns.month_year.finditer(folded)),
             default=None,
         )
         if latest is None or latest[0] < max(map(int, _YEAR.findall(folded)), default=0):

@@ -1,8 +1,8 @@
-"""One-to-one folding of text for matching: lower case, no diacritics, plain quotes, dashes and spaces.
+"""One-to-one folding of text for matching: lower case, no diacritics (or all of them), plain quotes, dashes, spaces.
 
 Folding keeps the length and every offset, so that a hit in the folded text cuts the same words out of the original.
-Han characters, digits and unknown scripts stay as they are; half a surrogate pair becomes U+FFFD. Input is expected
-in NFC.
+Traditional Han characters become simplified (traditional.toml), wide punctuation and digits become narrow; unknown
+scripts stay as they are; half a surrogate pair becomes U+FFFD. Input is expected in NFC.
 """
 
 from __future__ import annotations
@@ -10,11 +10,16 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from meetings import lexicon
+
+TRADITIONAL_FILE = "traditional.toml"
+
 _PLAIN = {
     "’": "'", "‘": "'", "ʼ": "'", "′": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"',
     "–": "-", "—": "-", "‒": "-", "―": "-", "‑": "-", "‐": "-", "−": "-",
     "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u3000": " ", "\t": " ", "\u200b": " ", "\ufeff": " ",
     "đ": "d", "Đ": "d", "ø": "o", "Ø": "o", "ł": "l", "Ł": "l", "ı": "i",
+    **{chr(code): chr(code - 0xFEE0).lower() for code in range(0xFF01, 0xFF5F)},
 }  # fmt: skip
 
 
@@ -24,7 +29,19 @@ def _base(char: str) -> str:
     return base if len(base) == 1 else char
 
 
+def _simplified() -> dict[int, str]:
+    """Traditional characters by code with their simplified form."""
+    table = lexicon.read(TRADITIONAL_FILE)
+    lexicon.only(TRADITIONAL_FILE, table, ("pairs",))
+    pairs = " ".join(lexicon.words(TRADITIONAL_FILE, table, "pairs")).split()
+    wrong = next((pair for pair in pairs if len(pair) != 2), None)
+    if wrong is not None:
+        raise lexicon.LexiconError(f"Lexicon {TRADITIONAL_FILE}: key pairs holds {wrong!r}, which is no two characters.")
+    return {ord(pair[0]): pair[1] for pair in pairs}
+
+
 _TABLE = {
+    **_simplified(),
     **{
         code: _base(chr(code))
         for start, end in ((0x41, 0x5B), (0xC0, 0x250), (0x1E00, 0x1F00))
@@ -33,6 +50,14 @@ _TABLE = {
     **{ord(odd): plain for odd, plain in _PLAIN.items()},
     **dict.fromkeys(range(0xD800, 0xE000), "\ufffd"),
 }
+_LETTERS = (*range(0x41, 0x5B), *range(0xC0, 0x250), *range(0x1E00, 0x1F00))
+_LOWER = {
+    **{code: low for code in _LETTERS if len(low := chr(code).lower()) == 1},
+    **{ord(odd): plain for odd, plain in _PLAIN.items() if not odd.isalpha()},
+    **dict.fromkeys(range(0xD800, 0xE000), "\ufffd"),
+}
+_AFTER = {"a": "àáảãạ", "e": "èéẻẽẹ", "y": "ỳýỷỹỵ"}
+_OLD_TONE = re.compile("[òóỏõọ][ae]|[ùúủũụ]y")
 _MARKS = re.compile(r"[\u0300-\u036f]")
 _NOT_WORD = re.compile(r"[\W_]+")
 
@@ -40,6 +65,22 @@ _NOT_WORD = re.compile(r"[\W_]+")
 def fold(text: str) -> str:
     """`text` lower-cased and without diacritics, of the same length."""
     return text.lower() if text.isascii() else text.translate(_TABLE)
+
+
+def lowered(text: str) -> str:
+    """`text` lower-cased with its diacritics, tones of Vietnamese set in one way, of the same length."""
+    return respelt(text.translate(_LOWER))
+
+
+def respelt(text: str) -> str:
+    """`text` with the tone of Vietnamese "oa", "oe", "uy" on the second vowel: both ways of writing are in use."""
+    return _OLD_TONE.sub(_second_vowel, text)
+
+
+def _second_vowel(match: re.Match[str]) -> str:
+    first, second = match[0][0], match[0][1]
+    tone = "òóỏõọ".find(first) if second != "y" else "ùúủũụ".find(first)
+    return ("u" if second == "y" else "o") + _AFTER[second][tone]
 
 
 def key(text: str) -> str:

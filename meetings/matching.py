@@ -1,13 +1,13 @@
 """Many patterns in one pass over a text: Aho-Corasick, then word boundaries, capitals and leftmost-longest.
 
-Patterns and text are compared folded (no case, no diacritics). A pattern that begins with a capital matches only words
-that do; one all in capitals (an abbreviation) only words all in capitals. Latin patterns match whole words, Han
-patterns anywhere. A pattern in lower case matches any case.
+Patterns and text are compared folded (no case; no diacritics either, unless the language needs them). A pattern that
+begins with a capital matches only words that do; one all in capitals (an abbreviation) only words all in capitals.
+Latin patterns match whole words, Han patterns anywhere. A pattern in lower case matches any case.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Generic, NamedTuple, TypeVar
 
 from ahocorasick_rs import AhoCorasick, MatchKind
@@ -28,14 +28,14 @@ class Hit(NamedTuple, Generic[T]):
 class Matcher(Generic[T]):
     """Finds all patterns of a lexicon at once; among overlapping hits the leftmost, then the longest, wins."""
 
-    def __init__(self, entries: Iterable[tuple[str, T]]) -> None:
+    def __init__(self, entries: Iterable[tuple[str, T]], folding: Callable[[str], str] = fold) -> None:
         self._values: list[T] = []
         self._firm_start: list[bool] = []
         self._firm_end: list[bool] = []
         self._case: list[int] = []
         patterns = []
         for word, value in entries:
-            folded = fold(word)
+            folded = folding(word)
             patterns.append(folded)
             self._values.append(value)
             self._firm_start.append(_is_letter(folded[0]))
@@ -44,7 +44,7 @@ class Matcher(Generic[T]):
         self._automaton = AhoCorasick(patterns, matchkind=MatchKind.Standard)
 
     def find(self, text: str, folded: str) -> list[Hit[T]]:
-        """The hits in `text`, in order, none overlapping. `folded` is `fold(text)`."""
+        """The hits in `text`, in order, none overlapping. `folded` is the text folded like the words."""
         raw = self._automaton.find_matches_as_indexes(folded, overlapping=True)
         good = [(start, -end, index) for index, start, end in raw if self._fits(index, start, end, text, folded)]
         good.sort()
@@ -67,7 +67,7 @@ class Matcher(Generic[T]):
 
 def _is_letter(char: str) -> bool:
     """Whether a folded character belongs to a word written with spaces around it."""
-    return "a" <= char <= "z" or "0" <= char <= "9"
+    return char.isalnum() and char < "\u2e80"
 
 
 def _case_of(word: str) -> int:

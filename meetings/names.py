@@ -7,10 +7,11 @@ from functools import cache
 from typing import NamedTuple
 
 from meetings import lexicon
-from meetings.folding import fold
+from meetings.folding import fold, lowered
 from parsers.records import Side
 
 FILE = "names.toml"
+KEYS = ("vietnamese", "chinese", "vietnamese_middle", "historical", "sino_vietnamese")
 _INITIAL_VI = "ngh|ng|nh|ch|gh|gi|kh|ph|qu|th|tr|b|c|d|g|h|k|l|m|n|p|r|s|t|v|x|"
 _RIME_VI = (
     "uyen|uyet|uynh|uych|uyt|uya|uyu|uy|uan|uat|uang|uac|uai|uay|uam|uap|uo|uoi|uou|uon|uot|uong|uoc|uom|uop|ue|uen|uet|uech|uenh|"
@@ -28,23 +29,24 @@ _ZH_ONE = re.compile(rf"(?:{_INITIAL_ZH})(?:{_RIME_ZH})")
 
 
 class Surnames(NamedTuple):
-    """Family names, folded."""
+    """Family names in lower case, with diacritics and without."""
 
     vietnam: frozenset[str]
     china: frozenset[str]
     middle: frozenset[str]
     historical: frozenset[str]
+    sino_vietnamese: frozenset[str]
 
 
 @cache
 def surnames() -> Surnames:
     """names.toml."""
     table = lexicon.read(FILE)
-    lexicon.only(FILE, table, ("vietnamese", "chinese", "vietnamese_middle", "historical"))
+    lexicon.only(FILE, table, KEYS)
     return Surnames(
         *(
-            frozenset(map(fold, lexicon.words(FILE, table, key)))
-            for key in ("vietnamese", "chinese", "vietnamese_middle", "historical")
+            frozenset(form for word in lexicon.words(FILE, table, key) for form in (fold(word), lowered(word)))
+            for key in KEYS
         )
     )
 
@@ -52,10 +54,10 @@ def surnames() -> Surnames:
 def split_names(words: list[str]) -> list[tuple[int, int, Side]]:
     """Names in a run of capitalised words: [first, last) and the side their shape tells."""
     found = []
-    folded = [fold(word) for word in words]
+    exact = [lowered(word) for word in words]
     index = 0
     while index < len(words):
-        length, side = _name_at(folded, index)
+        length, side = _name_at(exact, index)
         if length:
             found.append((index, index + length, side))
         index += length or 1
@@ -65,9 +67,12 @@ def split_names(words: list[str]) -> list[tuple[int, int, Side]]:
 def _name_at(words: list[str], index: int) -> tuple[int, Side]:
     """How many words from `index` make a name, 0 for none."""
     known = surnames()
-    first, rest = words[index], words[index + 1 : index + 5]
+    first, rest = words[index], [fold(word) for word in words[index + 1 : index + 5]]
+    pinyin = next((n for n, word in enumerate(words[index + 1 : index + 5]) if word != fold(word)), len(rest))
     vietnamese = _vietnamese_length(rest) if first in known.vietnam else 0
-    chinese = _chinese_length(rest) if first in known.china else 0
+    chinese = _chinese_length(rest[:pinyin]) if first in known.china else 0
+    if first in known.sino_vietnamese and first != fold(first) and (given := min(_vietnamese_length(rest), 2)):
+        return given + 1, Side.CHINA
     if chinese and vietnamese == 1 and len(rest[0]) > 5:
         vietnamese = 0
     if vietnamese >= 2 or (vietnamese and not chinese):

@@ -196,8 +196,14 @@ class PhraseReader:
         where = self.patterns.where.search(self.reading.before(token.start, 12))
         if where is None:
             return False
-        office_end = token.start - len(where[0].lstrip()) - 1
-        return not any(t.end == office_end and t.value.office for t in self.reading.within(office_end - 40, office_end))
+        return not self._in_title(token.start - len(where[0].lstrip()) - 1)
+
+    def _in_title(self, end: int) -> bool:
+        """Whether an office, or an office and its country, ends at an offset: "ambassador of China" in Hanoi."""
+        near = self.reading.within(end - 40, end)
+        country = next((t for t in near if t.end == end and t.value.country), None)
+        ends = {end, country.start - 1} if country and "country_after" in self.reading.words.grammar.manners else {end}
+        return any(t.end in ends and t.value.office for t in near)
 
     def _belongs(self, token: Token) -> bool:
         """Whether a token can be part of an office phrase."""
@@ -241,12 +247,11 @@ class PhraseReader:
         if fixed:
             return fixed
         diplomat = any(t.value.office and t.value.office.post.channel == "embassy" for t in taken)
-        before = [side for t in taken[:office] if (side := _side_of(t))]
-        if before:
-            return before[-1]
-        if diplomat:
-            return self._diplomat_side(taken[office:])
-        return next((side for t in taken[office:] if (side := _side_of(t))), None)
+        before = next((side for t in reversed(taken[:office]) if (side := _side_of(t))), None)
+        if before and "country_after" not in self.reading.words.grammar.manners:
+            return before
+        after = (side for t in taken[office:] if (side := _side_of(t)))
+        return (self._diplomat_side(taken[office:]) if diplomat else next(after, None)) or before
 
     def _diplomat_side(self, taken: list[Token]) -> Side | None:
         """An ambassador "of China" is China's; one "to China" comes from the other side."""

@@ -41,6 +41,7 @@ def find_mentions(reading: Reading) -> tuple[list[list[Mention]], Roster]:
     phrases = PhraseReader(reading)
     for sentence, spans in zip(reading.sentences, names, strict=True):
         roster.introduce(phrases, sentence, spans)
+    roster.settle()
     found = []
     for sentence, full in zip(reading.sentences, names, strict=True):
         found.append(_mentions(reading, phrases, sentence, roster.with_short_names(sentence, full)))

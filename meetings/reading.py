@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from meetings import sentences, vocabulary
-from meetings.folding import fold
 from meetings.matching import Hit
 from meetings.sentences import Sentence
 from meetings.tracing import Step, Subject, Trace
@@ -68,8 +67,8 @@ class Reading:
 def read(article: Article, language: str, trace: Trace | None = None) -> Reading:
     """The article ready for the rules of `language`, which note their steps in `trace`."""
     text = article.text[:MAX_LENGTH]
-    folded = fold(text)
     words = vocabulary.load(language)
+    folded = words.folding(text)
     return Reading(
         article,
         text,

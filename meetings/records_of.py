@@ -50,7 +50,7 @@ def make_meeting(reading: Reading, calendar: Calendar, clock: Clock, compass: Co
     channel = _channel(story)
     status = _status(calendar, story, when)
     direction = _direction(mode, where)
-    topics = find_topics(reading.text)
+    topics = find_topics(reading.text, reading.words.folding)
     return Meeting(
         date=when.first,
         end_date=when.last if when.last != when.first else None,
@@ -156,19 +156,20 @@ def _forum(reading: Reading, story: Story) -> tuple[Forum | None, tuple[int, int
     for encounter in story.encounters:
         if encounter.forum is None:
             continue
-        ordinal, start = _ordinal(reading, encounter.forum[1], reading.sentences[encounter.index].start)
+        ordinal, start = _ordinal(reading, *encounter.forum[1:], reading.sentences[encounter.index].start)
         if ordinal is not None:
-            return Forum(encounter.forum[0].name, ordinal), (start, encounter.forum[2])
+            return Forum(encounter.forum[0].name, ordinal), (min(start, encounter.forum[1]), encounter.forum[2])
         best = best or encounter.forum
     return (Forum(best[0].name, None), (best[1], best[2])) if best else (None, None)
 
 
-def _ordinal(reading: Reading, start: int, limit: int) -> tuple[int | None, int]:
-    """The number of the session in front of a forum's name, and where it stands."""
+def _ordinal(reading: Reading, start: int, end: int, limit: int) -> tuple[int | None, int]:
+    """The number of the session beside a forum's name at text[start:end], and where it stands."""
     ordinals = reading.words.grammar.ordinals
-    last = None
+    after = reading.words.patterns.ordinal_after.match(reading.folded, end, end + ORDINAL_REACH)
+    last = after if after and (after[2] is None or after[2] in ordinals) else None
     for match in reading.words.patterns.ordinal.finditer(reading.folded, max(limit, start - ORDINAL_REACH), start):
-        if match[2] is None or match[2] in ordinals:
+        if not after and (match[2] is None or match[2] in ordinals):
             last = match
     if last is None:
         return None, start
@@ -176,7 +177,7 @@ def _ordinal(reading: Reading, start: int, limit: int) -> tuple[int | None, int]
         return int(last[1]), last.start()
     if last[2]:
         return ordinals.index(last[2]) + 1, last.start()
-    if not reading.text[last.start() : last.end()].isupper():
+    if not reading.text[slice(*last.span(3))].isupper():
         return None, start
     return _roman(last[3]), last.start()
 

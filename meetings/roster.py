@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from meetings import names, officials
 from meetings.folding import fold, key, plain
 from meetings.officials import Official, Post
-from meetings.reading import Reading
+from meetings.reading import Reading, Token
 from meetings.records import RANK_ORDER, Rank
 from meetings.sentences import Sentence
 from parsers.records import Side
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 RUN_LIMIT = 6
+TITLE_REACH = 24
 
 
 @dataclass(slots=True, eq=False)
@@ -35,6 +36,7 @@ class Entity:
     role: tuple[int, int] | None = None
     spokesperson: bool = False
     local_place: str | None = None
+    shape: Side | None = None
 
     def learn(self, offices: tuple[OfficePhrase, ...], role: tuple[int, int] | None) -> None:
         """Adds the offices of one mention; the fullest wording becomes the role."""
@@ -99,23 +101,33 @@ class Roster:
 
     def introduce(self, phrases: PhraseReader, sentence: Sentence, spans: list[NameSpan]) -> None:
         """Makes an entity of every full name, with the side that official list, own words or shape tell."""
-        for index, span in enumerate(spans):
+        owned: set[int] = set()
+        befores = [phrases.before(sentence, span, spans, owned) for span in spans]
+        for index, (span, before) in enumerate(zip(spans, befores, strict=True)):
             if span.entity is not None:
                 continue
             text = self.reading.text[span.start : span.end]
             side = span.official.side if span.official else None
             if side is None:
-                owned: set[int] = set()
-                before = phrases.before(sentence, span, spans, owned)
                 after = phrases.after(sentence, span, spans, owned)
                 if span.shape is None and not (before.offices or after.offices):
                     continue
-                side = before.side or after.side or span.shape
-                if span.shape is not None and side not in (None, Side.OTHER) and len(text.split()) > 2:
-                    side = span.shape
-            spans[index] = span._replace(
-                entity=self.entity(text, span.start, span.end, official=span.official, side=side)
-            )
+                side = self._side(span, before.side or after.side, text)
+            entity = self.entity(text, span.start, span.end, official=span.official, side=side)
+            entity.side, entity.shape = entity.side or side, entity.shape or span.shape
+            spans[index] = span._replace(entity=entity)
+
+    def _side(self, span: NameSpan, told: Side | None, text: str) -> Side | None:
+        """The side of a name: as its office tells it, or as the shape of a long name tells it where that is sure."""
+        if "shape_of_side" not in self.reading.words.grammar.manners:
+            return told
+        sure = span.shape is not None and told not in (None, Side.OTHER) and len(text.split()) > 2
+        return span.shape if sure else told or span.shape
+
+    def settle(self) -> None:
+        """Gives those whose side no office told, anywhere in the article, that of their name's shape."""
+        for entity in self.entities.values():
+            entity.side = entity.side or entity.shape
 
     def with_short_names(self, sentence: Sentence, spans: list[NameSpan]) -> list[NameSpan]:
         """The sentence's names with its short forms ("Wang", "Son", "President Lam") resolved."""
@@ -134,6 +146,8 @@ class Roster:
         if token is not None and token.value.place is None and "pronoun" not in token.value.cues:
             return None
         office = self._office_before(start)
+        if "short_titled" in self.reading.words.grammar.manners and office is None and not self._titled(start):
+            return None
         known = self._short.get(fold(text), ())
         if text in self.reading.words.grammar.not_names and not (office or (known and start != sentence.start)):
             return None
@@ -152,6 +166,11 @@ class Roster:
                 between = self.reading.folded[token.end : start].strip()
                 return token.value.office.post if between in ("", *self.reading.words.grammar.titles) else None
         return None
+
+    def _titled(self, start: int) -> bool:
+        """Whether a word of courtesy or rank stands right before an offset."""
+        before = self.reading.before(start, TITLE_REACH)
+        return any(re.search(rf"\b{re.escape(title)} $", before) for title in self.reading.words.grammar.titles)
 
     def _by_office(self, text: str, start: int, end: int, post: Post | None) -> Entity | None:
         """An official never named in full, told by office and short name: "PM Chinh"."""
@@ -185,7 +204,7 @@ def find_names(reading: Reading, sentence: Sentence) -> list[NameSpan]:
 
 
 def _historical(reading: Reading, span: NameSpan) -> bool:
-    return reading.folded[span.start : span.end] in names.surnames().historical
+    return fold(reading.text[span.start : span.end]) in names.surnames().historical
 
 
 def _names_of_run(run: list[re.Match[str]]) -> list[NameSpan]:
@@ -202,15 +221,21 @@ def _words(reading: Reading, sentence: Sentence) -> list[re.Match[str]]:
     return [word for word in _WORD.finditer(reading.text, sentence.start, sentence.end) if word[0][0].isupper()]
 
 
+def _may_be_name(token: Token, word: re.Match[str]) -> bool:
+    """Whether a lexicon word may be part of a name too: a place, or a country, of one word."""
+    country = token.value.country is not None and token.value.country.kind == "name" and token.start == word.start()
+    return (token.value.place is not None or country) and token.end == word.end()
+
+
 def _runs(reading: Reading, sentence: Sentence) -> list[list[re.Match[str]]]:
-    """Runs of capitalised words that are no lexicon words, save pronouns and, after the first, places."""
+    """Runs of capitalised words that are no lexicon words, save pronouns and, after the first, places and countries."""
     tokens = {offset: t for t in reading.within(sentence.start, sentence.end) for offset in range(t.start, t.end)}
     runs: list[list[re.Match[str]]] = []
     for word in _words(reading, sentence):
         if word.start() == sentence.start and word[0] in reading.words.grammar.starters:
             continue
         token = tokens.get(word.start())
-        place = token is not None and token.value.place is not None and token.end == word.end()
+        place = token is not None and _may_be_name(token, word)
         if token is not None and not place and "pronoun" not in token.value.cues:
             continue
         joined = runs and runs[-1][-1].end() + 1 == word.start() and reading.folded[word.start() - 1] == " "

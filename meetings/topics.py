@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 from meetings import lexicon
@@ -31,17 +32,15 @@ def labels() -> dict[str, str]:
 
 
 @cache
-def _matcher() -> Matcher[str]:
-    return Matcher(
-        (word, row["id"])
-        for row in lexicon.read(FILE)["topic"]
-        for word in lexicon.words(FILE, row, "words", where=row["id"])
-    )
+def _matcher(folding: Callable[[str], str]) -> Matcher[str]:
+    rows = lexicon.read(FILE)["topic"]
+    words = ((word, row["id"]) for row in rows for word in lexicon.words(FILE, row, "words", where=row["id"]))
+    return Matcher(words, folding)
 
 
-def find_topics(text: str) -> tuple[Topic, ...]:
-    """The topics of a text in the order in which they are first told."""
+def find_topics(text: str, folding: Callable[[str], str] = fold) -> tuple[Topic, ...]:
+    """The topics of a text in the order in which they are first told, its words compared as `folding` has it."""
     found: dict[str, Topic] = {}
-    for start, end, topic in _matcher().find(text, fold(text)):
+    for start, end, topic in _matcher(folding).find(text, folding(text)):
         found.setdefault(topic, Topic(topic, Evidence("topic", text[start:end], start, end)))
     return tuple(found.values())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any, NamedTuple
 
 from meetings import countries, forums, lexicon, officials, places
 from meetings.countries import Country
+from meetings.folding import fold, lowered, plain, respelt
 from meetings.forums import KnownForum
 from meetings.matching import Matcher
 from meetings.officials import Official, Post, posts
@@ -18,6 +19,7 @@ from meetings.records import Mode
 from parsers.records import Side
 
 LANGUAGES = ("en",)
+MANNERS = ("diacritics", "shape_of_side", "short_titled", "country_after")
 TRIGGER_KINDS = ("meet", "noun", "chair", "head", "hold", "told", "visit", "means")
 CUE_LISTS = (
     "embedding", "embedding_after", "attendance", "future", "future_after", "doubt", "cancelled", "background", "also",
@@ -107,12 +109,20 @@ class Patterns:
     invited: re.Pattern[str]
     dateline: re.Pattern[str]
     ordinal: re.Pattern[str]
+    ordinal_after: re.Pattern[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """The small words of a language that are not tokens."""
+    """The small words of a language that are not tokens, and its `manners`:
 
+    diacritics     words that differ in them only are different words
+    shape_of_side  the shape of a name tells its side (Chinese names are written in pinyin)
+    short_titled   a short name stands only right after a title or office
+    country_after  an office is followed by the country whose it is
+    """
+
+    manners: frozenset[str]
     frequent: frozenset[str]
     abbreviations: frozenset[str]
     titles: tuple[str, ...]
@@ -133,19 +143,29 @@ class Vocabulary:
     grammar: Grammar
     patterns: Patterns
 
+    @property
+    def folding(self) -> Callable[[str], str]:
+        """How text and words of the language are made alike."""
+        return lowered if "diacritics" in self.grammar.manners else fold
+
 
 @cache
 def load(language: str) -> Vocabulary:
     """The vocabulary of a language of `LANGUAGES`. Raises LexiconError that names file and key."""
+    grammar = _grammar(language)
     meanings: dict[str, list[Meaning]] = {}
     for word, meaning in _all_words(language):
-        meanings.setdefault(word, []).append(meaning)
-    return Vocabulary(
-        language,
-        Matcher((word, _sense(found)) for word, found in meanings.items()),
-        _grammar(language),
-        _patterns(language),
-    )
+        for form in _forms(word, meaning) if "diacritics" in grammar.manners else (word,):
+            meanings.setdefault(form, []).append(meaning)
+    words = ((word, _sense(found)) for word, found in meanings.items())
+    folding = lowered if "diacritics" in grammar.manners else fold
+    return Vocabulary(language, Matcher(words, folding), grammar, _patterns(language, grammar))
+
+
+def _forms(word: str, meaning: Meaning) -> set[str]:
+    """A word and, for names of several words, the form without diacritics that some print."""
+    named = isinstance(meaning, Official | KnownPlace | Country) and " " in word
+    return {word, plain(word)} if named else {word}
 
 
 def _sense(meanings: Iterable[Meaning]) -> Sense:
@@ -176,6 +196,7 @@ def _with(sense: Sense, meaning: Country | Official | Office | KnownPlace | Know
 
 def _all_words(language: str) -> Iterator[tuple[str, Meaning]]:
     yield from countries.entries()
+    yield from _countries(language)
     for official in officials.load():
         for name in official.full_names:
             yield name, official
@@ -188,6 +209,15 @@ def _all_words(language: str) -> Iterator[tuple[str, Meaning]]:
     yield from _offices(language)
     yield from _triggers(language)
     yield from _cues(language)
+
+
+def _countries(language: str) -> Iterator[tuple[str, Country]]:
+    """Names of countries that are other words in other languages."""
+    name = f"{language}/grammar.toml"
+    table = lexicon.read(name).get("countries", {})
+    for code in table:
+        for word in lexicon.words(name, table, code, where="countries"):
+            yield word, Country(code, "name")
 
 
 def _offices(language: str) -> Iterator[tuple[str, Office]]:
@@ -242,7 +272,7 @@ def _cues(language: str) -> Iterator[tuple[str, str]]:
             yield word, cue
 
 
-def _patterns(language: str) -> Patterns:
+def _patterns(language: str, grammar: Grammar) -> Patterns:
     name = f"{language}/patterns.toml"
     table = lexicon.read(name)
     keys = [field.name for field in fields(Patterns)]
@@ -250,7 +280,8 @@ def _patterns(language: str) -> Patterns:
     compiled = {}
     for key in keys:
         try:
-            compiled[key] = re.compile(lexicon.word(name, table, key))
+            words = lexicon.word(name, table, key)
+            compiled[key] = re.compile(respelt(words) if "diacritics" in grammar.manners else words)
         except re.error as error:
             raise lexicon.LexiconError(f"Lexicon {name}: key {key} is no regular expression: {error}.") from error
     return Patterns(**compiled)
@@ -259,7 +290,11 @@ def _patterns(language: str) -> Patterns:
 def _grammar(language: str) -> Grammar:
     name, offices_name = f"{language}/grammar.toml", f"{language}/offices.toml"
     table, offices = lexicon.read(name), lexicon.read(offices_name)
+    manners = frozenset(lexicon.words(name, table["language"], "manners", where="language", required=False))
+    if not manners <= set(MANNERS):
+        raise lexicon.LexiconError(f"Lexicon {name}: key language.manners may hold {', '.join(MANNERS)} only.")
     return Grammar(
+        manners,
         frozenset(lexicon.words(name, table["language"], "frequent", where="language")),
         frozenset(lexicon.words(name, table["sentences"], "abbreviations", where="sentences")),
         lexicon.words(name, table["names"], "titles", where="names"),

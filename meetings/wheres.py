@@ -192,11 +192,11 @@ def _host_seat(reading: Reading, story: Story) -> Where:
         anchor = encounter.anchor
         if anchor.host is None:
             continue
-        for side in SIDES:
-            for party in encounter.parties[side]:
-                before = party.mention.start < anchor.start
-                if before == (anchor.host == "subject"):
-                    return _seat(reading, side, party.entity.local_place if party.entity else None)
+        parties = [(side, party) for side in SIDES for party in encounter.parties[side]]
+        hosts = [p for p in parties if (p[1].mention.start < anchor.start) == (anchor.host == "subject")]
+        if hosts:
+            side, host = min(hosts, key=lambda p: abs(p[1].mention.start - anchor.start))
+            return _seat(reading, side, host.entity.local_place if host.entity else None)
     return Where()
 
 
