@@ -192,6 +192,22 @@ def detect(
 
 
 @app.command()
+def explain(
+    file: Annotated[Path, typer.Argument(help="A seed-format file.", show_default=False)],
+    html: Annotated[Path | None, typer.Option(help="Write it as an HTML page to this file instead.")] = None,
+) -> None:
+    """Show one article with what was found in it, by which rule, and what was rejected and why."""
+    from flows.explaining import explain_file, show, write_page
+
+    explanation = explain_file(file)
+    if html is None:
+        show(explanation)
+    else:
+        write_page(explanation, html)
+        put(str(html))
+
+
+@app.command()
 def digest(
     context: typer.Context,
     week: Annotated[str | None, typer.Option(help="ISO week such as 2024-W50. Default: the last complete one.")] = None,
@@ -207,13 +223,14 @@ def digest(
         raise InputError("--send and --dry-run exclude each other; give one of them")
     settings = _settings(context)
     chosen = parse_week(week) if week else None
-    _show_issue(steps.write_issue(settings, chosen, out=out))
-    if dry_run:
-        for path in steps.write_messages(settings, chosen, out=out):
-            put(f"  {path}")
+    messages = steps.write_messages(settings, chosen, out=out) if dry_run else []
     if send:
         with progress("sending"):
             sent = steps.send_issue(settings, chosen)
+    _show_issue(steps.write_issue(settings, chosen, out=out))
+    for path in messages:
+        put(f"  {path}")
+    if send:
         put(
             f"{sent.accepted} accepted, {sent.refused} refused, {sent.unknown} unknown, "
             f"{sent.waiting} to be tried again, {sent.skipped} served before."

@@ -75,7 +75,7 @@ class SentenceReader:
         )
         if _has_cue(reading, sentence, "message") and not any(a.mode is Mode.PHONE for a in found_anchors):
             for anchor in found_anchors:
-                self._reject("encounters.encounters", anchor, "the sentence is about a message, not about talks")
+                self._reject("encounters.SentenceReader.encounters", anchor, "the sentence is about a message, not about talks")
             return []
         if found_anchors:
             note_bystanders(reading, self.mentions[index], mentions)
@@ -120,10 +120,10 @@ class SentenceReader:
             and "meet" in anchor.kinds
             and not any(m.side in SIDES and m.form == "name" for m in after)
         ):
-            self._reject("encounters._encounters", anchor, "who is met is of another country")
+            self._reject("encounters.SentenceReader._encounters", anchor, "who is met is of another country")
             return []
         if self._of_third(index, anchor):
-            self._reject("encounters._of_third", anchor, "the subject is of another country")
+            self._reject("encounters.SentenceReader._of_third", anchor, "the subject is of another country")
             return []
         parties = self._pair(index, anchor, after, before, earlier)
         sentence = self.reading.sentences[index]
@@ -139,13 +139,13 @@ class SentenceReader:
         )
         encounter.shared = self._both_told(sentence)
         if all(parties[side] for side in SIDES):
-            self._accept("encounters._pair", anchor, "officials of both sides stand with these words")
+            self._accept("encounters.SentenceReader._pair", anchor, "officials of both sides stand with these words")
             return _split(encounter)
         if self._is_group(encounter, sentence):
-            self._accept("encounters._is_group", anchor, "both sides met here, though not both are named")
+            self._accept("encounters.SentenceReader._is_group", anchor, "both sides met here, though not both are named")
             return [encounter]
         missing = " and ".join(COUNTRY[side] for side in SIDES if not parties[side])
-        self._reject("encounters._pair", anchor, f"no official of {missing} stands with these words")
+        self._reject("encounters.SentenceReader._pair", anchor, f"no official of {missing} stands with these words")
         return []
 
     def _accept(self, rule: str, anchor: Anchor, reason: str) -> None:
