@@ -168,6 +168,8 @@ def deliver(
 def load_recipients(settings: Settings) -> tuple[Recipient, ...]:
     """Who gets the digest; raises `InputError` when nobody does, naming the file and what is wrong in it."""
     path = settings.recipients_file
+    if not path.exists():
+        raise InputError(f"there is no {path} yet; name in it who gets the digest (docs/digest.md)")
     recipients = parse_recipients(read_text(path, "list of recipients"), name=str(path))
     if not recipients:
         raise InputError(f"{path} names nobody; add a [[recipient]] table with an address (docs/digest.md)")
@@ -178,6 +180,8 @@ def smtp_settings(settings: Settings) -> SmtpSettings:
     """How to reach the mail server; raises `InputError` when none is set."""
     if not settings.smtp_host:
         raise InputError("no mail server is set; give smtp_host in meetings.toml or MEETINGS_SMTP_HOST")
+    if settings.smtp_password and not settings.smtp_username:
+        raise InputError("smtp_password is set without smtp_username; give both, or neither for a server without login")
     return SmtpSettings(
         host=settings.smtp_host,
         port=settings.smtp_port,

@@ -5,6 +5,7 @@ The table of all keys is in docs/settings.md; a test holds it to this class.
 
 from __future__ import annotations
 
+import difflib
 import os
 import sys
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 from pydantic_settings.exceptions import SettingsError
 
@@ -49,7 +51,9 @@ class Settings(BaseSettings):
     poll_first_timeout: Seconds = Field(900.0, description="longest time the digest flow polls before it writes")
     smtp_host: str | None = Field(None, description="mail server; without one nothing is sent")
     smtp_port: int = Field(587, ge=1, le=65535, description="its port")
-    smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="how the connection is secured")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="how the connection is secured: starttls (port 587), tls (port 465) or none (port 25)"
+    )
     smtp_username: str | None = Field(None, description="login, when the server wants one")
     smtp_password: SecretStr | None = Field(None, description="its password; from the environment, never in a file")
     smtp_ca_file: Path | None = Field(None, description="certificate authority of a server with its own certificate")
@@ -113,13 +117,18 @@ def load_settings(
     try:
         return Settings(**{key: value for key, value in given.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg'].removeprefix('Value error, ')}"
-            for e in error.errors()
-        )
+        problems = "; ".join(map(_problem, error.errors()))
         raise InputError(f"settings (environment, .env or {TOML_FILE}): {problems}; see docs/settings.md") from error
     except (SettingsError, ValueError, OSError) as error:
         raise InputError(f"settings (environment, .env or {TOML_FILE}) cannot be read: {error}") from error
+
+
+def _problem(error: ErrorDetails) -> str:
+    key = ".".join(map(str, error["loc"])).lower().removeprefix(PREFIX.lower())
+    if error["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(key, Settings.model_fields, n=1)
+        return f"no setting is called {key}" + (f" (do you mean {near[0]}?)" if near else "")
+    return f"{key}: {error['msg'].removeprefix('Value error, ')}"
 
 
 # MEETINGS_ROOT is no setting of ours: prefect.yaml reads it when `prefect deploy` runs (docs/operations.md)

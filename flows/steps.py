@@ -8,6 +8,7 @@ Each step is safe to repeat and to run twice at once: one ingest and one sender 
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -35,7 +36,9 @@ from parsers.records import InputError, Outcome, Source, SourceState
 from parsers.seedfile import SeedError
 from reports.issue_files import FOLDER
 from reports.select import is_back, placed_on
-from reports.week import Week, last_complete_week, week_of_day
+from reports.week import Week, last_complete_week, week_of, week_of_day
+
+log = logging.getLogger(__name__)
 
 INGEST_LEASE = timedelta(hours=2)
 SEND_LEASE = timedelta(hours=2)
@@ -51,10 +54,11 @@ class DetectReport:
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """What one ingest did."""
+    """What one ingest did. `next_due`: when the next source may be polled, where none was due now."""
 
     sources: tuple[SourceReport, ...]
     detected: DetectReport
+    next_due: datetime | None = None
 
     @property
     def new_articles(self) -> int:
@@ -126,6 +130,10 @@ class Run:
         enabled = [source for source in self.catalogue if source.enabled]
         return [source for source in enabled if force or policy.is_due(source, self._state(source), now=now)]
 
+    def next_due(self) -> datetime | None:
+        """When the first source becomes due, UTC; None without sources that were polled."""
+        return min((s.next_due for s in map(self._state, self.catalogue) if s.next_due), default=None)
+
     def poll(self, source: Source, *, until: datetime | None = None) -> SourceReport:
         """Poll one source and store what is new; no page is begun after `until`. Thread-safe; never raises."""
         return self._poller.poll(source, self._state(source), until=until)
@@ -179,12 +187,17 @@ def ingest_once(
     with open_run(settings) as run:
         due = run.due(only, force=force)
         with ThreadPoolExecutor(settings.workers, thread_name_prefix="poll") as pool:
-            for future in as_completed([pool.submit(run.poll, source) for source in due]):
-                reports.append(future.result())
-                if on_report:
-                    on_report(reports[-1], len(due))
+            try:
+                for future in as_completed([pool.submit(run.poll, source) for source in due]):
+                    reports.append(future.result())
+                    if on_report:
+                        on_report(reports[-1], len(due))
+            except KeyboardInterrupt:
+                pool.shutdown(wait=False, cancel_futures=True)
+                log.error("stopping after the requests under way; press Ctrl-C again to stop at once")  # noqa: TRY400
+                raise
         reports.sort(key=lambda report: report.source_id)
-        return IngestReport(tuple(reports), run.detect())
+        return IngestReport(tuple(reports), run.detect(), None if due else run.next_due())
 
 
 def detect_new(archive: Archive) -> DetectReport:
@@ -296,7 +309,6 @@ def send_issue(settings: Settings, week: Week | None = None) -> SendReport:
     Raises `InputError` when there is nobody to send to, no mail server, or the week is a back issue or not over;
     `archive.locks.Busy` when another sender is at work.
     """
-    recipients, smtp = issuing.load_recipients(settings), issuing.smtp_settings(settings)
     with (
         open_archive(settings) as archive,
         _alone(archive, "send", SEND_LEASE),
@@ -304,6 +316,7 @@ def send_issue(settings: Settings, week: Week | None = None) -> SendReport:
         issue = issuing.compose(settings, archive, load_catalogue(settings), _chosen(settings, week))
         if issue.state is IssueState.BACK:
             raise InputError(f"{issue.week.label} is a back issue, of a week before the first run; it is never mailed")
+        recipients, smtp = issuing.load_recipients(settings), issuing.smtp_settings(settings)
         issue = issuing.close(settings, archive, issue, now=now_utc())
         issuing.write(settings, issue, None)
         results = [issuing.deliver(settings, archive, issue, to, smtp, now_fn=now_utc) for to in recipients]
@@ -319,6 +332,9 @@ def send_issue(settings: Settings, week: Week | None = None) -> SendReport:
 
 
 def _chosen(settings: Settings, week: Week | None) -> Week:
+    """The week asked for, else the last complete one; raises `InputError` for a week that has not begun."""
+    if week and week > week_of(now_utc(), settings.tz):
+        raise InputError(f"{week.label} has not begun; there is nothing to write about it yet")
     return week or last_complete_week(now_utc(), settings.tz)
 
 

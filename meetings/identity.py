@@ -25,7 +25,7 @@ STATUS_ORDER = [Status.HELD, Status.CANCELLED, Status.ANNOUNCED]
 
 def same_meeting(a: Meeting, b: Meeting) -> bool:
     """Whether `a` and `b` are accounts of one meeting. Symmetric; a meeting is the same as itself."""
-    return (
+    return a == b or (
         _forums_fit(a.forum, b.forum)
         and _modes_fit(a.mode, b.mode)
         and _dates_fit(a, b)

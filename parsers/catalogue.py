@@ -139,7 +139,8 @@ def _read_table(table: object, number: int, name: str) -> Source:
 
 
 def _first_reason(error: ValidationError) -> str:
-    first = error.errors()[0]
+    # a misspelt key is also a missing one, and the first names the cause
+    first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         reason = f"unknown key '{key}'"

@@ -86,7 +86,10 @@ ENDINGS: dict[str, tuple[Outcome, Reply]] = {
 
 
 @pytest.mark.parametrize(("outcome", "reply"), ENDINGS.values(), ids=ENDINGS)
-def test_every_ending_has_an_outcome_and_a_sentence(web: Web, client: Client, outcome: Outcome, reply: Reply) -> None:
+def test_every_ending_has_an_outcome_and_a_sentence(
+    web: Web, make: Callable[..., Client], outcome: Outcome, reply: Reply
+) -> None:
+    client = make(read_timeout=0.4 if outcome is Outcome.TIMEOUT else 20)
     answer = client.get(web.add("/it", reply))
     assert (answer.outcome, answer.body) == (outcome, b"")
     assert answer.message.endswith(".")
@@ -113,10 +116,10 @@ def test_the_whole_has_a_deadline_however_alive_it_looks(web: Web, make: Callabl
 
 
 def test_the_deadline_covers_all_redirects_together(web: Web, make: Callable[..., Client]) -> None:
-    web.add("/a", replace(redirect("/b"), delay=0.3))
-    web.add("/b", replace(redirect("/c"), delay=0.3))
-    web.add("/c", Reply(b"too late", delay=0.3))
-    answer = make(total_timeout=0.7, read_timeout=5).get(web.url("/a"))
+    web.add("/a", replace(redirect("/b"), delay=0.7))
+    web.add("/b", replace(redirect("/c"), delay=0.7))
+    web.add("/c", Reply(b"too late", delay=10))
+    answer = make(total_timeout=4, read_timeout=5).get(web.url("/a"))
     assert (answer.outcome, answer.final_url) == (Outcome.TIMEOUT, web.url("/c"))
 
 

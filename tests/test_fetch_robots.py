@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -15,7 +16,6 @@ from fetch.outcomes import FetchError
 from parsers.records import Answer, Outcome
 from tests.fetchkit import AGENT, NOW, Clock
 from tests.webserver import Reply, Web, redirect
-
 
 FILES = {
     "no rules": (b"", Outcome.OK),
@@ -67,7 +67,10 @@ ENDINGS = {
 
 
 @pytest.mark.parametrize(("reply", "outcome"), ENDINGS.values(), ids=ENDINGS)
-def test_what_it_means_when_the_file_cannot_be_had(web: Web, client: Client, reply: Reply, outcome: Outcome) -> None:
+def test_what_it_means_when_the_file_cannot_be_had(
+    web: Web, make: Callable[..., Client], reply: Reply, outcome: Outcome
+) -> None:
+    client = make(read_timeout=0.4 if reply.fault == "stall" else 20)
     web.add("/robots.txt", reply)
     web.add("/rules", Reply(b"User-agent: *\nDisallow: /a\n"))
     web.add("/a", Reply(b"page"))

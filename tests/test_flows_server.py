@@ -114,7 +114,7 @@ def test_a_manual_ingest_completes_and_its_artifacts_and_events_are_there(served
 def test_a_manual_digest_leaves_files_and_an_artifact(served: Served) -> None:
     done = served.meetings("trigger", "digest", "-p", "week=2024-W50", "-p", "poll_first=false", "-p", "send=false")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "2024-W50: 1 new meetings, a back issue: never mailed" in done.stdout
+    assert "2024-W50: 1 new meeting, a back issue: never mailed" in done.stdout
     artifact = served.artifact("digest-2024-w50")
     assert artifact["type"] == "markdown"
     assert "Wang Yi" in artifact["data"]
