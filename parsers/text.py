@@ -60,7 +60,7 @@ def parse_html(text: str) -> BeautifulSoup:
     clean = _PROLOG.sub("", text.replace("\0", ""), count=1)
     soup = BeautifulSoup(clean if "<" in clean else "", "lxml")
     for line_break in soup.select("br"):
-        line_break.replace_with("\n")
+        line_break.append("\n")  # in it, not in its place: that would look through all its siblings for it
     return soup
 
 

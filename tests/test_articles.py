@@ -171,6 +171,19 @@ def test_line_break_and_emphasis_inside_a_paragraph() -> None:
     assert article.paragraphs == ("Li Yiban met Mau. They parted.",)
 
 
+def test_a_page_of_endless_breaks_endings_and_json_takes_no_longer_than_its_length() -> None:
+    # each of the three took minutes to hours by the square of its length
+    breaks, endings = "a<br>" * 200_000, "■" * 50_000
+    numbers = ",".join("0" * 450_000)
+    article = extract_html(
+        f'<script type="application/ld+json">[{numbers}]</script><h1>T</h1>'
+        f'<div class="detail-content"><p>{breaks}</p><p>{endings}</p><p>They parted.</p></div>',
+        url="https://en.baochinhphu.vn/x-111260904103625767.htm",
+    )
+    assert article is not None
+    assert (article.paragraphs[-1], len(article.paragraphs)) == ("They parted.", 2)
+
+
 class TestDates:
     META = '<meta property="article:published_time" content="{}">'
 

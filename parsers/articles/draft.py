@@ -16,6 +16,7 @@ _MAX_PARAGRAPH = 50_000
 
 # ends that agencies put behind the last sentence: VNA and VGP "./.", Xinhua "Enditem" and ■, Chinese "（完）"
 _ENDING = re.compile(r"\s*(?:\.?/\.|\bEnditem|■|[（(]完[)）])\s*$")
+_LONGEST_ENDING = 40
 _FURNITURE = re.compile(
     r"(?:"
     r"(?:web\s+)?editors?\s*[:：].*|source\s*[:：].*|share(?:\s+(?:this|on)\b.*)?[:：]?|print|advertisement"
@@ -69,7 +70,7 @@ def drop(body: Tag, selector: str) -> None:
 
 
 def _without_ending(text: str) -> str:
-    while found := _ENDING.search(text):
+    while found := _ENDING.search(text, max(0, len(text) - _LONGEST_ENDING)):
         text = text[: found.start()]
         if "/." in found[0] and text and text[-1] not in '.!?…”"':
             text += "."

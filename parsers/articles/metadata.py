@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -72,11 +73,11 @@ def _json_ld_articles(soup: BeautifulSoup) -> Iterator[dict[str, object]]:
         if len(text) > _MAX_JSON:
             continue
         try:
-            waiting: list[object] = [json.loads(text, strict=False)]
+            waiting: deque[object] = deque([json.loads(text, strict=False)])
         except (ValueError, RecursionError):
             continue
         while waiting:
-            value = waiting.pop(0)
+            value = waiting.popleft()
             if isinstance(value, list):
                 waiting.extend(value)
             elif isinstance(value, dict):
