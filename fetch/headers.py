@@ -18,9 +18,8 @@ def retry_after(header: Header, *, now: datetime) -> timedelta | None:
     A date counts from the server's own Date when it gives one, so that a wrong clock on either side does no harm.
     """
     value = (header("retry-after") or "").strip()
-    if value.isascii() and value.isdigit():
-        return _span(int(value))
-    return _until(value, header, now)
+    seconds = _number(value)
+    return _until(value, header, now) if seconds is None else _span(seconds)
 
 
 def max_age(header: Header, *, now: datetime) -> timedelta | None:
@@ -33,11 +32,18 @@ def max_age(header: Header, *, now: datetime) -> timedelta | None:
         return None
     for directive in directives:
         name, _, value = directive.partition("=")
-        seconds = value.strip(' "')
-        if name == "max-age" and seconds.isascii() and seconds.isdigit():
-            age = (header("age") or "0").strip()
-            return _span(int(seconds) - (int(age) if age.isascii() and age.isdigit() else 0))
+        seconds = _number(value.strip(' "'))
+        if name == "max-age" and seconds is not None:
+            return _span(seconds - (_number((header("age") or "").strip()) or 0))
     return _until((header("expires") or "").strip(), header, now)
+
+
+def _number(digits: str) -> int | None:
+    """What digits say, at most `LONGEST`: `int` refuses thousands of them. None for anything else."""
+    if not (digits.isascii() and digits.isdigit()):
+        return None
+    longest = int(LONGEST.total_seconds())
+    return longest if len(digits.lstrip("0")) > len(str(longest)) else min(int(digits[-len(str(longest)) :]), longest)
 
 
 def _until(value: str, header: Header, now: datetime) -> timedelta | None:
