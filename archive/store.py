@@ -103,8 +103,9 @@ def _address(home: Path, url: str | None) -> URL:
     try:
         address = make_url(url)
         address.get_dialect().import_dbapi()
-    except ArgumentError as error:
-        raise InputError("The database URL cannot be read; write sqlite:///FILE or postgresql+psycopg://…") from error
+    except (ArgumentError, ValueError):
+        # its own words may quote the password
+        raise InputError("The database URL cannot be read; write sqlite:///FILE or postgresql+psycopg://…") from None
     except ImportError as error:
         raise InputError(f"The database URL needs a driver that is not installed: {error.name}") from error
     return address

@@ -279,8 +279,11 @@ class TestRefusals:
             pytest.param("nonsense", "database URL cannot be read", id="no URL"),
             pytest.param("oracel://somewhere/db", "database URL cannot be read", id="unknown database"),
             pytest.param("mysql+pymysql://u:p@h/db", "driver that is not installed: pymysql", id="no driver"),
+            pytest.param("postgresql://u:p@ss:w0rd@h/db", "database URL cannot be read", id="password not escaped"),
         ],
     )
     def test_database_url(self, tmp_path: Path, url: str, sentence: str) -> None:
-        with pytest.raises(InputError, match=sentence):
+        with pytest.raises(InputError, match=sentence) as caught:
             Archive.open(tmp_path, url)
+        assert "w0rd" not in str(caught.value)
+        assert caught.value.__cause__ is None, "the database's own words quote the password"
