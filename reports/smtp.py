@@ -89,7 +89,7 @@ def send(message: EmailMessage, settings: SmtpSettings) -> SendResult:
     except ssl.SSLCertVerificationError as error:
         state = DeliveryState.PLANNED
         text = f"The certificate of {where} was not trusted for the message to {recipient}: {error.verify_message}."
-    except (OSError, smtplib.SMTPException) as error:
+    except (OSError, UnicodeError, smtplib.SMTPException) as error:  # UnicodeError: a host name that is none
         state = DeliveryState.PLANNED
         text = f"The message to {recipient} could not be handed to {where}: {_plain(error)}."
     else:
@@ -182,7 +182,10 @@ def _plain(error: Exception) -> str:
     if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
         return "no answer in time"
     if isinstance(error, smtplib.SMTPNotSupportedError):
-        return "it does not offer the login or encryption asked for"
+        what = "login" if "AUTH" in str(error) else "STARTTLS encryption"
+        return f"it does not offer the {what} that the settings ask for (smtp_username, smtp_security)"
+    if isinstance(error, OSError) and not isinstance(error, smtplib.SMTPException) and error.strerror:
+        return error.strerror
     if isinstance(error, smtplib.SMTPResponseException):
         text = error.smtp_error
         return one_line(f"{error.smtp_code} {text.decode('utf-8', 'replace') if isinstance(text, bytes) else text}")

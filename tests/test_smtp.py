@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -89,6 +90,12 @@ def test_no_server_means_another_try() -> None:
     result = send(message(), plainly(port))
     assert result.state is PLANNED
     assert f"could not be handed to 127.0.0.1:{port}" in result.message
+
+
+def test_a_host_that_is_no_name_means_another_try() -> None:
+    result = send(message(), replace(plainly(25), host="mail..example.org"))
+    assert result.state is PLANNED
+    assert "could not be handed to mail..example.org:25" in result.message
 
 
 def test_a_server_that_never_greets_means_another_try() -> None:
