@@ -42,7 +42,7 @@ clean: ## remove what make made; the data stay
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.*
 
 $(VENV)/pyvenv.cfg:
-	$(PYTHON) -c 'import sys; sys.exit("make: Python 3.11 or newer is needed; say where with: make PYTHON=/path/to/python3") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -c 'import sys; sys.exit("make: Python 3.11, 3.12 or 3.13 is needed; say where with: make PYTHON=/path/to/python3") if not (3, 11) <= sys.version_info < (3, 14) else None'
 	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); $(GET_VENV) && $(PYTHON) -m venv $(VENV); }
 
 # Debian keeps venv in a package of its own

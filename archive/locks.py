@@ -49,8 +49,9 @@ def hold(
 def _take(s: Session, lock: LockRow, *, now: dt.datetime, lease: dt.timedelta, is_gone: Callable[[str], bool]) -> None:
     row = s.get(LockRow, lock.name)
     if row is not None and row.expires_at > now and not is_gone(row.owner):
+        holder = row.owner.partition(" (")[0]
         raise Busy(
-            f"{row.owner} has held “{lock.name}” since {row.acquired_at:%Y-%m-%d %H:%M} UTC and may until "
+            f"{holder} has held “{lock.name}” since {row.acquired_at:%Y-%m-%d %H:%M} UTC and may until "
             f"{row.expires_at:%Y-%m-%d %H:%M} UTC; try again when it has ended."
         )
     lock.acquired_at, lock.expires_at = now, now + lease

@@ -19,6 +19,8 @@ from flows.console import progress, put, put_json, table, warn
 from parsers.records import InputError, MeetingsError
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from flows.polling import SourceReport
     from flows.settings import Settings
     from flows.steps import IngestReport, IssueReport
@@ -66,7 +68,16 @@ class Globals:
 Paths = Annotated[list[Path], typer.Argument(help="Seed-format files, or folders of them.", show_default=False)]
 SourceIds = Annotated[list[str] | None, typer.Option("--source", help="Poll this source, due or not; may be repeated.")]
 SourcesFile = Annotated[Path | None, typer.Option("--sources", help="Another catalogue than the one in force.")]
+Force = Annotated[bool, typer.Option("--force", help="Poll every source now, even those that are not due.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        put(f"meetings {version('china-vietnam-meetings')}")
+        raise typer.Exit
 
 
 @app.callback()
@@ -76,7 +87,11 @@ def _globals(
         Path | None, typer.Option(help="Folder that holds everything written; also MEETINGS_HOME. Default: ./data")
     ] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and log every step.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and leave.", callback=_show_version, is_eager=True)
+    ] = False,
 ) -> None:
+    del version
     context.obj = Globals(home)
     logging.basicConfig(level=logging.DEBUG if debug else logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
 
@@ -94,29 +109,34 @@ def run(context: typer.Context) -> None:
 
     settings = _settings(context)
     report = _ingest(settings)
-    _show_ingest(report)
-    written = [steps.write_issue(settings), *steps.write_back_issues(settings)]
+    _show_ingest(report, settings.tz)
+    written = [*steps.write_back_issues(settings), steps.write_issue(settings)]
     for issue in {issue.week: issue for issue in written}.values():
         _show_issue(issue)
 
 
 @app.command()
 def ingest(
-    context: typer.Context, source: SourceIds = None, sources: SourcesFile = None, as_json: Json = False
+    context: typer.Context,
+    source: SourceIds = None,
+    sources: SourcesFile = None,
+    force: Force = False,
+    as_json: Json = False,
 ) -> None:
     """Poll every source that is due, store what is new, find the meetings in it."""
     from flows.steps import failed_everywhere
 
-    report = _ingest(_settings(context, sources), source or ())
+    settings = _settings(context, sources)
+    report = _ingest(settings, source or (), force=force)
     if as_json:
         put_json(asdict(report))
     else:
-        _show_ingest(report)
+        _show_ingest(report, settings.tz)
     if failed_everywhere(report.sources):
         raise typer.Exit(1)
 
 
-def _ingest(settings: Settings, only: list[str] | tuple[()] = ()) -> IngestReport:
+def _ingest(settings: Settings, only: list[str] | tuple[()] = (), *, force: bool = False) -> IngestReport:
     from flows.steps import ingest_once
 
     with progress("polling") as advance:
@@ -124,10 +144,10 @@ def _ingest(settings: Settings, only: list[str] | tuple[()] = ()) -> IngestRepor
         def told(report: SourceReport, total: int) -> None:
             advance(report.source_id, total)
 
-        return ingest_once(settings, only=only, on_report=told)
+        return ingest_once(settings, only=only, force=force, on_report=told)
 
 
-def _show_ingest(report: IngestReport) -> None:
+def _show_ingest(report: IngestReport, zone: ZoneInfo) -> None:
     from reports.words import counted
 
     failed = [r for r in report.sources if not r.outcome.good]
@@ -136,6 +156,9 @@ def _show_ingest(report: IngestReport) -> None:
         f"{counted(report.new_articles, 'new article')}; {report.detected.articles} read, "
         f"{counted(len(report.detected.new_meetings), 'new meeting')}."
     )
+    if report.next_due:
+        when = report.next_due.astimezone(zone)
+        put(f"No source is due before {when:%d %b %H:%M} ({zone.key}); `meetings ingest --force` polls them now.")
     if failed:
         table(
             "Sources that failed", ("source", "outcome", "why"), [(r.source_id, r.outcome, r.message) for r in failed]
@@ -184,7 +207,8 @@ def detect(
             put_json(line)
     else:
         columns = ("date", "status", "place", "China", "Viet Nam", "forum", "file")
-        table("Meetings", columns, [row for line in lines for row in rows_of(line)])
+        if lines:
+            table("Meetings", columns, [row for line in lines for row in rows_of(line)])
     for sentence in refused:
         warn(f"meetings: {sentence}")
     if refused:
@@ -264,10 +288,18 @@ def sources_check(context: typer.Context, sources: SourcesFile = None, as_json: 
     if as_json:
         put_json(health)
     else:
-        columns = ("source", "outcome", "since", "last_success", "last_new", "next_due", "message")
-        table("Sources' health", columns, [[row[column] for column in columns] for row in health])
+        columns = ("source", "outcome", "since", "last success", "why")
+        rows = [
+            (r["source"], r["outcome"], _minute(r["since"]), _minute(r["last_success"]), r["message"]) for r in health
+        ]
+        table("Sources' health", columns, rows)
     if any(row["failing"] for row in health):
         raise typer.Exit(1)
+
+
+def _minute(moment: str | None) -> str:
+    """`2026-11-22 05:49` of an ISO moment, which is already in the digest's zone."""
+    return moment[:16].replace("T", " ") if moment else ""
 
 
 @app.command()

@@ -9,9 +9,10 @@ from typing import Any
 
 from archive import articles, deliveries, issues, meetings, sources
 from archive.records import DeliveryState
+from archive.store import DATABASE_NAME, Archive
 from flows.settings import Settings
 from flows.steps import load_catalogue, open_archive
-from parsers.records import Outcome, Source, SourceState
+from parsers.records import InputError, Outcome, Source, SourceState
 from reports.export import export_csv, export_jsonl
 
 
@@ -52,17 +53,23 @@ def _health(source: Source, state: SourceState, settings: Settings) -> dict[str,
     }
 
 
+def _existing(settings: Settings) -> Archive:
+    """The archive, which a look at it does not make; raises `InputError` where there is none yet."""
+    if settings.database_url is None and not (settings.home / DATABASE_NAME).exists():
+        raise InputError(f"there is no archive in {settings.home} yet; `meetings run` makes one, --home names another")
+    return open_archive(settings)
+
+
 def exported(settings: Settings, form: str) -> Iterator[str]:
     """Every meeting of the archive in `jsonl` or `csv`, line by line with its line end."""
-    with open_archive(settings) as archive, archive.read() as session:
+    with _existing(settings) as archive, archive.read() as session:
         everything = meetings.all_meetings(session)
     yield from (export_csv if form == "csv" else export_jsonl)(everything)
 
 
 def archive_status(settings: Settings) -> dict[str, Any]:
     """Counts and last times of the archive, for `meetings status`."""
-    health = source_health(settings)
-    with open_archive(settings) as archive, archive.read() as session:
+    with _existing(settings) as archive, archive.read() as session:
         ledger = deliveries.deliveries(session)
         closed = issues.closed_issues(session, settings.zone)
         facts: dict[str, Any] = {
@@ -70,6 +77,7 @@ def archive_status(settings: Settings) -> dict[str, Any]:
             "articles": articles.count_articles(session),
             "meetings": meetings.count_meetings(session),
         }
+    health = source_health(settings)
     facts["sources"] = len(health)
     facts["sources_failing"] = sum(bool(row["failing"]) for row in health)
     facts["last_poll"] = max((row["last_attempt"] for row in health if row["last_attempt"]), default=None)

@@ -26,7 +26,10 @@ def read_seeds(
 def _files(paths: Sequence[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            yield from sorted(path.rglob("*.txt"))
+            found = sorted(path.rglob("*.txt"))
+            if not found:
+                raise InputError(f"{path} holds no .txt file; name a seed-format file or a folder of them")
+            yield from found
         elif path.exists():
             yield path
         else:

@@ -101,6 +101,7 @@ def serve(settings: Settings, *, deployments: Path | None = None) -> int:
             child.terminate()
             with suppress(subprocess.TimeoutExpired):
                 child.wait(STOP_SECONDS)
+            put("Stopped.")
             return 0
         finally:
             with suppress(ProcessLookupError):

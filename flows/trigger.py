@@ -11,6 +11,7 @@ from flows.console import put
 from flows.prefect_api import PrefectApi, RefusedError
 from flows.settings import Settings
 from parsers.records import InputError, MeetingsError
+from reports.week import parse_week
 
 POLL_SECONDS = 1.0
 FINAL = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
@@ -42,6 +43,8 @@ def trigger(settings: Settings, deployment: str, parameters: Mapping[str, Any], 
     Returns the exit code: 0 when it completed (or was started, without `watch`), else 1. Raises `InputError` when the
     server refuses the parameters, `MeetingsError` when there is no server or no such deployment.
     """
+    if parameters.get("week"):
+        parse_week(str(parameters["week"]))
     api = PrefectApi(settings)
     run = _start(api, deployment, parameters)
     put(f"Run {run['name']}: {api.ui}/runs/flow-run/{run['id']}")

@@ -182,8 +182,8 @@ def _plain(error: Exception) -> str:
     if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
         return "no answer in time"
     if isinstance(error, smtplib.SMTPNotSupportedError):
-        what = "login" if "AUTH" in str(error) else "STARTTLS encryption"
-        return f"it does not offer the {what} that the settings ask for (smtp_username, smtp_security)"
+        what = "a login (smtp_username)" if "AUTH" in str(error) else "STARTTLS (smtp_security)"
+        return f"it does not offer {what}, which the settings ask for"
     if isinstance(error, OSError) and not isinstance(error, smtplib.SMTPException) and error.strerror:
         return error.strerror
     if isinstance(error, smtplib.SMTPResponseException):

@@ -94,7 +94,9 @@ def line_view(stored: StoredMeeting, *, outlets: Outlets, zone: ZoneInfo) -> Lin
 
 
 def headline(meeting: Meeting) -> str:
-    """Who met whom and where, as news: `Wang Yi meets Bui Thanh Son in Beijing`."""
+    """Who met whom and where, as news: `Wang Yi meets Bui Thanh Son in Beijing`; the forum where nobody is named."""
+    if meeting.forum and not any(person.name or person.as_written for person in (*meeting.china, *meeting.vietnam)):
+        return _unnamed_headline(meeting)
     china = _named(meeting.china, "officials of China")
     vietnam = _named(meeting.vietnam, "officials of Viet Nam")
     city = f" in {one_line(meeting.place.city, NAME_LIMIT)}" if meeting.place.city else ""
@@ -108,6 +110,12 @@ def headline(meeting: Meeting) -> str:
         verb += "s"
     how = f" {words.MODES[meeting.mode]} with" if remote else ""
     return f"{_capital(china)} {verb}{how} {vietnam}{city}"
+
+
+def _unnamed_headline(meeting: Meeting) -> str:
+    city = f" in {one_line(meeting.place.city, NAME_LIMIT)}" if meeting.place.city else ""
+    ends = {Status.ANNOUNCED: " announced", Status.CANCELLED: " called off"}
+    return f"{_capital(_forum(meeting.forum))}{city}{ends.get(meeting.status, '')}"
 
 
 def _capital(text: str) -> str:

@@ -151,7 +151,12 @@ def test_a_bad_file_does_not_stop_the_good_ones(meetings: Meetings, tmp_path: Pa
         pytest.param(["digest", "--send", "--dry-run"], ["--send", "--dry-run"], id="send and dry run"),
         pytest.param(["ingest", "--source", "nowhere"], ["nowhere", "sources list"], id="unknown source"),
         pytest.param(["ingest", "--sources", "absent.toml"], ["absent.toml"], id="catalogue missing"),
-        pytest.param(["digest", "--week", "2024-W50", "--send"], ["recipients.toml"], id="nobody to send to"),
+        pytest.param(["digest", "--week", "2024-W50", "--dry-run"], ["recipients.toml"], id="nobody to send to"),
+        pytest.param(["digest", "--week", "2024-W50", "--send"], ["back issue", "never mailed"], id="back issue"),
+        pytest.param(["status"], ["no archive"], id="status of nothing"),
+        pytest.param(["export"], ["no archive"], id="export of nothing"),
+        pytest.param(["detect", "."], ["no .txt file"], id="folder without seed files"),
+        pytest.param(["trigger", "digest", "-p", "week=2024-W60"], ["2024-W60"], id="trigger for no week"),
     ],
 )
 def test_wrong_input_is_one_sentence_and_exit_code_2(

@@ -66,6 +66,16 @@ def test_nothing_tracked_names_a_package_registry() -> None:
     assert not (ROOT / "uv.lock").exists()
 
 
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    broken = [to for to in targets if "://" not in to and not (page.parent / to).exists()]
+    assert broken == []
+
+
 # typer itself looks for pydantic
 HEAVY = {"prefect", "sqlalchemy", "httpx", "trafilatura", "bs4", "feedparser", "pydantic_settings"}
 
@@ -76,7 +86,7 @@ HEAVY = {"prefect", "sqlalchemy", "httpx", "trafilatura", "bs4", "feedparser", "
         pytest.param(["--help"], HEAVY, id="help"),
         pytest.param(["detect", "--format", "jsonl", "seeds"], HEAVY, id="detect"),
         pytest.param(["sources", "list"], {"prefect", "trafilatura"}, id="sources list"),
-        pytest.param(["status"], {"prefect"}, id="status"),
+        pytest.param(["sources", "check"], {"prefect"}, id="sources check"),
         pytest.param(["import", "seeds"], {"prefect"}, id="import"),
     ],
 )

@@ -180,7 +180,7 @@ def test_nothing_is_sent_in_the_clear_where_starttls_was_asked_for() -> None:
     with mail_server(inbox) as port:
         result = send(message(), SmtpSettings("127.0.0.1", port, "starttls"))
     assert result.state is PLANNED
-    assert "does not offer the login or encryption" in result.message
+    assert "does not offer STARTTLS (smtp_security)" in result.message
     assert inbox.accepted == []
 
 
