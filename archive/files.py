@@ -30,7 +30,7 @@ def project_articles(archive: Archive) -> int:
     the next run finishes the work. Raises `ArchiveError` when the folder cannot be written.
     """
     written = 0
-    with _sole_writer(archive.home / FOLDER):
+    with sole_writer(archive.home / FOLDER):
         while batch := _without_file(archive):
             paths = {stored.number: _write_article(archive.home, stored) for stored in batch}
             with archive.write() as s:
@@ -93,10 +93,10 @@ def _sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _sole_writer(folder: Path) -> Iterator[None]:
-    """One process at a time; the system lets go of the lock of a killed one."""
+def sole_writer(folder: Path) -> Iterator[None]:
+    """One writer at a time in `folder`, made if need be; the system lets go of the lock of a killed process."""
     try:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(folder, os.O_RDONLY)
     except OSError as error:
         raise file_error(error, f"The folder {folder}") from error

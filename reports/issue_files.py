@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from archive.errors import file_error
-from archive.files import write_atomically
+from archive.files import sole_writer, write_atomically
 
 FOLDER = "issues"
 
@@ -16,17 +16,16 @@ def write_issue_files(out: Path, week: str, forms: Mapping[str, str | bytes]) ->
 
     A file that holds the same bytes already is left untouched. Raises `ArchiveError` naming what cannot be written.
     """
-    folder = out / week
-    paths = []
-    for suffix, content in forms.items():
-        path = folder / f"digest.{suffix}"
-        data = content if isinstance(content, bytes) else content.encode()
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            same = path.is_file() and path.read_bytes() == data
-        except OSError as error:
-            raise file_error(error, f"The file {path}") from error
-        if not same:
-            write_atomically(path, data)
-        paths.append(path)
-    return tuple(paths)
+    with sole_writer(out / week):
+        return tuple(_write(out / week / f"digest.{suffix}", content) for suffix, content in forms.items())
+
+
+def _write(path: Path, content: str | bytes) -> Path:
+    data = content if isinstance(content, bytes) else content.encode()
+    try:
+        same = path.is_file() and path.read_bytes() == data
+    except OSError as error:
+        raise file_error(error, f"The file {path}") from error
+    if not same:
+        write_atomically(path, data)
+    return path

@@ -5,6 +5,7 @@ import dataclasses
 import io
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -116,11 +117,23 @@ def test_issue_files_are_written_whole_and_left_alone_when_the_same(tmp_path: Pa
     assert sorted(path.name for path in paths[0].parent.iterdir()) == ["digest.eml", "digest.md"]
 
 
+def test_two_writers_of_one_issue_leave_it_whole(tmp_path: Path) -> None:
+    texts = [letter * 500_000 for letter in "ab"]
+
+    def write(text: str) -> None:
+        for number in range(30):
+            write_issue_files(tmp_path, "2024-W50", {"md": f"{text}{number}"})
+
+    with ThreadPoolExecutor(2) as both:
+        assert list(both.map(write, texts)) == [None, None]
+    assert (tmp_path / "2024-W50" / "digest.md").read_text() in [f"{text}29" for text in texts]
+
+
 @pytest.mark.parametrize("blocker", ["issues", "issues/2024-W50"])
 def test_a_file_in_the_way_is_named(tmp_path: Path, blocker: str) -> None:
     place = tmp_path / blocker
     place.parent.mkdir(exist_ok=True)
     place.write_text("in the way")
-    with pytest.raises(ArchiveError, match=r"digest\.md") as caught:
+    with pytest.raises(ArchiveError, match=r"2024-W50") as caught:
         write_issue_files(tmp_path / "issues", "2024-W50", {"md": "x"})
     assert "\n" not in str(caught.value)
