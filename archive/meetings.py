@@ -58,8 +58,8 @@ def record_detection(
 
 
 def meetings_between(s: Session, start: dt.date, end: dt.date) -> list[StoredMeeting]:
-    """The meetings placed from `start` to `end`, both included, by placing date."""
-    return _load(s, MeetingRow.placed_on.between(start, end))
+    """The meetings placed from `start` to `end`, both included, by placing date; then those that have none."""
+    return _load(s, or_(MeetingRow.placed_on.between(start, end), MeetingRow.placed_on.is_(None)))
 
 
 def all_meetings(s: Session) -> list[StoredMeeting]:

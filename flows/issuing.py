@@ -68,12 +68,11 @@ def compose(settings: Settings, archive: Archive, catalogue: Sequence[Source], w
     with archive.read() as session:
         stored = issues.get_issue(session, week.label, settings.zone)
         if stored and stored.state is IssueState.CLOSED and stored.closed_at:
-            forms = Forms(stored.markdown, stored.html, stored.text)
-            return Issue(week, stored.state, stored.subject, stored.meeting_ids, forms, stored.closed_at)
+            return _as_closed(week, stored, stored.closed_at)
         first_run = issues.first_run_at(session)
         states = sources.states(session)
         back = is_back(week, settings.tz, first_run)
-        start, end = week.bounds(settings.tz)
+        start, end = (moment.astimezone(settings.tz) for moment in week.bounds(settings.tz))
         # what a late report may be about goes back to the first run, for which nothing was ever mailed
         since = week.days()[0] if back or not first_run else first_run.astimezone(settings.tz).date()
         selection = select_issue(
@@ -87,6 +86,11 @@ def compose(settings: Settings, archive: Archive, catalogue: Sequence[Source], w
         read = articles.articles_between(session, start, end)
     context = build_context(selection, sources=catalogue, states=states, articles_read=read)
     return _issue(selection, context.subject, render_forms(context))
+
+
+def _as_closed(week: Week, stored: StoredIssue, closed_at: datetime) -> Issue:
+    forms = Forms(stored.markdown, stored.html, stored.text)
+    return Issue(week, stored.state, stored.subject, stored.meeting_ids, forms, closed_at)
 
 
 def _issue(selection: Selection, subject: str, forms: Forms) -> Issue:
@@ -106,7 +110,9 @@ def close(settings: Settings, archive: Archive, issue: Issue, *, now: datetime) 
     closed = replace(issue, state=IssueState.CLOSED, dated=now)
     with archive.write() as session:
         issues.save_issue(session, replace(closed.stored, zone=settings.zone))
-    return closed
+        # another process may have closed it since it was composed, and readers must all read the same
+        kept = issues.get_issue(session, issue.week.label, settings.zone)
+    return _as_closed(issue.week, kept, kept.closed_at) if kept and kept.closed_at else closed
 
 
 def write(settings: Settings, issue: Issue, out: Path | None) -> tuple[Path, ...]:

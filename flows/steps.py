@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from archive import articles, files, issues, locks, meetings, sources
-from archive.records import DeliveryState, IssueState, StoredMeeting
+from archive.records import DeliveryState, IssueState, StoredArticle, StoredMeeting
 from archive.store import Archive
 from archive.warc import RawWriter
 from fetch import policy
@@ -30,7 +30,7 @@ from flows.polling import Poller, SourceReport
 from flows.seedpaths import read_seeds
 from flows.settings import Settings, read_text, sources_path
 from meetings.detect import RULES_VERSION, detect
-from meetings.records import Status
+from meetings.records import Detection, Status
 from parsers.catalogue import parse_catalogue
 from parsers.records import InputError, Outcome, Source, SourceState
 from parsers.seedfile import SeedError
@@ -210,7 +210,7 @@ def detect_new(archive: Archive) -> DetectReport:
         if not batch:
             break
         for stored in batch:
-            detection = detect(stored.article)
+            detection = _read(stored)
             with archive.write() as session:
                 recorded = meetings.record_detection(
                     session, stored, detection, rules_version=RULES_VERSION, now=now_utc()
@@ -221,6 +221,15 @@ def detect_new(archive: Archive) -> DetectReport:
     with archive.read() as session:
         new = [meetings.get_meeting(session, meeting_id) for meeting_id in found]
     return DetectReport(read, tuple(meeting for meeting in new if meeting))
+
+
+def _read(stored: StoredArticle) -> Detection:
+    """What the rules find in an article; one that they cannot bear holds up neither the others nor the digest."""
+    try:
+        return detect(stored.article)
+    except Exception as error:
+        log.exception("article %s", stored.number)
+        return Detection(stored.article.language, notes=(f"Not read: {type(error).__name__} in the rules.",))
 
 
 def import_paths(

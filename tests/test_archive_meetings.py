@@ -190,7 +190,7 @@ class TestPlacing:
         with archive.read() as s:
             week = meetings_between(s, day("2024-12-09"), day("2024-12-15"))
             every = all_meetings(s)
-        assert [str(placing_date(m)) for m in week] == ["2024-12-09", "2024-12-11", "2024-12-15"]
+        assert [str(placing_date(m)) for m in week] == ["2024-12-09", "2024-12-11", "2024-12-15", "None"]
         assert [placing_date(m) is None for m in every] == [False] * 5 + [True]
 
     def test_date_learned_later_moves_the_meeting(self, archive: Archive) -> None:
