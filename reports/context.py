@@ -40,7 +40,7 @@ def build_context(
         week=selection.week.label,
         zone=zone.key,
         name=NAME,
-        subject=_subject(selection, period),
+        subject=_subject(selection, period, silent=bool(watched) and len(failing) == len(watched)),
         period=period,
         back=back,
         standing=_standing(selection),
@@ -69,12 +69,12 @@ def _standing(selection: Selection) -> str:
     return f"As of {words.moment(selection.as_of, selection.zone)} ({selection.zone.key})."
 
 
-def _subject(selection: Selection, period: str) -> str:
+def _subject(selection: Selection, period: str, *, silent: bool) -> str:
     """The news first, since a phone shows forty characters; then which issue it is."""
     issue = f"{NAME}, {period}"
     news = selection.new or selection.late
     if not news:
-        return f"No meetings reported · {issue}"
+        return f"{'No source answered' if silent else 'No meetings reported'} · {issue}"
     top = headline(min(news, key=lambda stored: RANK_ORDER.index(stored.meeting.level)).meeting)
     others = len(selection.meeting_ids) - 1
     late = "" if selection.new else "Late report: "

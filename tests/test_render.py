@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from meetings.records import Forum, Status
 from parsers.records import Outcome
 from reports import words
 from reports.clean import one_line, safe_url
@@ -20,10 +21,11 @@ from reports.context import build_context
 from reports.records import IssueContext
 from reports.render import HTML_LIMIT, escape_markdown, render_forms, render_html, render_markdown, render_text
 from reports.select import select_issue
+from reports.views import headline
 from reports.week import Week
 from tests.hostile_samples import HOSTILE_TEXTS, hostile
 from tests.report_catalogue import SOURCES, STATES, at
-from tests.report_samples import FIRST_RUN, HANOI, context, quiet, rich, rich_meetings
+from tests.report_samples import FIRST_RUN, HANOI, context, dialogue, quiet, rich, rich_meetings
 
 GOLDEN = Path(__file__).parent / "data" / "issues"
 WEEKS = {"rich": rich, "quiet": quiet, "hostile": hostile}
@@ -296,6 +298,21 @@ def test_a_quiet_week_says_whether_that_may_be_for_want_of_sources(answering: in
     )
     ctx = build_context(selection, sources=SOURCES[:answering], states=STATES, articles_read=0)
     assert ctx.lead == f"No meeting between officials of China and Viet Nam is known for this week. {sentence}".strip()
+
+
+def test_a_week_in_which_no_source_answered_says_so_in_the_subject() -> None:
+    selection = select_issue(
+        (), week=Week(2024, 51), zone=HANOI, closed=(), first_run=FIRST_RUN, as_of=at("2024-12-23T00:00")
+    )
+    ctx = build_context(selection, sources=SOURCES, states={}, articles_read=0)
+    assert ctx.subject.startswith("No source answered · ")
+
+
+def test_a_meeting_at_which_nobody_is_named_goes_by_its_forum() -> None:
+    forum = Forum("3+3 Strategic Dialogue", 1)
+    nobody = dataclasses.replace(dialogue().meeting, china=(), vietnam=(), forum=forum)
+    assert headline(nobody) == "3+3 Strategic Dialogue, 1st session in Beijing"
+    assert headline(dataclasses.replace(nobody, status=Status.CANCELLED)).endswith("called off")
 
 
 def test_a_back_issue_does_not_depend_on_when_it_is_written() -> None:
