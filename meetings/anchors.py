@@ -72,6 +72,8 @@ def doubted(reading: Reading, sentence: Sentence, anchor: Anchor) -> bool:
 
 def remembered(reading: Reading, sentence: Sentence, anchor: Anchor) -> bool:
     """Whether the words around an anchor show that it tells of the past and not of the news."""
+    if reading.words.patterns.addressed.search(reading.folded, max(sentence.start, anchor.start - CLAUSE), anchor.end):
+        return True
     for token in reading.within(max(sentence.start, anchor.start - CLAUSE), min(sentence.end, anchor.end + CLAUSE)):
         if "background" not in token.value.cues:
             continue
@@ -86,6 +88,22 @@ def remembered(reading: Reading, sentence: Sentence, anchor: Anchor) -> bool:
         ):
             return True
     return False
+
+
+def retold(reading: Reading, index: int, anchor: Anchor) -> bool:
+    """Whether somebody's words, reported since the beginning of the paragraph, tell of the encounter."""
+    first = index
+    paragraph = reading.sentences[index].paragraph
+    while first > 0 and reading.sentences[first - 1].paragraph == paragraph and not _resumes(reading, first):
+        first -= 1
+    start = reading.sentences[first].start
+    return reading.words.patterns.reported.search(reading.folded, start, anchor.start) is not None
+
+
+def _resumes(reading: Reading, index: int) -> bool:
+    """Whether a sentence begins with words that go on with the news."""
+    start = reading.sentences[index].start
+    return any({"also", "same_day"} & token.value.cues for token in reading.within(start, start + 1))
 
 
 def cancelled(reading: Reading, sentence: Sentence, anchor: Anchor) -> bool:

@@ -16,7 +16,8 @@ from typing import Any
 from meetings import lexicon
 from meetings.reading import Reading
 from meetings.records import DateBasis
-from meetings.sentences import Sentence
+from meetings.sentences import Sentence, count_words
+from meetings.vocabulary import NEVER
 
 CUE_REACH = 24
 JOURNEY_REACH = 48
@@ -60,6 +61,7 @@ class _Patterns:
 _ISO = re.compile(r"(?<!\d)(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)")
 _SLASHED = re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})/(\d{4})(?![\d/])")
 _UPDATED = re.compile(r"\bupdated\s*(?:on|at)?\s*:?\s*([^\n]{6,40})")
+_EDGE, _END = r"(?<![^\W_\u3400-\u9fff])", r"(?![^\W_\u3400-\u9fff])"
 _CLOCK = re.compile(r"\d:\d\d")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _YEAR_THEN_THIS = re.compile(r"\bin ((?:19|20)\d\d)\b[^.]{0,120}\bthis year\b")
@@ -72,21 +74,18 @@ def _patterns(language: str) -> _Patterns:
     months = {word: number for number, row in enumerate(table["months"], 1) for word in row}
     weekdays = {word: number for number, row in enumerate(table["weekdays"]) for word in row}
     relative: Mapping[str, int] = table["relative"]
-    month = _any(months)
+    month, not_of_meeting = _any(months), lexicon.words(name, table, "not_of_meeting")
     return _Patterns(
         months,
         weekdays,
         relative,
         tuple(re.compile(words.replace("{month}", month)) for words in lexicon.words(name, table, "numbered")),
         re.compile(lexicon.word(name, table, "month_year").replace("{month}", month)),
-        re.compile(rf"\b(?:({_any(relative)})|({_any(weekdays)})(?:\s(?:to|through|until|and)\s({_any(weekdays)}))?)\b"),
-        re.compile(rf"\b(?:{_any(lexicon.words(name, table, 'not_of_meeting'))})\W{{0,3}}(?:the\s)?(?:\w+day,?\s)?$"),
-        re.compile(rf"\b(?:{_any(lexicon.words(name, table, 'journey'))})\b"),
+        re.compile(rf"{_EDGE}(?:({_any(relative)})|({_any(weekdays)})(?:\s(?:to|through|until|and)\s({_any(weekdays)}))?){_END}"),
+        re.compile(rf"{_EDGE}(?:{_any(not_of_meeting)})\W{{0,3}}(?:the\s)?(?:\w+day,?\s)?$"),
+        re.compile(rf"{_EDGE}(?:{_any(lexicon.words(name, table, 'journey'))}){_END}"),
         re.compile(rf"(?<!\d)((?:19|20)\d\d)(?!\d) (?:{_any(lexicon.words(name, table, 'present_year'))})\b"),
-        re.compile(
-            rf"(?:^|\n)[^\n]{{0,60}}?[A-ZÀ-Ỹ][\w ]{{2,24}}, ({month})\.? (\d{{1,2}})(?:st|nd|rd|th)?(?:, (\d{{4}}))?\s*"
-            r"(?:\(|--|-)"
-        ),
+        re.compile(lexicon.word(name, table, "dateline").replace("{month}", month) if "dateline" in table else NEVER),
     )  # fmt: skip
 
 
@@ -102,6 +101,7 @@ class Calendar:
         self.patterns = _patterns(reading.words.language)
         self._known: dict[int, list[DayWord]] = {}
         self._dateline_span: tuple[int, int] | None = None
+        self.dateline: dt.date | None = None
         self.dateline = self._dateline()
         self.today = self.dateline or self._updated() or reading.published
         self._text_year = self._find_text_year() if reading.published is None else None
@@ -120,7 +120,7 @@ class Calendar:
         for match in self.patterns.words.finditer(self.reading.folded, start, end):
             if any(day.start <= match.start() < day.end for day in found):
                 continue
-            if match[2] and not self.reading.text[match.start()].isupper():
+            if match[2] and self.reading.text[match.start()].islower():
                 continue
             found.append(self._worded(match))
         kept = [
@@ -155,8 +155,10 @@ class Calendar:
                     continue
                 told = match.groupdict()
                 month2 = p.month(told["month2"]) if told.get("month2") else None
-                month, day = p.month(match["month"]), int(match["day"])
-                found.append(self._day(match, month, day, month2, told.get("day2"), told.get("year")))
+                day = int(match["day"])
+                month = p.month(told["month"]) if told.get("month") else self._nearest_month(day)
+                if month is not None:
+                    found.append(self._day(match, month, day, month2, told.get("day2"), told.get("year")))
         taken = [(day.start, day.end) for day in found]
         iso, slashed = _ISO.finditer(folded, start, end), _SLASHED.finditer(folded, start, end)
         plain = [self._day(m, int(m[2]), int(m[3]), None, None, m[1]) for m in iso]
@@ -196,7 +198,7 @@ class Calendar:
 
     def _is_furniture(self, start: int, end: int) -> bool:
         """A line of the page around the article: a clock and few words, or hardly any words at all."""
-        words = len(self.reading.text[start:end].split())
+        words = count_words(self.reading.text[start:end])
         return words < MIN_WORDS or (words < 2 * MIN_WORDS and bool(_CLOCK.search(self.reading.text, start, end)))
 
     def _near_journey(self, start: int, end: int) -> bool:
@@ -219,6 +221,16 @@ class Calendar:
         resolved = _date(year, month, day)
         return resolved if resolved and (after is None or month >= after) else None
 
+    def _nearest_month(self, day: int) -> int | None:
+        """The month of a day told alone: the one in which it lies nearest to the article's own day."""
+        today = self.dateline or self.reading.published
+        if today is None:
+            return None
+        near = (today.replace(day=15) + dt.timedelta(days=shift) for shift in (-30, 0, 30))
+        days = [date for month in near if (date := _date(month.year, month.month, day))]
+        nearest = min(days, key=lambda date: abs(date - today), default=None)
+        return nearest.month if nearest else None
+
     def _same_weekday(self, weekday: int) -> tuple[dt.date, dt.date] | None:
         """A complete date elsewhere in the text that falls on this weekday, when there is exactly one."""
         whole = {d.first for d in self._complete if d.first and d.first.weekday() == weekday}
@@ -231,7 +243,7 @@ class Calendar:
         return [
             day
             for sentence in self.reading.sentences
-            if len(self.reading.text[sentence.start : sentence.end].split()) >= MIN_WORDS
+            if count_words(self.reading.text[sentence.start : sentence.end]) >= MIN_WORDS
             for day in self._numbered(sentence.start, sentence.end)
             if day.complete and not day.last
         ]
@@ -261,10 +273,10 @@ class Calendar:
         match = self.patterns.dateline.search(_headline_case(self.reading))
         if match is None:
             return None
-        self._dateline_span = match.start(1), match.end(2)
-        month, day = self.patterns.months[match[1].lower()], int(match[2])
-        if match[3]:
-            return _date(int(match[3]), month, day)
+        self._dateline_span = match.start("month"), match.end("day")
+        month, day = self.patterns.month(match["month"].lower()), int(match["day"])
+        if match["year"]:
+            return _date(int(match["year"]), month, day)
         return self._dateline_year(month, day)
 
     def _dateline_year(self, month: int, day: int) -> dt.date | None:

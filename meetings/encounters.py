@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from meetings import anchors
 from meetings.anchors import Anchor
 from meetings.forums import KnownForum
-from meetings.people import Mention, note_bystanders
+from meetings.people import Mention, attendants, note_bystanders
 from meetings.reading import Reading
 from meetings.records import Mode, Status
 from meetings.roster import Entity, Roster
@@ -42,6 +42,7 @@ class Encounter:
     shared: bool = False
     weak: bool = False
     also: bool = False
+    retold: bool = False
 
     def people(self, side: Side) -> set[int]:
         """Identities of the named people of a side."""
@@ -75,7 +76,9 @@ class SentenceReader:
         )
         if _has_cue(reading, sentence, "message") and not any(a.mode is Mode.PHONE for a in found_anchors):
             for anchor in found_anchors:
-                self._reject("encounters.SentenceReader.encounters", anchor, "the sentence is about a message, not about talks")
+                self._reject(
+                    "encounters.SentenceReader.encounters", anchor, "the sentence is about a message, not about talks"
+                )
             return []
         if found_anchors:
             note_bystanders(reading, self.mentions[index], mentions)
@@ -105,7 +108,12 @@ class SentenceReader:
         sentence = self.reading.sentences[index]
         tokens = self.reading.within(sentence.start, sentence.end)
         limit = min((t.start for t in tokens if "attendance" in t.value.cues), default=sentence.end)
-        return [m for m in self.mentions[index] if not m.embedded and m.start < limit]
+        there = attendants(self.reading, sentence)
+        return [
+            m
+            for m in self.mentions[index]
+            if not m.embedded and m.start < limit and not any(a <= m.start < b for a, b in there)
+        ]
 
     def _encounters(
         self, index: int, anchor: Anchor, mentions: list[Mention], previous: int, following: int
@@ -136,13 +144,16 @@ class SentenceReader:
             mode=self._mode(sentence, anchor),
             weak=not anchor.strong,
             also=_has_cue(self.reading, sentence, "also"),
+            retold=anchors.retold(self.reading, index, anchor),
         )
         encounter.shared = self._both_told(sentence)
         if all(parties[side] for side in SIDES):
             self._accept("encounters.SentenceReader._pair", anchor, "officials of both sides stand with these words")
             return _split(encounter)
         if self._is_group(encounter, sentence):
-            self._accept("encounters.SentenceReader._is_group", anchor, "both sides met here, though not both are named")
+            self._accept(
+                "encounters.SentenceReader._is_group", anchor, "both sides met here, though not both are named"
+            )
             return [encounter]
         missing = " and ".join(COUNTRY[side] for side in SIDES if not parties[side])
         self._reject("encounters.SentenceReader._pair", anchor, f"no official of {missing} stands with these words")

@@ -11,7 +11,10 @@ from meetings.folding import fold, lowered
 from parsers.records import Side
 
 FILE = "names.toml"
-KEYS = ("vietnamese", "chinese", "vietnamese_middle", "historical", "sino_vietnamese")
+KEYS = (
+    "vietnamese", "chinese", "vietnamese_middle", "historical", "sino_vietnamese",
+    "han", "han_vietnam", "han_only_vietnam",
+)  # fmt: skip
 _INITIAL_VI = "ngh|ng|nh|ch|gh|gi|kh|ph|qu|th|tr|b|c|d|g|h|k|l|m|n|p|r|s|t|v|x|"
 _RIME_VI = (
     "uyen|uyet|uynh|uych|uyt|uya|uyu|uy|uan|uat|uang|uac|uai|uay|uam|uap|uo|uoi|uou|uon|uot|uong|uoc|uom|uop|ue|uen|uet|uech|uenh|"
@@ -36,6 +39,9 @@ class Surnames(NamedTuple):
     middle: frozenset[str]
     historical: frozenset[str]
     sino_vietnamese: frozenset[str]
+    han: frozenset[str]
+    han_vietnam: frozenset[str]
+    han_only_vietnam: frozenset[str]
 
 
 @cache

@@ -163,7 +163,8 @@ class PhraseReader:
         """Whether the words right before an offset show that the person is only spoken of."""
         article = self.patterns.articles.search(self.reading.before(start, 6))
         cursor = start - len(article[0]) if article else start
-        return (cursor - 1) in self._embedding and self.reading.folded[cursor - 1 : cursor] == " "
+        blank = self.reading.folded[cursor - 1 : cursor] == " "
+        return (cursor - 1 if blank else cursor) in self._embedding
 
     def _embedded_after(self, end: int) -> bool:
         return any(
@@ -247,7 +248,10 @@ class PhraseReader:
         if fixed:
             return fixed
         diplomat = any(t.value.office and t.value.office.post.channel == "embassy" for t in taken)
-        before = next((side for t in reversed(taken[:office]) if (side := _side_of(t))), None)
+        home = [t for t in taken[:office] if not (diplomat and self._hosts(t))]
+        before = next((side for t in reversed(home) if (side := _side_of(t))), None)
+        if before is None and len(home) < office:
+            return _other(_side_of(next(t for t in taken[:office] if self._hosts(t))))
         if before and "country_after" not in self.reading.words.grammar.manners:
             return before
         after = (side for t in taken[office:] if (side := _side_of(t)))
@@ -259,13 +263,17 @@ class PhraseReader:
             side = _side_of(token)
             if side is None:
                 continue
-            word = self.reading.before(token.start, 12).split()[-1:] or [""]
-            previous = self.reading.before(token.start, 12).split()[-2:-1] or [""]
-            link = previous[0] if word[0] == "the" else word[0]
-            if link not in self.reading.words.grammar.hosts:
-                return side
-            return {Side.CHINA: Side.VIETNAM, Side.VIETNAM: Side.CHINA}.get(side)
+            return _other(side) if self._hosts(token) else side
         return None
+
+    def _hosts(self, token: Token) -> bool:
+        """Whether the word before a country says that a diplomat is posted there; Han writing has no blank between."""
+        before = self.reading.before(token.start, 12)
+        word = before.split()[-1:] or [""]
+        previous = before.split()[-2:-1] or [""]
+        link = previous[0] if word[0] == "the" else word[0]
+        hosts = self.reading.words.grammar.hosts
+        return link in hosts or any(before.endswith(host) for host in hosts if not host.isascii())
 
     def _place(self, taken: list[Token]) -> str | None:
         return next((t.value.place.name for t in taken if t.value.place and t.value.place.kind != "venue"), None)
@@ -281,6 +289,11 @@ class PhraseReader:
             return None
         token = next(iter(self.reading.within(end + match.end(), end + match.end() + 1)), None)
         return token.value.country if token is not None else None
+
+
+def _other(side: Side | None) -> Side | None:
+    """The side that deals with this one; None of another country."""
+    return {Side.CHINA: Side.VIETNAM, Side.VIETNAM: Side.CHINA}.get(side) if side else None
 
 
 def _side_of(token: Token) -> Side | None:

@@ -163,3 +163,13 @@ def note_bystanders(reading: Reading, mentions: list[Mention], standing: list[Me
         else:
             continue
         reading.note("person", "people.note_bystanders", mention.span, why)
+
+
+def attendants(reading: Reading, sentence: Sentence) -> list[tuple[int, int]]:
+    """The clauses whose last words say that the people in them were there but were not principals."""
+    found = []
+    for token in reading.within(sentence.start, sentence.end):
+        if "attendance_after" in token.value.cues:
+            marks = reading.words.patterns.clause_end.finditer(reading.folded, sentence.start, token.start)
+            found.append((max((mark.end() for mark in marks), default=sentence.start), token.start))
+    return found

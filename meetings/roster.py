@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from meetings import names, officials
+from meetings import hannames, names, officials
 from meetings.folding import fold, key, plain
 from meetings.officials import Official, Post
 from meetings.reading import Reading, Token
@@ -112,7 +112,7 @@ class Roster:
                 after = phrases.after(sentence, span, spans, owned)
                 if span.shape is None and not (before.offices or after.offices):
                     continue
-                side = self._side(span, before.side or after.side, text)
+                side = self._side(span, before.side or after.side or self._implied(before), text)
             entity = self.entity(text, span.start, span.end, official=span.official, side=side)
             entity.side, entity.shape = entity.side or side, entity.shape or span.shape
             spans[index] = span._replace(entity=entity)
@@ -123,6 +123,14 @@ class Roster:
             return told
         sure = span.shape is not None and told not in (None, Side.OTHER) and len(text.split()) > 2
         return span.shape if sure else told or span.shape
+
+    def _implied(self, office: OfficePhrase) -> Side | None:
+        """Whose an office told without a country is: where a language leaves out its own, the outlet's."""
+        own = self.reading.words.grammar.implied_side
+        if own is None or not office.offices or office.side is not None:
+            return None
+        clean = self.reading.words.patterns.implied.search(self.reading.before(office.start, 12))
+        return (self.reading.own_side or own) if clean else Side.OTHER
 
     def settle(self) -> None:
         """Gives those whose side no office told, anywhere in the article, that of their name's shape."""
@@ -138,6 +146,9 @@ class Roster:
             person = self._by_short(sentence, word)
             if person is not None:
                 found.append(NameSpan(word.start(), word.end(), person, None))
+        for start, end, name in hannames.repeated(self.reading, sentence, self.entities):
+            if not any(span.start < end and start < span.end for span in found):
+                found.append(NameSpan(start, end, self.entities[name], None))
         return sorted(found, key=lambda span: span.start)
 
     def _by_short(self, sentence: Sentence, word: re.Match[str]) -> Entity | None:
@@ -200,6 +211,8 @@ def find_names(reading: Reading, sentence: Sentence) -> list[NameSpan]:
     ]
     for run in _runs(reading, sentence):
         spans += _names_of_run(run)
+    taken = {span.start for span in spans}
+    spans += [NameSpan(a, b, None, side) for a, b, side in hannames.after_offices(reading, sentence) if a not in taken]
     return sorted((s for s in spans if not _historical(reading, s)), key=lambda span: span.start)
 
 

@@ -6,9 +6,10 @@ import re
 from typing import NamedTuple
 
 _STOP = re.compile(
-    r"[.!?…]+[\"'”’)\]]*(?=\s+[\"'“‘(\[]*[A-Z0-9À-ỸĐ])|[。！？]+[”’」』)）]*|[.!?][\"”’]*(?=[A-Z][a-z]+ [a-z])"
+    r"[.!?…]+[\"'”’)\]]*(?=\s+[\"'“‘(\[]*[A-Z0-9À-ỸĐ])|[。！？；]+[”’」』)）]*|[.!?][\"”’]*(?=[A-Z][a-z]+ [a-z])"
 )
 _LAST_WORD = re.compile(r"[\w.]+$")
+_WORDS = re.compile(r"[\u3400-\u9fff]{2}|[^\s\u3400-\u9fff]+")
 _BREAK = re.compile(r"\n")
 _OPEN = re.compile(r"(?:,|\b(?:of|the|and|from|by|to|in|for|with|a))$")
 _FINAL = frozenset('.!?:;。！？”"')
@@ -38,6 +39,11 @@ def split(text: str, abbreviations: frozenset[str]) -> list[Sentence]:
         found.append(Sentence(begin, end, paragraph))
         start = end + 1
     return [trimmed for s in found for part in _parts(text, s) if (trimmed := _trim(text, part)) is not None]
+
+
+def count_words(text: str) -> int:
+    """How many words a text has: those between blanks, and of Han writing every two characters."""
+    return len(_WORDS.findall(text))
 
 
 def _line_ends(text: str) -> list[int]:

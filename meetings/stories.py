@@ -57,6 +57,7 @@ def build_stories(
             _note(reading, "stories._old", encounter, f"dated more than {OLD_DAYS} days before the article")
         elif not encounter.weak:
             asserted.append(encounter)
+    asserted = [e for e in asserted if not e.retold] or asserted
     stories: list[Story] = []
     for encounter in asserted:
         home = next((story for story in stories if _same(story, encounter, calendar, reading)), None)

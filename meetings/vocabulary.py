@@ -18,12 +18,14 @@ from meetings.places import KnownPlace
 from meetings.records import Mode
 from parsers.records import Side
 
-LANGUAGES = ("en",)
+LANGUAGES = ("en", "vi", "zh")
 MANNERS = ("diacritics", "shape_of_side", "short_titled", "country_after")
+NEVER = "(?!)"
 TRIGGER_KINDS = ("meet", "noun", "chair", "head", "hold", "told", "visit", "means")
 CUE_LISTS = (
-    "embedding", "embedding_after", "attendance", "future", "future_after", "doubt", "cancelled", "background", "also",
-    "same_day", "message", "pronoun", "generic", "counterpart", "both", "group", "speech", "here", "ignored",
+    "embedding", "embedding_after", "attendance", "attendance_after", "future", "future_after", "doubt", "cancelled",
+    "background", "also", "same_day", "message", "pronoun", "generic", "counterpart", "both", "group", "speech", "here",
+    "ignored",
 )  # fmt: skip
 
 
@@ -63,7 +65,7 @@ class Sense(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Patterns:
-    """The regular expressions of patterns.toml, one field for each key."""
+    """The regular expressions of patterns.toml, one field for each key. A key that is left out never matches."""
 
     at_noun: re.Pattern[str]
     with_noun: re.Pattern[str]
@@ -110,6 +112,10 @@ class Patterns:
     dateline: re.Pattern[str]
     ordinal: re.Pattern[str]
     ordinal_after: re.Pattern[str]
+    reported: re.Pattern[str]
+    addressed: re.Pattern[str]
+    located_word: re.Pattern[str]
+    implied: re.Pattern[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +132,14 @@ class Grammar:
     frequent: frozenset[str]
     abbreviations: frozenset[str]
     titles: tuple[str, ...]
-    not_names: frozenset[str]
+    not_names: tuple[str, ...]
     starters: frozenset[str]
     bodies: tuple[str, ...]
     not_bodies: tuple[str, ...]
     hosts: tuple[str, ...]
     ordinals: tuple[str, ...]
+    name_ends: frozenset[str]
+    implied_side: Side | None
 
 
 @dataclass(frozen=True)
@@ -228,14 +236,16 @@ def _offices(language: str) -> Iterator[tuple[str, Office]]:
         where = f"office[{number}]"
         lexicon.only(name, row, ("post", "words", "side", "body", "principal", "verb"), where=where)
         post = posts()[lexicon.word(name, row, "post", where=where, allowed=posts())]
-        side = (
-            Side(lexicon.word(name, row, "side", where=where, allowed=("china", "vietnam"))) if "side" in row else None
-        )
+        side = _side(name, row, "side", where)
         office = Office(
             post, side, bool(row.get("body", False)), bool(row.get("principal", True)), bool(row.get("verb", False))
         )
         for word in lexicon.words(name, row, "words", where=where):
             yield word, office
+
+
+def _side(name: str, row: Mapping[str, Any], key: str, where: str) -> Side | None:
+    return Side(lexicon.word(name, row, key, where=where, allowed=("china", "vietnam"))) if key in row else None
 
 
 def _ministries(name: str, table: Mapping[str, Any]) -> Iterator[tuple[str, Office]]:
@@ -268,7 +278,7 @@ def _cues(language: str) -> Iterator[tuple[str, str]]:
     table = lexicon.read(name)["cues"]
     lexicon.only(name, table, CUE_LISTS, where="cues")
     for cue in CUE_LISTS:
-        for word in lexicon.words(name, table, cue, where="cues"):
+        for word in lexicon.words(name, table, cue, where="cues", required=False):
             yield word, cue
 
 
@@ -280,7 +290,7 @@ def _patterns(language: str, grammar: Grammar) -> Patterns:
     compiled = {}
     for key in keys:
         try:
-            words = lexicon.word(name, table, key)
+            words = lexicon.word(name, table, key) if key in table else NEVER
             compiled[key] = re.compile(respelt(words) if "diacritics" in grammar.manners else words)
         except re.error as error:
             raise lexicon.LexiconError(f"Lexicon {name}: key {key} is no regular expression: {error}.") from error
@@ -298,10 +308,12 @@ def _grammar(language: str) -> Grammar:
         frozenset(lexicon.words(name, table["language"], "frequent", where="language")),
         frozenset(lexicon.words(name, table["sentences"], "abbreviations", where="sentences")),
         lexicon.words(name, table["names"], "titles", where="names"),
-        frozenset(lexicon.words(name, table["names"], "not_names", where="names")),
+        lexicon.words(name, table["names"], "not_names", where="names"),
         frozenset(lexicon.words(name, table["names"], "starters", where="names")),
         lexicon.words(offices_name, offices["bodies"], "words", where="bodies"),
         lexicon.words(offices_name, offices["bodies"], "not_words", where="bodies"),
         lexicon.words(offices_name, offices["hosts"], "words", where="hosts"),
         lexicon.words(name, table["numbers"], "ordinals", where="numbers"),
+        frozenset(lexicon.words(name, table["names"], "ends", where="names", required=False)),
+        _side(name, table["names"], "implied_side", "names"),
     )

@@ -9,6 +9,7 @@ from meetings.dates import MIN_WORDS, Calendar, DayWord
 from meetings.encounters import Encounter
 from meetings.reading import Reading, Token
 from meetings.records import DateBasis, Status
+from meetings.sentences import count_words
 from meetings.stories import Story
 
 LOOK_BACK, LOOK_AHEAD = 2, 1
@@ -36,7 +37,7 @@ class Clock:
         self.reading = reading
         self.calendar = calendar
         self.stories = stories
-        long = [i for i, s in enumerate(reading.sentences) if len(reading.text[s.start : s.end].split()) >= MIN_WORDS]
+        long = [i for i, s in enumerate(reading.sentences) if count_words(reading.text[s.start : s.end]) >= MIN_WORDS]
         self._lead = long[:LEAD_SENTENCES]
 
     def find(self, story: Story) -> When:

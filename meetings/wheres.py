@@ -163,6 +163,8 @@ def _located(reading: Reading, sentence: Sentence, token: Token) -> bool:
         return True
     if reading.words.patterns.hosted.match(reading.after(token.end, 30)):
         return True
+    if reading.words.patterns.located_word.fullmatch(reading.folded, token.start, token.end):
+        return True
     before = reading.folded[max(sentence.start, token.start - 40) : token.start]
     return bool(reading.words.patterns.located.search(before)) and not reading.words.patterns.not_located.search(before)
 
