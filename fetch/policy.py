@@ -114,6 +114,9 @@ def next_state(
     full = outcome is Outcome.OK and listing is not None
     failures = 0 if outcome.good else state.failures + 1
     wait = _wait(source, outcome, failures, answer, listing, jitter)
+    moved_to = _moved_to(state, answer, failures=failures)
+    # those of the address that a source had moved to mean nothing at its own
+    kept = state.validators if moved_to or not state.permanent_url else Validators()
     return replace(
         state,
         url=source.url,
@@ -126,15 +129,17 @@ def next_state(
         last_new=now if new_entries else state.last_new,
         failures=failures,
         next_due=now + wait,
-        validators=answer.validators if full else state.validators,
-        permanent_url=_moved_to(state, answer, failures=failures),
+        validators=answer.validators if full else kept,
+        permanent_url=moved_to,
     )
 
 
-def retry_page_at(attempts: int, outcome: Outcome, *, now: datetime) -> datetime | None:
+def retry_page_at(
+    attempts: int, outcome: Outcome, *, retry_after: timedelta | None = None, now: datetime
+) -> datetime | None:
     """When to try one article page again after its n-th attempt came to `outcome`; None: never again."""
     backoff = BACKOFFS.get(outcome, _PASSING)
-    return None if attempts >= backoff.pages else now + backoff.wait(attempts)
+    return None if attempts >= backoff.pages else now + max(backoff.wait(attempts), _demanded(retry_after))
 
 
 def _wait(
@@ -146,7 +151,11 @@ def _wait(
         wish = max((wish for wish in wishes if wish is not None), default=timedelta(0))
         return max(source.interval * spread, min(wish, LONGEST_WISH))
     backoff = BACKOFFS.get(outcome, _PASSING).wait(failures, least=source.interval)
-    return max(backoff * spread, min(answer.retry_after or timedelta(0), LONGEST_RETRY_AFTER))
+    return max(backoff * spread, _demanded(answer.retry_after))
+
+
+def _demanded(retry_after: timedelta | None) -> timedelta:
+    return min(retry_after or timedelta(0), LONGEST_RETRY_AFTER)
 
 
 def _moved_to(state: SourceState, answer: Answer, *, failures: int) -> str | None:

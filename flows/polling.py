@@ -102,7 +102,16 @@ class Poller:
             return SourceReport(source.id, Outcome.INTERNAL_ERROR, str(error))
         except Exception as error:
             log.exception("source %s", source.id)
-            return SourceReport(source.id, Outcome.INTERNAL_ERROR, f"{type(error).__name__}: {error}")
+            return self._broken(source, state, f"{type(error).__name__}: {error}")
+
+    def _broken(self, source: Source, state: SourceState, message: str) -> SourceReport:
+        """A defect of ours met at this source: remembered like any failure, so that people see it and it backs off."""
+        answer = Answer(source.url, Outcome.INTERNAL_ERROR, self._clock(), message)
+        try:
+            return self._settle(source, state, answer, None, Sorted((), 0, 0), _Pages())
+        except Exception:
+            log.exception("source %s", source.id)
+            return SourceReport(source.id, Outcome.INTERNAL_ERROR, message)
 
     def _poll(self, source: Source, state: SourceState, until: datetime) -> SourceReport:
         validators = policy.conditional_validators(state, now=self._clock())
@@ -164,14 +173,9 @@ class Poller:
         if source.kind is Kind.GOOGLE_NEWS:
             return self._store(item, entry_article(source, entry))
         answer = self._get(entry.url, page=True)
-        if answer.outcome is not Outcome.OK:
-            self._put_off(item, answer.outcome)
-            return None
-        url = answer.final_url or answer.url
-        content_type = answer.header("content-type")
-        article = extract_article(answer.body, url=url, content_type=content_type, source=source, entry=entry)
-        if article is None:
-            self._put_off(item, Outcome.NO_TEXT)
+        article = _read_page(answer, source, entry) if answer.outcome is Outcome.OK else answer.outcome
+        if isinstance(article, Outcome):
+            self._put_off(item, article, answer.retry_after)
             return None
         return self._store(item, article)
 
@@ -185,8 +189,8 @@ class Poller:
                 sources.give_up(session, item.url, Outcome.OK)
         return new
 
-    def _put_off(self, item: PendingEntry, outcome: Outcome) -> None:
-        again = policy.retry_page_at(item.attempts + 1, outcome, now=self._clock())
+    def _put_off(self, item: PendingEntry, outcome: Outcome, retry_after: timedelta | None) -> None:
+        again = policy.retry_page_at(item.attempts + 1, outcome, retry_after=retry_after, now=self._clock())
         with self._writing, self._archive.write() as session:
             if again is None:
                 sources.give_up(session, item.url, outcome)
@@ -228,6 +232,18 @@ class Poller:
             sources.save_state(session, after)
             sources.log_fetch(session, line)
         return report
+
+
+def _read_page(answer: Answer, source: Source, entry: Entry) -> Article | Outcome:
+    """The article on a page, or why there is none; a page that our parsers cannot bear holds up none behind it."""
+    url = answer.final_url or answer.url
+    content_type = answer.header("content-type")
+    try:
+        article = extract_article(answer.body, url=url, content_type=content_type, source=source, entry=entry)
+    except Exception:
+        log.exception("page %s", url)
+        return Outcome.INTERNAL_ERROR
+    return article or Outcome.NO_TEXT
 
 
 @dataclass(slots=True)

@@ -174,6 +174,8 @@ def test_permanent_moves(
 ) -> None:
     state = after(answer, listing, replace(SETTLED, permanent_url=known, failures=failures))
     assert state.permanent_url == result
+    if known and not result:
+        assert state.validators in (Validators(), answer.validators), "those of the other address mean nothing here"
 
 
 # -- how long to wait
@@ -286,6 +288,11 @@ def test_never_given_up_and_never_hammered(polls: list[tuple[Outcome, int | None
 def test_pages_are_tried_again_and_at_last_given_up(outcome: Outcome, waits: list[int]) -> None:
     tried = [policy.retry_page_at(attempt, outcome, now=NOW) for attempt in range(1, len(waits) + 2)]
     assert tried == [*(NOW + wait * HOUR for wait in waits), None]
+
+
+@pytest.mark.parametrize(("asked", "hours"), [(HOUR, 4), (9 * HOUR, 9), (400 * DAY, 7 * 24)])
+def test_a_page_waits_as_long_as_it_asks(asked: timedelta, hours: int) -> None:
+    assert policy.retry_page_at(1, Outcome.RATE_LIMITED, retry_after=asked, now=NOW) == NOW + hours * HOUR
 
 
 @given(outcomes, st.integers(1, 1000))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,16 @@ import pytest
 from archive import articles, sources
 from archive.store import Archive
 from flows.steps import now_utc
+from parsers.articles import extract_article
 from parsers.entries import parse_entries
+from parsers.records import Outcome
 from tests.commandline import Meetings, source
 from tests.prefect_server import PAGE
 from tests.webserver import Reply, Web
 
 XML = {"Content-Type": "application/rss+xml; charset=utf-8"}
 PAGES = 5
+WEEK = timedelta(weeks=1)
 
 
 def feed(*links: str, title: str = "China and Viet Nam hold talks") -> bytes:
@@ -115,3 +119,33 @@ def test_a_source_that_makes_us_fail_does_not_stop_the_others(
     ran = meetings("ingest")
     assert (ran.code, "internal_error" in ran.out, "5 new articles" in ran.out) == (0, True, True)
     assert "Traceback" not in ran.err
+    health = {row["source"]: row for row in json.loads(meetings("sources", "check", "--json").out)}
+    assert (health["odd"]["outcome"], health["odd"]["failures"]) == ("internal_error", 1)
+    assert "0 sources polled" in meetings("ingest").out, "it waits like any other that failed"
+
+
+def test_a_page_that_makes_us_fail_holds_up_none_behind_it(
+    meetings: Meetings, wire: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(body: bytes, **options: object) -> object:
+        if str(options["url"]).endswith("/0.html"):
+            raise ZeroDivisionError("a defect of ours")
+        return extract_article(body, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("flows.polling.extract_article", failing)
+    ran = json.loads(meetings("ingest", "--json").out)
+    (report,) = ran["sources"]
+    assert (report["outcome"], report["new_articles"], report["pages_failed"]) == ("ok", PAGES - 1, 1)
+    with Archive.open(meetings.home) as archive, archive.read() as session:
+        (waiting,) = sources.pending(session, "wire", now=now_utc() + timedelta(days=1))
+    assert (waiting.url, waiting.attempts, waiting.outcome) == (wire.url("/0.html"), 1, Outcome.INTERNAL_ERROR)
+
+
+def test_a_page_that_asks_for_a_pause_gets_it(meetings: Meetings, wire: Web) -> None:
+    for n in range(PAGES):
+        wire.add(f"/{n}.html", Reply(status=503, headers={"Retry-After": "180000"}))
+    assert meetings("ingest").code == 0
+    with Archive.open(meetings.home) as archive, archive.read() as session:
+        waits = [item.next_attempt - now_utc() for item in sources.pending(session, "wire", now=now_utc() + WEEK)]
+    assert (len(waits), min(waits) > timedelta(days=2)) == (PAGES, True), "50 hours, where a 503 alone gets one"
+    assert sum(seen.path.endswith(".html") for seen in wire.requests) == 1, "nor is the host asked for another page"
