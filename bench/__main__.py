@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("start", "poll")
+NAMES = ("start", "poll", "detect")
 
 
 def main() -> int:
