@@ -142,7 +142,7 @@ class SentenceReader:
             forum=self._forum(sentence, anchor, following),
             status=Status.CANCELLED if anchors.cancelled(self.reading, sentence, anchor) else anchor.status,
             mode=self._mode(sentence, anchor),
-            weak=not anchor.strong,
+            weak=not anchor.strong or self._recalls(anchor),
             also=_has_cue(self.reading, sentence, "also"),
             retold=anchors.retold(self.reading, index, anchor),
         )
@@ -163,6 +163,11 @@ class SentenceReader:
         if not anchor.strong:
             reason = "both sides are named, but these words alone assert no meeting"
         self.reading.note("encounter", rule, (anchor.start, anchor.end), reason, kept=anchor.strong)
+
+    def _recalls(self, anchor: Anchor) -> bool:
+        """Whether the words only lead to what was said at a meeting told before: "At the meeting, …"."""
+        told_at = "at" in anchor.kinds and not anchor.kinds & {"held", "with", "meet", "chair"}
+        return told_at and self.reading.words.patterns.recap.match(self.reading.folded, anchor.end) is not None
 
     def _mode(self, sentence: Sentence, anchor: Anchor) -> Mode | None:
         """Phone or video when the anchor or the sentence says so."""

@@ -134,7 +134,7 @@ class PhraseReader:
             if (
                 right.start in owned
                 or not self._belongs(right)
-                or not self.patterns.fill.fullmatch(reading.text[end : right.start])
+                or not self._next_to(right, reading.text[end : right.start])
             ):
                 break
             if right.value.office and not self.patterns.and_office.fullmatch(reading.folded[end : right.start]):
@@ -145,6 +145,11 @@ class PhraseReader:
         if not phrase.offices and "counterpart" not in token.value.cues:
             return None
         return phrase._replace(plural=self.patterns.plural.search(reading.folded[token.start : token.end]) is not None)
+
+    def _next_to(self, token: Token, gap: str) -> bool:
+        """Whether a token continues an office; another office of the same person may stand behind a comma."""
+        listed = token.value.office is not None and "country_after" in self.reading.words.grammar.manners
+        return (self.patterns.fill_comma if listed else self.patterns.fill).fullmatch(gap) is not None
 
     def side_of_noun(self, sentence: Sentence, token: Token) -> tuple[Side | None, int]:
         """The side of "the Chinese leader" or "leaders of Vietnam", and where the phrase begins."""
@@ -159,6 +164,14 @@ class PhraseReader:
         start = token.start - len(article[0]) if article else token.start
         return (country.side or Side.OTHER) if country else None, start
 
+    def delegation_side(self, sentence: Sentence, start: int) -> Side | None:
+        """The side of a delegation that is led by whoever is named at an offset: "the Chinese delegation led by X"."""
+        led = self.patterns.led_by.search(self.reading.folded, max(sentence.start, start - GAP_LIMIT), start)
+        if led is None:
+            return None
+        before = self.reading.within(max(sentence.start, led.start() - GAP_LIMIT), led.start())
+        return next((side for token in reversed(before) if token.value.country and (side := _side_of(token))), None)
+
     def embedded_at(self, start: int) -> bool:
         """Whether the words right before an offset show that the person is only spoken of."""
         article = self.patterns.articles.search(self.reading.before(start, 6))
@@ -168,7 +181,7 @@ class PhraseReader:
 
     def _embedded_after(self, end: int) -> bool:
         return any(
-            "embedding_after" in token.value.cues and token.start - end <= 3
+            "embedding_after" in token.value.cues and self.reading.folded[end : token.start].isascii()
             for token in self.reading.within(end, end + 4)
         )
 

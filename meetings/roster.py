@@ -112,7 +112,8 @@ class Roster:
                 after = phrases.after(sentence, span, spans, owned)
                 if span.shape is None and not (before.offices or after.offices):
                     continue
-                side = self._side(span, before.side or after.side or self._implied(before), text)
+                told = before.side or after.side or phrases.delegation_side(sentence, before.start)
+                side = self._side(span, told or self._implied(before), text)
             entity = self.entity(text, span.start, span.end, official=span.official, side=side)
             entity.side, entity.shape = entity.side or side, entity.shape or span.shape
             spans[index] = span._replace(entity=entity)
@@ -135,7 +136,8 @@ class Roster:
     def settle(self) -> None:
         """Gives those whose side no office told, anywhere in the article, that of their name's shape."""
         for entity in self.entities.values():
-            entity.side = entity.side or entity.shape
+            sure = entity.shape is Side.VIETNAM or "shape_of_side" in self.reading.words.grammar.manners
+            entity.side = entity.side or (entity.shape if sure else None)
 
     def with_short_names(self, sentence: Sentence, spans: list[NameSpan]) -> list[NameSpan]:
         """The sentence's names with its short forms ("Wang", "Son", "President Lam") resolved."""

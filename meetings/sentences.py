@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 _STOP = re.compile(
     r"[.!?…]+[\"'”’)\]]*(?=\s+[\"'“‘(\[]*[A-Z0-9À-ỸĐ])|[。！？；]+[”’」』)）]*|[.!?][\"”’]*(?=[A-Z][a-z]+ [a-z])"
+    r"|\](?=\s+[A-ZÀ-ỸĐ])"
 )
+_LINK = re.compile(r"\[[^\[\]]*\]")
 _LAST_WORD = re.compile(r"[\w.]+$")
 _WORDS = re.compile(r"[\u3400-\u9fff]{2}|[^\s\u3400-\u9fff]+")
 _BREAK = re.compile(r"\n")
@@ -27,7 +29,7 @@ class Sentence(NamedTuple):
 
 
 def split(text: str, abbreviations: frozenset[str]) -> list[Sentence]:
-    """The sentences of `text`, in order. Full stops after `abbreviations` or initials do not end one."""
+    """The sentences of `text`, in order, without bracketed links to other articles. Full stops after `abbreviations` or initials do not end one."""
     found = []
     start = 0
     for paragraph, end in enumerate(_line_ends(text)):
@@ -38,7 +40,8 @@ def split(text: str, abbreviations: frozenset[str]) -> list[Sentence]:
                 begin = stop.end()
         found.append(Sentence(begin, end, paragraph))
         start = end + 1
-    return [trimmed for s in found for part in _parts(text, s) if (trimmed := _trim(text, part)) is not None]
+    parts = [trimmed for s in found for part in _parts(text, s) if (trimmed := _trim(text, part)) is not None]
+    return [part for part in parts if not _LINK.fullmatch(text, part.start, part.end)]
 
 
 def count_words(text: str) -> int:

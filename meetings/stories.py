@@ -38,6 +38,11 @@ class Story:
         named = [e for e in body if any(e.people(side) for side in SIDES)]
         return (named or body)[0].status
 
+    @property
+    def named(self) -> bool:
+        """Whether people of both sides are named."""
+        return all(self.people(side) for side in SIDES)
+
     def people(self, side: Side) -> set[int]:
         """Identities of the named people of a side."""
         return {id(party.entity) for party in self.parties[side] if party.entity}
@@ -67,7 +72,7 @@ def build_stories(
         else:
             _note(reading, "stories._same", encounter, "a meeting already told: people, forum and day fit", kept=True)
             _add(home, encounter)
-    if not any(all(story.people(side) for side in SIDES) for story in stories):
+    if not any(story.named for story in stories):
         stories += _weak_stories(reading, encounters)
     _name_heads(reading, stories, mentions)
     _name_speakers(reading, stories, mentions)
@@ -153,10 +158,19 @@ def _posts_fit(ours: set[str], theirs: set[str]) -> bool:
 def _forums_fit(story: Story, encounter: Encounter) -> bool:
     """Another forum is another meeting; a social occasion is one beside the talks."""
     told = next((e.forum for e in story.encounters[:TELLINGS] if e.forum), None)
+    if (told is None) is not (encounter.forum is None) and story.status is not encounter.status and _body(story):
+        return False
+    if told is None and encounter.forum is not None and encounter.also and "chair" in encounter.anchor.kinds:
+        return False
     if told is None or encounter.forum is None:
         other = told or encounter.forum
         return other is None or not other[0].social
     return told[0].name == encounter.forum[0].name
+
+
+def _body(story: Story) -> bool:
+    """Whether more than the headline has told of a meeting."""
+    return any(e.index > 0 for e in story.encounters)
 
 
 def _days_fit(story: Story, encounter: Encounter, calendar: Calendar, reading: Reading) -> bool:

@@ -112,6 +112,8 @@ class Patterns:
     dateline: re.Pattern[str]
     ordinal: re.Pattern[str]
     ordinal_after: re.Pattern[str]
+    led_by: re.Pattern[str]
+    recap: re.Pattern[str]
     reported: re.Pattern[str]
     addressed: re.Pattern[str]
     located_word: re.Pattern[str]
