@@ -143,7 +143,7 @@ class Roster:
         """The sentence's names with its short forms ("Wang", "Son", "President Lam") resolved."""
         found = [span for span in spans if span.entity is not None]
         for word in _words(self.reading, sentence):
-            if any(span.start < word.end() and word.start() < span.end for span in found):
+            if not self._may_be_short(word) or any(s.start < word.end() and word.start() < s.end for s in found):
                 continue
             person = self._by_short(sentence, word)
             if person is not None:
@@ -152,6 +152,11 @@ class Roster:
             if not any(span.start < end and start < span.end for span in found):
                 found.append(NameSpan(start, end, self.entities[name], None))
         return sorted(found, key=lambda span: span.start)
+
+    def _may_be_short(self, word: re.Match[str]) -> bool:
+        """Whether anybody is ever called so: most words are dismissed by this alone."""
+        folded = self.reading.folded[word.start() : word.end()]
+        return folded in self._short or word[0] in self._alone or folded in _short_names()
 
     def _by_short(self, sentence: Sentence, word: re.Match[str]) -> Entity | None:
         text, start = word[0], word.start()
