@@ -11,6 +11,7 @@ import pytest
 from meetings.detect import detect
 from meetings.records import Detection
 from parsers.seedfile import seed_article
+from tests.gold_floors import moved, rewritten
 from tests.gold_score import GOLD, digest, labels, score
 
 FLOORS = tomllib.loads((Path(__file__).parent / "gold" / "floors.toml").read_text(encoding="utf-8"))
@@ -60,3 +61,16 @@ def test_the_gate_shuts_when_days_are_wrong(gate: tuple[dict[str, object], dict[
     table, detections = gate
     undated = {n: replace(d, meetings=tuple(replace(m, date=None) for m in d.meetings)) for n, d in detections.items()}
     assert set(below(table, undated)) == {"date"}
+
+
+def test_floors_are_raised_but_lowered_only_when_told() -> None:
+    floors = {"date": 0.9, "city": 0.9}
+    figures = {"date": 0.95, "city": 0.5}
+    assert moved(floors, figures, lower=False) == {"date": 0.94, "city": 0.9}
+    assert moved(floors, figures, lower=True) == {"date": 0.94, "city": 0.49}
+
+
+def test_only_the_named_section_is_rewritten() -> None:
+    text = '# why\n[a]\ndigest = "1"\n\n[a.floors]\ndate = 0.9\n\n[b.floors]\ndate = 0.8\n'
+    assert rewritten(text, "a.floors", {"date": 0.95}) == text.replace("0.9", "0.95", 1)
+    assert rewritten(text, "a", {"digest": "2"}) == text.replace('"1"', '"2"')
