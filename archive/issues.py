@@ -19,10 +19,12 @@ def get_issue(s: Session, week: str, zone: str) -> StoredIssue | None:
     return _issue(row, _present_ids(s)) if row is not None else None
 
 
-def closed_issues(s: Session, zone: str) -> list[StoredIssue]:
-    """The closed issues of a zone, by week."""
-    query = select(IssueRow).where(IssueRow.zone == zone, IssueRow.state == IssueState.CLOSED)
-    rows = s.scalars(query.order_by(IssueRow.week).options(selectinload(IssueRow.meetings))).all()
+def closed_issues(s: Session, zone: str | None = None) -> list[StoredIssue]:
+    """The closed issues of a zone, or of all that were ever in force, by week."""
+    query = select(IssueRow).where(IssueRow.state == IssueState.CLOSED)
+    if zone is not None:
+        query = query.where(IssueRow.zone == zone)
+    rows = s.scalars(query.order_by(IssueRow.week, IssueRow.zone).options(selectinload(IssueRow.meetings))).all()
     present = _present_ids(s)
     return [_issue(row, present) for row in rows]
 

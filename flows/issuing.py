@@ -79,7 +79,7 @@ def compose(settings: Settings, archive: Archive, catalogue: Sequence[Source], w
             meetings.meetings_between(session, min(since, week.days()[0]) - BEFORE, week.days()[1] + AHEAD),
             week=week,
             zone=settings.tz,
-            closed=issues.closed_issues(session, settings.zone),
+            closed=issues.closed_issues(session),
             first_run=first_run,
             as_of=end if back else max((s.last_attempt for s in states.values() if s.last_attempt), default=end),
         )

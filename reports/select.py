@@ -60,13 +60,16 @@ def select_issue(
     first_run: datetime | None,
     as_of: datetime,
 ) -> Selection:
-    """The issue of `week`, from all meetings of the archive and all its issues in that zone.
+    """The issue of `week`, from all meetings of the archive and all its issues, those of other zones too.
 
+    What an issue closed in another zone held is not new again: the zone is a setting, and it may change.
     `as_of` is the moment for which the issue speaks; `first_run` is None when the archive has never run.
     """
     back = is_back(week, zone, first_run)
-    claims = {issue.week: frozenset(issue.meeting_ids) for issue in closed if issue.state is IssueState.CLOSED}
-    own = claims.pop(week.label, None)
+    claims = {
+        (issue.week, issue.zone): frozenset(issue.meeting_ids) for issue in closed if issue.state is IssueState.CLOSED
+    }
+    own = claims.pop((week.label, zone.key), None)
     elsewhere = frozenset[str]().union(*claims.values())
     held = [stored for stored in meetings if stored.meeting.status is Status.HELD]
     if own is not None:

@@ -95,6 +95,7 @@ class TestIssues:
             save_issue(s, replace(OPEN, week="2023-W28", state=IssueState.BACK))
         with archive.read() as s:
             assert [issue.week for issue in closed_issues(s, ZONE)] == ["2024-W50", "2024-W51"]
+            assert len(closed_issues(s)) == 3
             assert get_issue(s, "2024-W01", ZONE) is None
 
     def test_first_run_is_set_once(self, archive: Archive) -> None:

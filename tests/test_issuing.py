@@ -79,6 +79,16 @@ def test_of_two_that_close_an_issue_both_go_on_with_what_the_first_one_closed(
     assert (late, late.state) == (faster, IssueState.CLOSED)
 
 
+def test_after_a_change_of_zone_nothing_that_was_mailed_is_new_again(settings: Settings, archive: Archive) -> None:
+    store(archive, title="Ministers meet", paragraphs=(MET,), published=None, published_on=day("2024-12-10"))
+    (found,) = detect_new(archive).new_meetings
+    mailed = issuing.close(settings, archive, compose(settings, archive), now=datetime(2024, 12, 16, tzinfo=UTC))
+    assert mailed.meeting_ids == (found.meeting.id,)
+    moved = settings.model_copy(update={"zone": "Asia/Shanghai"})
+    for week in ("2024-W50", "2024-W51"):
+        assert compose(moved, archive, parse_week(week)).meeting_ids == ()
+
+
 def test_an_article_that_the_rules_cannot_bear_holds_up_no_other(
     archive: Archive, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
