@@ -72,7 +72,8 @@ def doubted(reading: Reading, sentence: Sentence, anchor: Anchor) -> bool:
 
 def remembered(reading: Reading, sentence: Sentence, anchor: Anchor) -> bool:
     """Whether the words around an anchor show that it tells of the past and not of the news."""
-    if reading.words.patterns.addressed.search(reading.folded, max(sentence.start, anchor.start - CLAUSE), anchor.end):
+    paragraph = next(s.start for s in reading.sentences if s.paragraph == sentence.paragraph)
+    if reading.words.patterns.addressed.search(reading.folded, paragraph, anchor.end):
         return True
     for token in reading.within(max(sentence.start, anchor.start - CLAUSE), min(sentence.end, anchor.end + CLAUSE)):
         if "background" not in token.value.cues:

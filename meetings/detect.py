@@ -71,7 +71,7 @@ def detect(article: Article, *, trace: Trace | None = None) -> Detection:
     ]
     calendar = Calendar(reading)
     stories = build_stories(reading, calendar, encounters, mentions)
-    visit = announced_visit(reading, mentions) if not stories else None
+    visit = announced_visit(reading, mentions) if not any(story.named for story in stories) else None
     stories = [visit] if visit else stories
     note_parties(reading, stories)
     clock, compass = Clock(reading, calendar, stories), Compass(reading, stories, mentions)

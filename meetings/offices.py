@@ -91,6 +91,7 @@ class PhraseReader:
                 or len(gap) > GAP_LIMIT
                 or self.patterns.not_in_office.search(gap)
                 or (taken and token.value.triggers and not token.value.office)
+                or (taken and token.value.office and not token.value.office.principal)
             ):
                 break
             if not self._belongs(token):
@@ -170,7 +171,8 @@ class PhraseReader:
         if led is None:
             return None
         before = self.reading.within(max(sentence.start, led.start() - GAP_LIMIT), led.start())
-        return next((side for token in reversed(before) if token.value.country and (side := _side_of(token))), None)
+        told = (t for t in reversed(before) if t.value.country and t.value.country.kind != "capital")
+        return next((side for token in told if (side := _side_of(token))), None)
 
     def embedded_at(self, start: int) -> bool:
         """Whether the words right before an offset show that the person is only spoken of."""

@@ -76,7 +76,7 @@ def build_stories(
         stories += _weak_stories(reading, encounters)
     _name_heads(reading, stories, mentions)
     _name_speakers(reading, stories, mentions)
-    return [story for story in _joined(stories) if _is_news(reading, story, stories[0])]
+    return [story for story in _joined(reading, calendar, stories) if _is_news(reading, story, stories[0])]
 
 
 def _note(reading: Reading, rule: str, encounter: Encounter, reason: str, *, kept: bool = False) -> None:
@@ -201,7 +201,7 @@ def _add(story: Story, encounter: Encounter) -> None:
             story.parties[side] = named or story.parties[side] or list(encounter.parties[side])
 
 
-def _joined(stories: list[Story]) -> list[Story]:
+def _joined(reading: Reading, calendar: Calendar, stories: list[Story]) -> list[Story]:
     """Stories whose people turned out to be the same once heads and speakers were known."""
     kept: list[Story] = []
     for story in stories:
@@ -209,7 +209,9 @@ def _joined(stories: list[Story]) -> list[Story]:
             (
                 k
                 for k in kept
-                if all(k.people(s) and k.people(s) == story.people(s) for s in SIDES) and _forums_fit(k, story.first)
+                if all(k.people(s) and k.people(s) == story.people(s) for s in SIDES)
+                and _forums_fit(k, story.first)
+                and _days_fit(k, story.first, calendar, reading)
             ),
             None,
         )

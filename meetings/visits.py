@@ -17,7 +17,8 @@ WHY = "no meeting is told, but a coming visit is the news"
 
 def announced_visit(reading: Reading, mentions: list[list[Mention]]) -> Story | None:
     """The announced visit that headline or lead tell of: the visitor, and whoever of the other side invited."""
-    for index, sentence in enumerate(reading.sentences[: LEAD + 1]):
+    lead = list(enumerate(reading.sentences[: LEAD + 1]))
+    for index, sentence in (*lead[1:], *lead[:1]):
         spans = [m.span for m in mentions[index] if m.form in ("name", "role")]
         for anchor in find_anchors(reading, sentence, spans):
             if "visit" not in anchor.kinds or anchor.status is not Status.ANNOUNCED:

@@ -14,6 +14,7 @@ from meetings.stories import Story
 from parsers.records import Side
 
 ARRIVAL_SENTENCES = 20
+LEAD_SENTENCES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,9 @@ class Compass:
         dateline = dateline_place(self.reading), "dateline_place", "that of the dateline"
         seat = _host_seat(self.reading, story), "_host_seat", "the seat of whoever received the other"
         visit = _visit(self.reading), "_visit", "the country of the visit that the article speaks of"
-        for guess in (arrival, seat, dateline, visit):
+        lead = _visit(self.reading, LEAD_SENTENCES), "_visit", "the country of the visit that the lead tells of"
+        abroad = self._abroad(), "Compass._abroad", "the third country that the lead tells of"
+        for guess in (arrival, lead, abroad, seat, dateline, visit):
             if best[0].country is None:
                 best = guess
         if best[0].city is None and not best[0].firm:
@@ -72,6 +75,14 @@ class Compass:
                     and self.reading.words.patterns.arrived.search(self.reading.before(token.start, 30))
                 ):
                     return Where(None, place.city, place.country, (token.start, token.end))
+        return Where()
+
+    def _abroad(self) -> Where:
+        """The place in a third country in which the article's first sentences are."""
+        for index, sentence in enumerate(self.reading.sentences[:LEAD_SENTENCES]):
+            where = _in_sentence(self.reading, sentence, self.mentions[index], countries=True)
+            if where.country not in (None, "CN", "VN"):
+                return where
         return Where()
 
     def _told(self, story: Story) -> Where:
@@ -165,7 +176,7 @@ def _located(reading: Reading, sentence: Sentence, token: Token) -> bool:
         return True
     if reading.words.patterns.located_word.fullmatch(reading.folded, token.start, token.end):
         return True
-    before = reading.folded[max(sentence.start, token.start - 40) : token.start]
+    before = reading.folded[max(sentence.start, token.start - 80) : token.start]
     return bool(reading.words.patterns.located.search(before)) and not reading.words.patterns.not_located.search(before)
 
 
@@ -215,9 +226,10 @@ def _seat(reading: Reading, side: Side, place: str | None) -> Where:
     return Where(None, city.city if city else None, code, None)
 
 
-def _visit(reading: Reading) -> Where:
-    """The country of a visit that the article speaks of."""
-    for token in reading.tokens:
+def _visit(reading: Reading, sentences: int | None = None) -> Where:
+    """The country of a visit that the article, or its first sentences, speak of."""
+    end = reading.sentences[:sentences][-1].end
+    for token in reading.within(0, end):
         country = token.value.country
         if country and country.side and reading.words.patterns.visited.search(reading.before(token.start, 12)):
             return Where(None, None, country.code)
