@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import sys
 from collections.abc import Mapping
 from email.utils import parseaddr
 from importlib import metadata, resources
@@ -69,6 +68,13 @@ class Settings(BaseSettings):
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise ValueError(f"no time zone is called {value!r}; use an IANA name such as Asia/Ho_Chi_Minh") from error
+        return value
+
+    @field_validator("contact")
+    @classmethod
+    def _fit_for_a_header(cls, value: str) -> str:
+        if not (value.isascii() and value.isprintable()) or any(c in value for c in "()\\"):
+            raise ValueError("give a mail address or URL in ASCII, without brackets; it goes into every request")
         return value
 
     @field_validator("mail_from")
@@ -159,8 +165,3 @@ def sources_path(settings: Settings) -> Path:
     """Which catalogue is in force: the one set, else `./sources.toml`, else the shipped one."""
     local = Path("sources.toml")
     return settings.sources_file or (local if local.exists() else shipped("sources.toml"))
-
-
-def is_terminal() -> bool:
-    """Whether a person watches, so that progress is shown."""
-    return sys.stderr.isatty()

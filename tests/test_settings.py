@@ -91,6 +91,13 @@ def test_user_agent_carries_the_contact(monkeypatch: pytest.MonkeyPatch) -> None
     assert "desk@example.org" in load_settings().user_agent
 
 
+@pytest.mark.parametrize("contact", ["Nguyễn Văn A", "desk@example.org\nX-Other: 1", "desk (night)"])
+def test_a_contact_that_no_request_could_carry_is_refused(monkeypatch: pytest.MonkeyPatch, contact: str) -> None:
+    monkeypatch.setenv("MEETINGS_CONTACT", contact)
+    with pytest.raises(InputError, match="contact: give a mail address or URL in ASCII"):
+        load_settings()
+
+
 def test_page_and_settings_agree() -> None:
     page = (ROOT / "docs/settings.md").read_text()
     rows = dict(re.findall(r"^\| `([a-z_]+)` \| `MEETINGS_[A-Z_]+` \| (?:`(.*?)`|–) \|", page, re.MULTILINE))
