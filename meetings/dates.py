@@ -62,6 +62,7 @@ _ISO = re.compile(r"(?<!\d)(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)")
 _SLASHED = re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})/(\d{4})(?![\d/])")
 _UPDATED = re.compile(r"\bupdated\s*(?:on|at)?\s*:?\s*([^\n]{6,40})")
 _EDGE, _END = r"(?<![^\W_\u3400-\u9fff])", r"(?![^\W_\u3400-\u9fff])"
+_STOPS = ("。", "\n")
 _CLOCK = re.compile(r"\d:\d\d")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _YEAR_THEN_THIS = re.compile(r"\bin ((?:19|20)\d\d)\b[^.]{0,120}\bthis year\b")
@@ -203,9 +204,9 @@ class Calendar:
 
     def _near_journey(self, start: int, end: int) -> bool:
         folded = self.reading.folded
-        return bool(
-            self.patterns.journey.search(folded, max(0, start - JOURNEY_REACH), min(len(folded), end + JOURNEY_REACH))
-        )
+        left = max(0, start - JOURNEY_REACH, *(folded.rfind(stop, 0, start) for stop in _STOPS))
+        right = min(len(folded), end + JOURNEY_REACH, *(folded.find(stop, end) % (len(folded) + 1) for stop in _STOPS))
+        return bool(self.patterns.journey.search(folded, left, right))
 
     def _with_year(self, month: int, day: int) -> dt.date | None:
         """The year nearest to the publication, else the one that the text fixes."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from importlib import resources
 from importlib.resources.abc import Traversable
 
-from meetings import language, screen
+from meetings import language, lexicon, screen
 from meetings.dates import Calendar
 from meetings.encounters import Encounter, SentenceReader
 from meetings.people import find_mentions
@@ -27,7 +26,7 @@ CODE_VERSION = "1"
 def _rules_version() -> str:
     """A hash over the code's version and every lexicon file: equal versions give equal results."""
     digest = hashlib.sha256(CODE_VERSION.encode())
-    for name, data in sorted(_lexicon_files(resources.files("meetings").joinpath("lexicons"), "")):
+    for name, data in sorted(_lexicon_files(lexicon.root(), "")):
         digest.update(name.encode() + b"\0" + data + b"\0")
     return digest.hexdigest()[:16]
 

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from parsers.records import MeetingsError
@@ -15,10 +16,15 @@ class LexiconError(MeetingsError):
     """A lexicon file is missing, is no TOML, or holds a wrong value."""
 
 
+def root() -> Traversable:
+    """The folder of all lexicons. A test that puts another in its place does so before anything else is imported."""
+    return resources.files("meetings").joinpath("lexicons")
+
+
 @cache
 def read(name: str) -> Mapping[str, Any]:
     """The table in `lexicons/<name>`, e.g. `en/verbs.toml`. Raises LexiconError."""
-    path = resources.files("meetings").joinpath("lexicons", *name.split("/"))
+    path = root().joinpath(*name.split("/"))
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

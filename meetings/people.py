@@ -169,7 +169,8 @@ def attendants(reading: Reading, sentence: Sentence) -> list[tuple[int, int]]:
     """The clauses whose last words say that the people in them were there but were not principals."""
     found = []
     for token in reading.within(sentence.start, sentence.end):
-        if "attendance_after" in token.value.cues:
+        last = token.end >= sentence.end - 1 or reading.words.patterns.clause_end.match(reading.folded, token.end)
+        if "attendance_after" in token.value.cues and last:
             marks = reading.words.patterns.clause_end.finditer(reading.folded, sentence.start, token.start)
             found.append((max((mark.end() for mark in marks), default=sentence.start), token.start))
     return found

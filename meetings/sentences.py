@@ -29,7 +29,10 @@ class Sentence(NamedTuple):
 
 
 def split(text: str, abbreviations: frozenset[str]) -> list[Sentence]:
-    """The sentences of `text`, in order, without bracketed links to other articles. Full stops after `abbreviations` or initials do not end one."""
+    """The sentences of `text`, in order, without bracketed links to other articles.
+
+    Full stops after `abbreviations` or initials do not end one.
+    """
     found = []
     start = 0
     for paragraph, end in enumerate(_line_ends(text)):

@@ -48,6 +48,8 @@ class Compass:
         if mode in (Mode.PHONE, Mode.VIDEO):
             return Where(), "Compass.find", "talks at a distance have no place"
         best = self._told(story), "Compass._told", "told with the meeting"
+        if "visit" in story.first.anchor.kinds and best[0].country not in (None, "CN", "VN"):
+            return _host_country(story), "_host_country", "the country that is to be visited"
         if best[0].city is None and story is not self.stories[0]:
             best = _fuller(best, (self._told(self.stories[0]), "Compass._told", "told with the article's main meeting"))
         arrival = self._arrival(), "Compass._arrival", "where the visitor came"
@@ -197,6 +199,12 @@ def dateline_place(reading: Reading) -> Where:
                 place = token.value.place
                 return Where(None, place.city, place.country, (token.start, token.end))
     return Where()
+
+
+def _host_country(story: Story) -> Where:
+    """The country of an announced visit: that of whoever is not the visitor, who is told first."""
+    side = list(story.parties)[1]
+    return Where(None, None, "CN" if side is Side.CHINA else "VN")
 
 
 def _host_seat(reading: Reading, story: Story) -> Where:
