@@ -1,9 +1,9 @@
 """How fast and in how little memory the detector reads, in one thread, in articles made up by `newsroom.py`.
 
 `irrelevant_per_s`: of articles in three languages of which 1.5 % speak of both countries; `relevant_per_s`: of such as
-all do; text in memory. `ratio`: the first's time over plainly reading and decoding the same articles from files. The best
-of several rounds counts, since anything slower is the machine's doing; for single articles of 50 kB and 1 MB the slowest.
-Memory is that of a process of its own that reads 35,000 articles, beside what it was after the first 5,000.
+all do; text in memory. `ratio`: the time of the first over plainly reading and decoding the same articles from files.
+The best of several rounds counts, since anything slower is the machine's doing; for single articles of 50 kB and
+1 MB the slowest. Memory is that of a process of its own that reads 35,000 articles, beside that after the first 5,000.
 """
 
 from __future__ import annotations
