@@ -98,8 +98,8 @@ def serve(settings: Settings, *, deployments: Path | None = None) -> int:
         try:
             return child.wait()
         except _Stopped:
-            child.terminate()
-            with suppress(subprocess.TimeoutExpired):
+            with suppress(subprocess.TimeoutExpired, _Stopped):  # told twice: at once
+                child.terminate()
                 child.wait(STOP_SECONDS)
             put("Stopped.")
             return 0

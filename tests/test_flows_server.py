@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -201,6 +202,26 @@ def test_a_stop_leaves_no_process_and_what_it_cut_short_begins_again(newswire: W
         until(lambda: one.runs("ingest", type=["COMPLETED"]), "the ingest to complete after all")
         assert one.stop(signal.SIGINT) == 0
         assert one.left_over() == []
+
+
+def test_a_second_ctrl_c_ends_at_once_what_will_not_stop(tmp_path: Path) -> None:
+    stubborn = tmp_path / "stubborn"
+    stubborn.write_text("#!/bin/sh\ntrap '' TERM\necho up\nwhile :; do sleep 1; done\n")
+    stubborn.chmod(0o700)
+    script = (
+        "import types\nfrom pathlib import Path\nimport flows.serve as it\nfrom flows.settings import Settings\n"
+        f"it.sys = types.SimpleNamespace(executable={str(stubborn)!r}, stdout=it.sys.stdout)\n"
+        f"raise SystemExit(it.serve(Settings(home=Path({str(tmp_path / 'home')!r}))))\n"
+    )
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as keeper:
+        assert keeper.stdout
+        assert keeper.stdout.readline() == "up\n"
+        keeper.send_signal(signal.SIGINT)
+        time.sleep(1)  # were both to come as one, the stubborn one would be ended after STOP_SECONDS
+        keeper.send_signal(signal.SIGINT)
+        shown, told = keeper.communicate(timeout=120)
+    assert (keeper.returncode, told) == (0, ""), shown
 
 
 def test_a_killed_keeper_takes_the_server_with_it(newswire: Web, tmp_path: Path) -> None:
