@@ -11,7 +11,8 @@ FILE = "countries.toml"
 
 
 class Country(NamedTuple):
-    """What a name stands for: `code` is ISO 3166-1 alpha-2; `kind` is name, adjective, capital, party or trap."""
+    """What a name stands for: `code` is ISO 3166-1 alpha-2; `kind` is name, adjective, capital, party,
+    pair (both countries in one word) or trap."""
 
     code: str
     kind: str
@@ -22,6 +23,9 @@ class Country(NamedTuple):
         return SIDES.get(self.code) if self.kind != "trap" else None
 
 
+KINDS = (
+    ("names", "name"), ("adjectives", "adjective"), ("capital", "capital"), ("parties", "party"), ("pairs", "pair"),
+)  # fmt: skip
 SIDES = {"CN": Side.CHINA, "VN": Side.VIETNAM}
 
 
@@ -32,8 +36,9 @@ def entries() -> list[tuple[str, Country]]:
     found: list[tuple[str, Country]] = []
     for side in ("china", "vietnam"):
         code = lexicon.word(FILE, table[side], "code", where=side, allowed=SIDES)
-        for key, kind in (("names", "name"), ("adjectives", "adjective"), ("capital", "capital"), ("parties", "party")):
-            found += [(word, Country(code, kind)) for word in lexicon.words(FILE, table[side], key, where=side)]
+        for key, kind in KINDS:
+            listed = lexicon.words(FILE, table[side], key, where=side, required=key != "pairs")
+            found += [(word, Country(code, kind)) for word in listed]
     found += [(word, Country("", "trap")) for word in lexicon.words(FILE, table["traps"], "words", where="traps")]
     for number, row in enumerate(table["other"]):
         code = lexicon.word(FILE, row, "code", where=f"other[{number}]")

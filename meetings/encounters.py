@@ -314,8 +314,9 @@ class SentenceReader:
         """The forum named with the anchor, not one that is only mentioned elsewhere in the sentence."""
         start = max(sentence.start, anchor.start - 110)
         for token in self.reading.within(start, max(anchor.end, min(following, anchor.end + 170))):
-            if token.value.forum and not anchors.remembered(
-                self.reading, sentence, Anchor(token.start, token.end, frozenset())
+            told = Anchor(token.start, token.end, frozenset())
+            if token.value.forum and not (
+                anchors.remembered(self.reading, sentence, told) or anchors.doubted(self.reading, sentence, told)
             ):
                 return token.value.forum, token.start, token.end
         return None
@@ -347,7 +348,8 @@ class SentenceReader:
         """Whether a side is spoken of in the sentence or shortly before it."""
         start = self.reading.sentences[max(0, index - LOOK_BACK)].start
         near = self.reading.within(start, self.reading.sentences[index].end)
-        return any(t.value.country and t.value.country.side is side for t in near) or any(
+        countries = [t.value.country for t in near if t.value.country]
+        return any(country.side is side or country.kind == "pair" for country in countries) or any(
             _stands(m, side) for i in range(max(0, index - LOOK_BACK), index + 1) for m in self.mentions[i]
         )
 
@@ -370,7 +372,7 @@ class SentenceReader:
     def _is_group(self, encounter: Encounter, sentence: Sentence) -> bool:
         """Whether it is a meeting of both sides although a side's participants are not named in the sentence."""
         kinds = encounter.anchor.kinds
-        if not encounter.shared:
+        if not encounter.shared or not all(self._near(encounter.index, side) for side in SIDES):
             return False
         if "meet" in kinds and self._groups_met(encounter.anchor, sentence):
             return True

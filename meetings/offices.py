@@ -52,12 +52,7 @@ class PhraseReader:
                 continue
             if len(gap) > GAP_LIMIT or self._merely_where(token) or self.patterns.not_in_office.search(gap):
                 break
-            pattern = (
-                self.patterns.fill_comma
-                if token.value.office and any(t.value.office for t in taken)
-                else self.patterns.fill
-            )
-            if not pattern.fullmatch(gap) and not (not taken and self._set_off(token, gap, span.end)):
+            if not self._precedes(token, gap, taken) and not (not taken and self._set_off(token, gap, span.end)):
                 break
             if (
                 token.value.office
@@ -73,6 +68,16 @@ class PhraseReader:
         taken.reverse()
         embedded = embedded or self.embedded_at(cursor) or self._embedded_after(span.end)
         return self._phrase(sentence, taken, cursor, max((t.end for t in taken), default=span.start), embedded)
+
+    def _precedes(self, token: Token, gap: str, taken: list[Token]) -> bool:
+        """Whether a token before the words already taken belongs to them too."""
+        grammar, office = self.reading.words.grammar, token.value.office
+        if "country_after" in grammar.manners and not office and taken and taken[-1].value.office:
+            return self.patterns.and_office.fullmatch(gap) is not None and self._in_title(token.end)
+        listed = office and any(t.value.office for t in taken)
+        if listed and "country_after" in grammar.manners and not gap.strip():
+            return False
+        return (self.patterns.fill_comma if listed else self.patterns.fill).fullmatch(gap) is not None
 
     def after(self, sentence: Sentence, span: NameSpan, spans: list[NameSpan], owned: set[int]) -> OfficePhrase:
         """What stands after a name in apposition to it."""
@@ -145,7 +150,8 @@ class PhraseReader:
         phrase = self._phrase(sentence, taken, start, end, self.embedded_at(start))
         if not phrase.offices and "counterpart" not in token.value.cues:
             return None
-        return phrase._replace(plural=self.patterns.plural.search(reading.folded[token.start : token.end]) is not None)
+        many = self.patterns.plural.search(reading.folded[token.start : token.end])
+        return phrase._replace(plural=bool(many or self.patterns.plural_before.search(reading.before(token.start, 4))))
 
     def _next_to(self, token: Token, gap: str) -> bool:
         """Whether a token continues an office; another office of the same person may stand behind a comma."""
@@ -216,9 +222,9 @@ class PhraseReader:
 
     def _in_title(self, end: int) -> bool:
         """Whether an office, or an office and its country, ends at an offset: "ambassador of China" in Hanoi."""
-        near = self.reading.within(end - 40, end)
-        country = next((t for t in near if t.end == end and t.value.country), None)
-        ends = {end, country.start - 1} if country and "country_after" in self.reading.words.grammar.manners else {end}
+        near = self.reading.within(end - 2 * GAP_LIMIT, end)
+        whose = next((t for t in near if t.end == end and (t.value.country or t.value.place)), None)
+        ends = {end, whose.start - 1} if whose and "country_after" in self.reading.words.grammar.manners else {end}
         return any(t.end in ends and t.value.office for t in near)
 
     def _belongs(self, token: Token) -> bool:
@@ -229,7 +235,7 @@ class PhraseReader:
         if sense.place is not None and sense.country is None:
             return True
         if sense.country is not None:
-            return sense.country.kind != "trap"
+            return sense.country.kind not in ("trap", "pair")
         return False
 
     def _phrase(self, sentence: Sentence, taken: list[Token], start: int, end: int, embedded: bool) -> OfficePhrase:
@@ -315,7 +321,7 @@ def _side_of(token: Token) -> Side | None:
     """The side that a country, party, province or city of a phrase belongs to; OTHER for another country."""
     country, place = token.value.country, token.value.place
     if country is not None:
-        return country.side or Side.OTHER
+        return None if country.kind == "pair" else country.side or Side.OTHER
     if place is not None:
         return {"CN": Side.CHINA, "VN": Side.VIETNAM}.get(place.country, Side.OTHER)
     return None

@@ -118,6 +118,7 @@ class Patterns:
     addressed: re.Pattern[str]
     located_word: re.Pattern[str]
     implied: re.Pattern[str]
+    plural_before: re.Pattern[str]
 
 
 @dataclass(frozen=True, slots=True)
