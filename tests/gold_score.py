@@ -1,4 +1,4 @@
-"""Scores detections against the labels of tests/gold/restated, as /work/shared/gold/score.py does, in small.
+"""Scores detections against the labels of a folder of tests/gold, as /work/shared/gold/score.py does, in small.
 
 A record is right when every side that the label names has a right person; an optional record may be missed. `date` is
 an F1: a date where the label has none is a false one. Shares of city, status and mode are over right records.
@@ -17,22 +17,23 @@ from meetings.folding import key
 from meetings.records import Detection, Meeting, Person
 
 GOLD = Path(__file__).parent / "gold" / "restated"
+EVENTS = Path(__file__).parent / "gold" / "events"
 SIDES = ("china", "vietnam")
 Label = Mapping[str, Any]
 
 
-def labels(prefixes: Sequence[str]) -> dict[str, Label]:
+def labels(prefixes: Sequence[str], folder: Path = GOLD) -> dict[str, Label]:
     """The scored labels whose id begins with one of `prefixes`, by id."""
-    rows = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(GOLD.glob("*.json"))]
+    rows = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
     left_out = ("unscored", "borderline", "doubtful")
     return {r["id"]: r for r in rows if r["id"].startswith(tuple(prefixes)) and not any(r.get(k) for k in left_out)}
 
 
-def digest(ids: Sequence[str]) -> str:
+def digest(ids: Sequence[str], folder: Path = GOLD) -> str:
     """A hash of the texts and labels of a set, by which the gate sees that the set was changed."""
     found = hashlib.sha256()
     for name in sorted(ids):
-        found.update((GOLD / f"{name}.txt").read_bytes() + (GOLD / f"{name}.json").read_bytes())
+        found.update((folder / f"{name}.txt").read_bytes() + (folder / f"{name}.json").read_bytes())
     return found.hexdigest()[:16]
 
 
@@ -48,6 +49,26 @@ def score(gold: Mapping[str, Label], detections: Mapping[str, Detection]) -> dic
         "date": _f1(n, "date"),
         **{field: n[f"{field} right"] / max(1, n[f"{field} all"]) for field in ("city", "status", "mode")},
     }
+
+
+def told_events(gold: Mapping[str, Label], detections: Mapping[str, Detection]) -> list[tuple[str, str]]:
+    """The event and the id of every right record of an event."""
+    return [
+        (label["event"], meeting.id)
+        for name, row in gold.items()
+        for label, meeting in _pairs(row["meetings"], detections[name].meetings)
+        if label.get("event")
+    ]
+
+
+def bcubed(told: Sequence[tuple[str, str]]) -> float:
+    """B-cubed F1 of ids against events (Bagga and Baldwin 1998): records of one event share one id, and only they do."""
+    if not told:
+        return 0.0
+    both, events, ids = Counter(told), Counter(event for event, _ in told), Counter(name for _, name in told)
+    precision = sum(both[event, name] / ids[name] for event, name in told) / len(told)
+    recall = sum(both[event, name] / events[event] for event, name in told) / len(told)
+    return 2 * precision * recall / (precision + recall)
 
 
 def _count_article(told: Sequence[Label], found: Sequence[Meeting], n: Counter[str]) -> None:
