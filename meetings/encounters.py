@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from meetings import anchors, officials
+from meetings import anchors
 from meetings.anchors import Anchor
 from meetings.forums import KnownForum
-from meetings.officials import Post
 from meetings.people import Mention, attendants, note_bystanders
 from meetings.reading import Reading
 from meetings.records import Mode, Status
@@ -252,7 +251,8 @@ class SentenceReader:
         if mention.plural:
             if not (posts and self._of_both(mention) and self._near(index, side)):
                 return None
-            return Party(side, self._one_of_two(mention, posts, side), mention)
+            both = self.reading.words.patterns.both_before.search(self.reading.before(mention.span[0], 30))
+            return Party(side, self.roster.one_of_two(posts, side) if both else None, mention)
         told = mention.side or self._opposite(index, mention)
         if told is not side:
             return None
@@ -333,17 +333,6 @@ class SentenceReader:
                 sides.add(Side.CHINA if token.value.place.country == "CN" else Side.VIETNAM)
         return len(sides) == 2
 
-    def _one_of_two(self, mention: Mention, posts: set[str], side: Side) -> Entity | None:
-        """The person of a side whom "the two ministers" means, when the article names one minister of each side."""
-        ranks = {officials.posts()[post].rank for post in posts}
-        held = [e for e in self.roster.entities.values() if e.principal]
-        found = {
-            s: [e for e in held if e.side is s and any(_kin(p, posts) and p.rank in ranks for p in e.posts.values())]
-            for s in SIDES
-        }
-        told = self.reading.words.patterns.both_before.search(self.reading.before(mention.span[0], 30))
-        return found[side][0] if told and all(len(found[s]) == 1 for s in SIDES) else None
-
     def _near(self, index: int, side: Side) -> bool:
         """Whether a side is spoken of in the sentence or shortly before it."""
         start = self.reading.sentences[max(0, index - LOOK_BACK)].start
@@ -381,11 +370,6 @@ class SentenceReader:
         if encounter.forum is not None:
             return bool(kinds & {"with", "held", "chair"})
         return bool(kinds & {"held", "chair"}) and _has_cue(self.reading, sentence, "group")
-
-
-def _kin(post: Post, posts: set[str]) -> bool:
-    """Whether a post is one of `posts` or a kind of it: the public security minister is a minister."""
-    return any(post.id == known or post.id.endswith(f"_{known}") for known in posts)
 
 
 def _stands(mention: Mention, side: Side) -> bool:

@@ -9,6 +9,7 @@ import re
 from typing import NamedTuple
 
 from meetings.countries import Country
+from meetings.officials import Official
 from meetings.reading import Reading, Token
 from meetings.roster import NameSpan
 from meetings.sentences import Sentence
@@ -52,6 +53,8 @@ class PhraseReader:
                 continue
             if len(gap) > GAP_LIMIT or self._merely_where(token) or self.patterns.not_in_office.search(gap):
                 break
+            if span.official is not None and self._of_other_side(token, span.official):
+                break
             if not self._precedes(token, gap, taken) and not (not taken and self._set_off(token, gap, span.end)):
                 break
             if (
@@ -68,6 +71,15 @@ class PhraseReader:
         taken.reverse()
         embedded = embedded or self.embedded_at(cursor) or self._embedded_after(span.end)
         return self._phrase(sentence, taken, cursor, max((t.end for t in taken), default=span.start), embedded)
+
+    def _of_other_side(self, token: Token, official: Official) -> bool:
+        """Whether an office or its country, told before a listed official of the other side, closes somebody else's."""
+        if "country_after" not in self.reading.words.grammar.manners:
+            return False
+        side = token.value.office.side if token.value.office else _side_of(token) if token.value.country else None
+        return side not in (None, official.side) and not self.patterns.where.search(
+            self.reading.before(token.start, 12)
+        )
 
     def _precedes(self, token: Token, gap: str, taken: list[Token]) -> bool:
         """Whether a token before the words already taken belongs to them too."""

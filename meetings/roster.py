@@ -34,7 +34,8 @@ class Entity:
     as_written: tuple[int, int]
     posts: dict[str, Post] = field(default_factory=dict)
     role: tuple[int, int] | None = None
-    spokesperson: bool = False
+    asides: int = 0
+    principals: int = 0
     local_place: str | None = None
     shape: Side | None = None
 
@@ -44,12 +45,18 @@ class Entity:
             for office in phrase.offices:
                 if office.principal:
                     self.posts.setdefault(office.post.id, office.post)
+                    self.principals += 1
                 else:
-                    self.spokesperson = True
+                    self.asides += 1
             self.side = self.side or phrase.side
             self.local_place = self.local_place or phrase.place
         if role is not None and (self.role is None or role[1] - role[0] > self.role[1] - self.role[0]):
             self.role = role
+
+    @property
+    def spokesperson(self) -> bool:
+        """Whether the text mostly shows the person as one who speaks, does business or held office once."""
+        return self.asides > 0 and self.asides >= self.principals
 
     @property
     def principal(self) -> bool:
@@ -107,15 +114,18 @@ class Roster:
             if span.entity is not None:
                 continue
             text = self.reading.text[span.start : span.end]
-            side = span.official.side if span.official else None
+            after = phrases.after(sentence, span, spans, owned)
+            official, shape = span.official, span.shape
+            if official is not None and _contradicts(official, before, after):
+                shape, official = Side.VIETNAM, None
+            side = official.side if official else None
             if side is None:
-                after = phrases.after(sentence, span, spans, owned)
-                if span.shape is None and not (before.offices or after.offices):
+                if shape is None and not (before.offices or after.offices):
                     continue
                 told = before.side or after.side or phrases.delegation_side(sentence, before.start)
-                side = self._side(span, told or self._implied(before), text)
-            entity = self.entity(text, span.start, span.end, official=span.official, side=side)
-            entity.side, entity.shape = entity.side or side, entity.shape or span.shape
+                side = self._side(span, told or self._implied(before, spans[:index]), text)
+            entity = self.entity(text, span.start, span.end, official=official, side=side)
+            entity.side, entity.shape = entity.side or side, entity.shape or shape
             spans[index] = span._replace(entity=entity)
 
     def _side(self, span: NameSpan, told: Side | None, text: str) -> Side | None:
@@ -125,11 +135,15 @@ class Roster:
         sure = span.shape is not None and told not in (None, Side.OTHER) and len(text.split()) > 2
         return span.shape if sure else told or span.shape
 
-    def _implied(self, office: OfficePhrase) -> Side | None:
-        """Whose an office told without a country is: where a language leaves out its own, the outlet's."""
+    def _implied(self, office: OfficePhrase, earlier: list[NameSpan]) -> Side | None:
+        """Whose an office told without a country is: in an enumeration that of the one before, else the outlet's."""
         own = self.reading.words.grammar.implied_side
         if own is None or not office.offices or office.side is not None:
             return None
+        last = max((span for span in earlier if span.end <= office.start), key=lambda span: span.end, default=None)
+        gap = self.reading.text[last.end : office.start] if last else ""
+        if last and last.entity and gap and self.reading.words.patterns.list_gap.fullmatch(gap):
+            return last.entity.side if gap == "、" else (self.reading.own_side or own)
         clean = self.reading.words.patterns.implied.search(self.reading.before(office.start, 12))
         return (self.reading.own_side or own) if clean else Side.OTHER
 
@@ -185,6 +199,16 @@ class Roster:
                 return token.value.office.post if between in ("", *self.reading.words.grammar.titles) else None
         return None
 
+    def one_of_two(self, posts: set[str], side: Side) -> Entity | None:
+        """The person of a side whom "the two ministers" means, when the article names one minister of each side."""
+        ranks = {officials.posts()[post].rank for post in posts}
+        found: dict[Side, list[Entity]] = {Side.CHINA: [], Side.VIETNAM: []}
+        for entity in self.entities.values():
+            kin = any(_kin(post, posts) and post.rank in ranks for post in entity.posts.values())
+            if kin and entity.principal and entity.side in found:
+                found[entity.side].append(entity)
+        return found[side][0] if all(len(people) == 1 for people in found.values()) else None
+
     def _titled(self, start: int) -> bool:
         """Whether a word of courtesy or rank stands right before an offset."""
         before = self.reading.before(start, TITLE_REACH)
@@ -198,6 +222,17 @@ class Roster:
         if len(fitting) != 1:
             return None
         return self.entity(text, start, end, official=fitting[0], side=fitting[0].side)
+
+
+def _kin(post: Post, posts: set[str]) -> bool:
+    """Whether a post is one of `posts` or a kind of it: the public security minister is a minister."""
+    return any(post.id == known or post.id.endswith(f"_{known}") for known in posts)
+
+
+def _contradicts(official: Official, before: OfficePhrase, after: OfficePhrase) -> bool:
+    """Whether the offices beside a name are Vietnamese ones: the Vietnamese form of a Chinese name may be anybody's."""
+    offices = [office for phrase in (before, after) for office in phrase.offices if office.side]
+    return official.side is Side.CHINA and bool(offices) and all(o.side is Side.VIETNAM for o in offices)
 
 
 @cache

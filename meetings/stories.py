@@ -74,6 +74,7 @@ def build_stories(
             _add(home, encounter)
     if not any(story.named for story in stories):
         stories += _weak_stories(reading, encounters)
+    stories = _without_asides(stories)
     _name_heads(reading, stories, mentions)
     _name_speakers(reading, stories, mentions)
     return [story for story in _joined(reading, calendar, stories) if _is_news(reading, story, stories[0])]
@@ -220,6 +221,17 @@ def _joined(reading: Reading, calendar: Calendar, stories: list[Story]) -> list[
         else:
             twin.encounters += story.encounters
     return kept
+
+
+def _without_asides(stories: list[Story]) -> list[Story]:
+    """The stories without those of groups, below the lead of an article whose first meeting is of named people."""
+    if not stories or not all(stories[0].people(side) for side in SIDES):
+        return stories
+    return [
+        story
+        for story in stories
+        if any(story.people(side) for side in SIDES) or any(e.index <= LEAD or e.also for e in story.encounters)
+    ]
 
 
 def _name_heads(reading: Reading, stories: list[Story], mentions: list[list[Mention]]) -> None:
