@@ -62,7 +62,7 @@ def told_events(gold: Mapping[str, Label], detections: Mapping[str, Detection]) 
 
 
 def bcubed(told: Sequence[tuple[str, str]]) -> float:
-    """B-cubed F1 of ids against events (Bagga and Baldwin 1998): records of one event share one id, and only they do."""
+    """B-cubed F1 of ids against events (Bagga and Baldwin 1998): one event, one id, and only its own."""
     if not told:
         return 0.0
     both, events, ids = Counter(told), Counter(event for event, _ in told), Counter(name for _, name in told)
