@@ -8,12 +8,14 @@ from meetings.encounters import SIDES
 from meetings.people import Mention
 from meetings.places import KnownPlace
 from meetings.reading import Reading, Token
-from meetings.records import Mode
+from meetings.records import Mode, Rank
 from meetings.sentences import Sentence
 from meetings.stories import Story
 from parsers.records import Side
 
 ARRIVAL_SENTENCES = 20
+LEADERS = {Rank.LEADER, Rank.HEAD_OF_GOVERNMENT}
+CAPITALS = {Side.CHINA: ("CN", "Beijing"), Side.VIETNAM: ("VN", "Hanoi")}
 LEAD_SENTENCES = 2
 
 
@@ -62,7 +64,8 @@ class Compass:
             if best[0].country is None:
                 best = guess
         if best[0].city is None and not best[0].firm:
-            for guess in (arrival, dateline):
+            capital = _capital(story), "_capital", "the capital, where national leaders receive"
+            for guess in (arrival, dateline, capital):
                 best = _fuller(best, guess)
         return best if best[0].country else (best[0], "Compass.find", "no place is told")
 
@@ -218,6 +221,20 @@ def _host_seat(reading: Reading, story: Story) -> Where:
         if hosts:
             side, host = min(hosts, key=lambda p: abs(p[1].mention.start - anchor.start))
             return _seat(reading, side, host.entity.local_place if host.entity else None)
+    return Where()
+
+
+def _capital(story: Story) -> Where:
+    """The capital of whoever received the other, when it was one of the state's or party's leaders."""
+    for encounter in story.encounters:
+        anchor = encounter.anchor
+        for side in SIDES if anchor.host else ():
+            for party in encounter.parties[side]:
+                host = (party.mention.start < anchor.start) == (anchor.host == "subject")
+                leads = party.entity and any(post.rank in LEADERS for post in party.entity.posts.values())
+                if host and leads:
+                    country, city = CAPITALS[side]
+                    return Where(None, city, country)
     return Where()
 
 
