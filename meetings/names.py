@@ -57,13 +57,16 @@ def surnames() -> Surnames:
     )
 
 
-def split_names(words: list[str]) -> list[tuple[int, int, Side]]:
-    """Names in a run of capitalised words: [first, last) and the side their shape tells."""
+def split_names(words: list[str], *, exact: bool = False) -> list[tuple[int, int, Side]]:
+    """Names in a run of capitalised words: [first, last) and the side their shape tells.
+
+    `exact`: family names are told apart by their diacritics, and pinyin has none.
+    """
     found = []
-    exact = [lowered(word) for word in words]
+    known = [lowered(word) if exact else fold(word) for word in words]
     index = 0
     while index < len(words):
-        length, side = _name_at(exact, index)
+        length, side = _name_at(known, index)
         if length:
             found.append((index, index + length, side))
         index += length or 1

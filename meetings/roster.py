@@ -252,7 +252,7 @@ def find_names(reading: Reading, sentence: Sentence) -> list[NameSpan]:
         if token.value.official is not None
     ]
     for run in _runs(reading, sentence):
-        spans += _names_of_run(run)
+        spans += _names_of_run(run, exact="diacritics" in reading.words.grammar.manners)
     taken = {span.start for span in spans}
     spans += [NameSpan(a, b, None, side) for a, b, side in hannames.after_offices(reading, sentence) if a not in taken]
     return sorted((s for s in spans if not _historical(reading, s)), key=lambda span: span.start)
@@ -262,9 +262,10 @@ def _historical(reading: Reading, span: NameSpan) -> bool:
     return fold(reading.text[span.start : span.end]) in names.surnames().historical
 
 
-def _names_of_run(run: list[re.Match[str]]) -> list[NameSpan]:
+def _names_of_run(run: list[re.Match[str]], *, exact: bool) -> list[NameSpan]:
     words = [match[0] for match in run]
-    found = [NameSpan(run[a].start(), run[b - 1].end(), None, side) for a, b, side in names.split_names(words)]
+    parts = names.split_names(words, exact=exact)
+    found = [NameSpan(run[a].start(), run[b - 1].end(), None, side) for a, b, side in parts]
     if not found and 2 <= len(run) <= 4:
         known = names.surnames()
         if fold(words[0]) in known.china | known.vietnam:
