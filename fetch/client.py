@@ -46,7 +46,7 @@ class FetchSettings:
     connect_timeout: float = 10.0
     read_timeout: float = 20.0
     total_timeout: float = 60.0
-    max_body: int = 15 * 1024 * 1024
+    max_body: int = 8 * 1024 * 1024
     max_redirects: int = 10
     host_delay: timedelta = timedelta(seconds=1)
     max_wait: timedelta = timedelta(seconds=150)

@@ -9,7 +9,7 @@ import unicodedata
 from bs4 import BeautifulSoup
 from lxml import etree
 
-MAX_PAGE = 3_000_000
+MAX_PAGE = 1_000_000
 """Characters of a page that are read: no article is that long, and a longer page is made of other things."""
 
 _CONTROLS = dict.fromkeys((*range(0x09), *range(0x0E, 0x20), *range(0x7F, 0xA0)))
@@ -56,12 +56,22 @@ def decode(body: bytes, content_type: str | None, language: str) -> str:
 
 
 def parse_html(text: str) -> BeautifulSoup:
-    """The page as a tree, by lxml; any text gives one. A `br` is a line feed, so that no words are glued."""
+    """The page as a tree, by lxml; any text gives one. A `br` is a line feed, so that no words are glued.
+
+    What is nested deeper than any page of an outlet is left out: in a tree without a floor, each paragraph of a hostile
+    page would hold all the paragraphs after it.
+    """
     clean = _PROLOG.sub("", text.replace("\0", ""), count=1)
-    soup = BeautifulSoup(clean if "<" in clean else "", "lxml")
+    soup = BeautifulSoup(_shallow(clean) if "<" in clean else "", "lxml")
     for line_break in soup.select("br"):
         line_break.append("\n")  # in it, not in its place: that would look through all its siblings for it
     return soup
+
+
+def _shallow(text: str) -> str:
+    """The page as libxml2 reads it, which ends at 256 elements inside each other (`XML_PARSE_HUGE` is off)."""
+    root = etree.fromstring(text, etree.HTMLParser(no_network=True, huge_tree=False))
+    return str(etree.tostring(root, method="html", encoding="unicode")) if root is not None else ""
 
 
 def _charsets(body: bytes, content_type: str | None, language: str) -> list[str]:

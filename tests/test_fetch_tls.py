@@ -113,9 +113,19 @@ def test_an_unknown_authority_is_refused(secure: Web, client: Client) -> None:
     assert answer.message == "127.0.0.1 could not be trusted or spoken to over TLS: self-signed certificate."
 
 
-def test_tls_to_a_server_without_it(web: Web, client: Client) -> None:
-    url = web.url("/").replace("http:", "https:")
-    assert client.get(url).outcome is Outcome.TLS_ERROR
+def test_tls_to_a_server_without_it(client: Client) -> None:
+    def greet(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.sendall(b"220 mail.example ready\r\n")
+            connection.recv(4096)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        greeter = threading.Thread(target=greet, args=(listener,))
+        greeter.start()
+        answer = client.get(f"https://127.0.0.1:{listener.getsockname()[1]}/")
+        greeter.join()
+    assert answer.outcome is Outcome.TLS_ERROR
 
 
 def _serve_h2(listener: socket.socket, context: ssl.SSLContext, seen: list[dict[bytes, bytes]]) -> None:
