@@ -97,6 +97,12 @@ def settle(
     s.expire_all()
 
 
+def delivery(s: Session, week: str, zone: str, recipient: str) -> Delivery | None:
+    """One row of the ledger."""
+    row = s.get(DeliveryRow, (week, zone, recipient))
+    return _delivery(row, None) if row is not None else None
+
+
 def deliveries(s: Session, week: str | None = None, *, now: dt.datetime | None = None) -> list[Delivery]:
     """The ledger, of one week or whole, by week and recipient.
 

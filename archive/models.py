@@ -91,6 +91,7 @@ class PendingRow(Base):
     attempts: Mapped[int]
     next_attempt: Mapped[dt.datetime]
     outcome: Mapped[Outcome]
+    outlet: Mapped[str | None]
     given_up: Mapped[bool]
 
 

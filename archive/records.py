@@ -112,6 +112,7 @@ class PendingEntry:
     attempts: int
     next_attempt: datetime
     outcome: Outcome
+    outlet: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

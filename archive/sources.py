@@ -90,6 +90,7 @@ def save_pending(s: Session, entry: PendingEntry) -> None:
             attempts=entry.attempts,
             next_attempt=entry.next_attempt,
             outcome=entry.outcome,
+            outlet=entry.outlet,
             given_up=False,
         )
     )
@@ -105,9 +106,15 @@ def give_up(s: Session, url: str, outcome: Outcome) -> None:
     s.execute(update(PendingRow).where(PendingRow.key == article_key(url)).values(given_up=True, outcome=outcome))
 
 
-def known_entries(s: Session, keys: Collection[str]) -> set[str]:
-    """Those of `keys` that are an article, wait to become one or were given up: no page is fetched twice."""
-    return known_keys(s, keys) | keys_in(s, PendingRow.key, keys)
+def known_entries(s: Session, keys: Collection[str], *, polled: Collection[str]) -> set[str]:
+    """Those of `keys` that are an article, wait to become one or were given up: no page is fetched twice.
+
+    What waits for a source that is not among `polled` any more waits in vain, and is not known: whoever lists it now
+    takes it over.
+    """
+    waiting = PendingRow.given_up.is_(False)
+    orphaned = s.scalars(select(PendingRow.key).where(waiting, PendingRow.source_id.not_in(list(polled))))
+    return known_keys(s, keys) | (keys_in(s, PendingRow.key, keys) - set(orphaned))
 
 
 def _state(row: SourceRow) -> SourceState:
@@ -153,4 +160,5 @@ def _entry(row: PendingRow) -> PendingEntry:
         attempts=row.attempts,
         next_attempt=row.next_attempt,
         outcome=row.outcome,
+        outlet=row.outlet,
     )

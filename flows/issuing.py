@@ -14,7 +14,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from archive import articles, deliveries, issues, meetings, sources
-from archive.records import IssueState, StoredIssue
+from archive.records import Delivery, DeliveryState, IssueState, StoredIssue
 from archive.store import Archive
 from flows.owner import is_gone, owner
 from flows.settings import Settings, read_text
@@ -163,12 +163,22 @@ def deliver(
             session, week, zone, [(recipient.address, _message_id(settings, issue, recipient))], now=now_fn()
         )
         claimed = deliveries.claim(session, week, zone, recipient.address, sender=owner(), now=now_fn())
+        standing = None if claimed else deliveries.delivery(session, week, zone, recipient.address)
     if claimed is None:
-        return None
+        return _refused_before(standing)
     result = send(message(settings, issue, recipient), smtp)
     with archive.write() as session:
         deliveries.settle(session, week, zone, recipient.address, result.state, result.message, now=now_fn())
     return result
+
+
+def _refused_before(standing: Delivery | None) -> SendResult | None:
+    """A refusal is told again at every sending, because somebody has to mend it; nothing else is."""
+    if standing is None or standing.state is not DeliveryState.REFUSED:
+        return None
+    return SendResult(
+        DeliveryState.REFUSED, f"{standing.recipient} was refused and is not tried again: {standing.message}"
+    )
 
 
 def load_recipients(settings: Settings) -> tuple[Recipient, ...]:

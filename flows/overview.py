@@ -11,7 +11,7 @@ from archive import articles, deliveries, issues, meetings, sources
 from archive.records import DeliveryState
 from archive.store import DATABASE_NAME, Archive
 from flows.settings import Settings
-from flows.steps import load_catalogue, open_archive
+from flows.steps import load_catalogue, now_utc, open_archive
 from parsers.records import InputError, Outcome, Source, SourceState
 from reports.export import export_csv, export_jsonl
 
@@ -70,7 +70,7 @@ def exported(settings: Settings, form: str) -> Iterator[str]:
 def archive_status(settings: Settings) -> dict[str, Any]:
     """Counts and last times of the archive, for `meetings status`."""
     with _existing(settings) as archive, archive.read() as session:
-        ledger = deliveries.deliveries(session)
+        ledger = deliveries.deliveries(session, now=now_utc())
         closed = issues.closed_issues(session, settings.zone)
         facts: dict[str, Any] = {
             "home": str(settings.home),

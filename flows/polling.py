@@ -66,7 +66,10 @@ class Sorted:
 
 
 class Poller:
-    """Polls sources; safe to call from many threads. Writes are one at a time, as SQLite wants them."""
+    """Polls sources; safe to call from many threads. Writes are one at a time, as SQLite wants them.
+
+    `polled` are the ids of all sources in force: what waits for any other is taken over by whoever lists it now.
+    """
 
     def __init__(
         self,
@@ -77,6 +80,7 @@ class Poller:
         run: str,
         pages_per_run: int,
         seconds_per_source: float,
+        polled: frozenset[str],
         clock: Callable[[], datetime],
     ) -> None:
         self._archive = archive
@@ -86,6 +90,7 @@ class Poller:
         self._pages_per_run = pages_per_run
         self._longest = timedelta(seconds=seconds_per_source)
         self._clock = clock
+        self._polled = polled
         self._writing = threading.Lock()
         with archive.read() as session:
             self._waiting = sources.sources_with_pending(session)
@@ -139,7 +144,7 @@ class Poller:
         known: set[str] = set()
         if relevant:
             with self._archive.read() as session:
-                known = sources.known_entries(session, set(relevant))
+                known = sources.known_entries(session, set(relevant), polled=self._polled)
         wanted = tuple(entry for key, entry in relevant.items() if key not in known)
         return Sorted(wanted, len(entries) - len(relevant), len(relevant) - len(wanted))
 
@@ -149,7 +154,8 @@ class Poller:
         now = self._clock()
         with self._writing, self._archive.write() as session:
             for e in wanted:
-                pending = PendingEntry(e.url, source.id, e.title, e.teaser, e.published, 0, now, Outcome.NEVER_POLLED)
+                never = Outcome.NEVER_POLLED
+                pending = PendingEntry(e.url, source.id, e.title, e.teaser, e.published, 0, now, never, e.outlet)
                 sources.save_pending(session, pending)
 
     def _fetch_pending(self, source: Source, wanted: Sequence[Entry], until: datetime) -> _Pages:
@@ -164,7 +170,7 @@ class Poller:
         for item in waiting[:budget]:
             if self._clock() >= until:
                 break
-            entry = fresh.get(item.url) or Entry(item.url, item.title, item.teaser, item.published)
+            entry = fresh.get(item.url) or Entry(item.url, item.title, item.teaser, item.published, None, item.outlet)
             done.count(self._take(source, item, entry))
         return done
 

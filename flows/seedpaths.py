@@ -25,7 +25,7 @@ def read_seeds(
 
 def _files(paths: Sequence[Path]) -> Iterator[Path]:
     for path in paths:
-        if path.is_dir():
+        if _is_folder(path):
             found = sorted(path.rglob("*.txt"))
             if not found:
                 raise InputError(f"{path} holds no .txt file; name a seed-format file or a folder of them")
@@ -34,6 +34,13 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
             yield path
         else:
             raise InputError(f"{path} does not exist; name a seed-format file or a folder of them")
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError as error:
+        raise InputError(f"{path} cannot be looked at: {error.strerror}") from error
 
 
 def _read(path: Path) -> Article | SeedError:

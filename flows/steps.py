@@ -113,6 +113,7 @@ class Run:
             run=name,
             pages_per_run=settings.pages_per_run,
             seconds_per_source=settings.seconds_per_source,
+            polled=frozenset(source.id for source in self.catalogue if source.enabled),
             clock=now_utc,
         )
 

@@ -172,8 +172,11 @@ def _expect(reply: tuple[int, bytes], good: tuple[int, ...], step: str) -> None:
 
 
 def _state_of(error: _RefusedError) -> DeliveryState:
-    """A permanent no to recipient or content is final; one to our login or sender is ours to mend and try again."""
-    final = error.code >= 500 and error.step not in ("login", "sender")
+    """A permanent no to recipient or content is final; one to our login, sender or rights is ours to mend."""
+    # 5.7 before any content: policy or authentication (RFC 3463 §3.8), such as a relay that does not know us
+    unknown_to_relay = error.step == "recipient" and error.text.lstrip().startswith("5.7.")
+    ours = error.step in ("login", "sender") or unknown_to_relay
+    final = error.code >= 500 and not ours
     return DeliveryState.REFUSED if final else DeliveryState.PLANNED
 
 

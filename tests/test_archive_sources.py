@@ -93,14 +93,14 @@ def test_given_up_entry_is_known_and_not_fetched(archive: Archive) -> None:
         give_up(s, ENTRY.url, Outcome.GONE)
     with archive.read() as s:
         assert pending(s, "xinhua-en", now=NOW + HOUR) == []
-        assert known_entries(s, [article_key(ENTRY.url)]) == {article_key(ENTRY.url)}
+        assert known_entries(s, [article_key(ENTRY.url)], polled=[ENTRY.source_id]) == {article_key(ENTRY.url)}
 
 
 def test_dropped_entry_is_forgotten(archive: Archive) -> None:
     with archive.write() as s:
         save_pending(s, ENTRY)
         drop_pending(s, ENTRY.url)
-        assert known_entries(s, [article_key(ENTRY.url)]) == set()
+        assert known_entries(s, [article_key(ENTRY.url)], polled=[ENTRY.source_id]) == set()
 
 
 def test_known_entries_are_articles_and_waiting_ones(archive: Archive) -> None:
@@ -110,4 +110,4 @@ def test_known_entries_are_articles_and_waiting_ones(archive: Archive) -> None:
         save_pending(s, waiting)
     keys = {stored.article.key, article_key(waiting.url)}
     with archive.read() as s:
-        assert known_entries(s, [*keys, article_key("https://news.example/new")]) == keys
+        assert known_entries(s, [*keys, article_key("https://news.example/new")], polled=[ENTRY.source_id]) == keys

@@ -149,3 +149,14 @@ def test_a_page_that_asks_for_a_pause_gets_it(meetings: Meetings, wire: Web) -> 
         waits = [item.next_attempt - now_utc() for item in sources.pending(session, "wire", now=now_utc() + WEEK)]
     assert (len(waits), min(waits) > timedelta(days=2)) == (PAGES, True), "50 hours, where a 503 alone gets one"
     assert sum(seen.path.endswith(".html") for seen in wire.requests) == 1, "nor is the host asked for another page"
+
+
+def test_what_waits_for_a_source_that_was_renamed_is_taken_over(
+    meetings: Meetings, wire: Web, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MEETINGS_PAGES_PER_RUN", "2")
+    meetings("ingest", "--source", "wire")
+    (tmp_path / "sources.toml").write_text(source("renamed", wire.url("/feed.xml")))
+    for _ in range(2):
+        assert meetings("ingest", "--source", "renamed").code == 0
+    assert stored(meetings)[0] == PAGES

@@ -89,6 +89,7 @@ def _sources() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_attempt", sa.DateTime(timezone=True), nullable=False),
         sa.Column("outcome", sa.String(30), nullable=False),
+        sa.Column("outlet", sa.Text()),
         sa.Column("given_up", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_pending_entries")),
     )
