@@ -40,16 +40,20 @@ def find_anchors(reading: Reading, sentence: Sentence, mentions: list[tuple[int,
         anchor = _anchor(reading, sentence, token, tokens)
         if anchor is None:
             continue
-        if found and _one(found[-1], anchor, mentions):
+        if found and _one(reading, found[-1], anchor, mentions):
             found[-1] = _joined(found[-1], anchor)
         else:
             found.append(anchor)
     return [replace(anchor, status=_status(reading, sentence, anchor, tokens)) for anchor in found]
 
 
-def _one(first: Anchor, second: Anchor, mentions: list[tuple[int, int]]) -> bool:
+def _one(reading: Reading, first: Anchor, second: Anchor, mentions: list[tuple[int, int]]) -> bool:
     """Whether two anchors tell of one thing: "co-chaired the 16th meeting"; nobody is named between them."""
     if (first.kinds | second.kinds) & {"told", "head", "visit"} or second.start - first.end >= CLAUSE:
+        return False
+    if "meet" in first.kinds & second.kinds and reading.words.patterns.clause_end.search(
+        reading.folded, first.end, second.start
+    ):
         return False
     return not any(first.end <= start < second.start for start, _ in mentions)
 

@@ -222,7 +222,7 @@ class SentenceReader:
                 continue
             if last is not None:
                 one, two = (mention, last) if back else (last, mention)
-                if not self.reading.words.patterns.list_gap.fullmatch(self.reading.text, one.span[1], two.span[0]):
+                if not self.reading.words.patterns.list_gap.fullmatch(self.reading.written, one.span[1], two.span[0]):
                     break
             if all(party.entity is not p.entity or party.entity is None for p in found):
                 found.append(party)

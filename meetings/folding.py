@@ -48,8 +48,9 @@ def _flat(table: Mapping[int, str]) -> str:
     return "".join(table.get(code, chr(code)) for code in range(0x10000))
 
 
+_SIMPLIFIED = _simplified()
 _TABLE = {
-    **_simplified(),
+    **_SIMPLIFIED,
     **{
         code: _base(chr(code))
         for start, end in ((0x41, 0x5B), (0xC0, 0x250), (0x1E00, 0x1F00))
@@ -74,6 +75,11 @@ _NOT_WORD = re.compile(r"[\W_]+")
 def fold(text: str) -> str:
     """`text` lower-cased and without diacritics, of the same length."""
     return text.lower() if text.isascii() else text.translate(_FOLDED)
+
+
+def simplified(text: str) -> str:
+    """`text` as it stands, but in simplified characters: of the same length."""
+    return text if text.isascii() else text.translate(_SIMPLIFIED)
 
 
 def lowered(text: str) -> str:

@@ -55,12 +55,14 @@ def _length(reading: Reading, tokens: dict[int, Token], start: int, limit: int) 
     end = start + family
     while end < limit and end - start < LONGEST and _HAN.fullmatch(folded[end]):
         word = tokens.get(end)
-        if word is not None and (end > start + family or word.end - end > 1):
+        place = word is not None and word.value.place is not None and end == start + family
+        if word is not None and not place and (end > start + family or word.end - end > 1):
             break
-        if end > start + family and folded[end] in grammar.name_ends:
+        if end > start + family and (folded[end] in grammar.name_ends or folded.startswith(grammar.titles, end)):
             break
         end += 1
-    if end - start == LONGEST and family == 1 and folded[start] not in known.han_vietnam:
+    of_three = folded[start] not in known.han_vietnam and folded[start + 1 : start + 2] != _OF_WOMEN
+    if end - start == LONGEST and family == 1 and of_three:
         end -= 1
     short = start + family + 1
     if end < short:

@@ -46,14 +46,14 @@ class PhraseReader:
         taken: list[Token] = []
         cursor, embedded = span.start, False
         for token in reversed(reading.within(max(sentence.start, barrier), span.start)):
-            gap = reading.text[token.end : cursor]
+            gap = reading.written[token.end : cursor]
             if token.end > cursor or not self._belongs(token):
                 if token.value.triggers:
                     break
                 continue
             if len(gap) > GAP_LIMIT or self._merely_where(token) or self.patterns.not_in_office.search(gap):
                 break
-            if span.official is not None and self._of_other_side(token, span.official):
+            if taken and span.official is not None and self._of_other_side(token, span.official):
                 break
             if not self._precedes(token, gap, taken) and not (not taken and self._set_off(token, gap, span.end)):
                 break
@@ -95,14 +95,14 @@ class PhraseReader:
         """What stands after a name in apposition to it."""
         reading = self.reading
         limit = min((s.start for s in spans if s.start >= span.end), default=sentence.end)
-        opening = self.patterns.apposition.match(reading.text, span.end, sentence.end)
+        opening = self.patterns.apposition.match(reading.written, span.end, sentence.end)
         side_only = self._country_after(span.end)
         if opening is None:
             return OfficePhrase(span.end, span.end, side=side_only)
         taken: list[Token] = []
         cursor = opening.end()
         for token in reading.within(opening.end(), limit):
-            gap = reading.text[cursor : token.start]
+            gap = reading.written[cursor : token.start]
             if (
                 token.start in owned
                 or len(gap) > GAP_LIMIT
@@ -125,7 +125,7 @@ class PhraseReader:
         if not any(t.value.office or "counterpart" in t.value.cues for t in taken):
             return OfficePhrase(span.end, span.end, side=side_only)
         owned.update(token.start for token in taken)
-        body = self.patterns.body_rest.match(reading.text, cursor, limit)
+        body = self.patterns.body_rest.match(reading.written, cursor, limit)
         return self._phrase(sentence, taken, taken[0].start, body.end() if body else cursor, False)
 
     def alone(self, sentence: Sentence, token: Token, owned: set[int]) -> OfficePhrase | None:
@@ -141,7 +141,7 @@ class PhraseReader:
                 left.start in owned
                 or not self._belongs(left)
                 or self._merely_where(left)
-                or not self.patterns.fill.fullmatch(reading.text[left.end : start])
+                or not self.patterns.fill.fullmatch(reading.written[left.end : start])
             ):
                 break
             if left.value.office or "counterpart" in left.value.cues:
@@ -152,7 +152,7 @@ class PhraseReader:
             if (
                 right.start in owned
                 or not self._belongs(right)
-                or not self._next_to(right, reading.text[end : right.start])
+                or not self._next_to(right, reading.written[end : right.start])
             ):
                 break
             if right.value.office and not self.patterns.and_office.fullmatch(reading.folded[end : right.start]):

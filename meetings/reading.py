@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from meetings import sentences, vocabulary
+from meetings.folding import simplified
 from meetings.matching import Hit
 from meetings.sentences import Sentence
 from meetings.tracing import Step, Subject, Trace
@@ -35,6 +36,11 @@ class Reading:
     @cached_property
     def _starts(self) -> list[int]:
         return [token.start for token in self.tokens]
+
+    @cached_property
+    def written(self) -> str:
+        """The text with its capitals and marks, in simplified characters: what patterns of the original read."""
+        return simplified(self.text)
 
     def within(self, start: int, end: int) -> tuple[Token, ...]:
         """The tokens that begin in [start, end)."""

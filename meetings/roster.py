@@ -141,7 +141,7 @@ class Roster:
         if own is None or not office.offices or office.side is not None:
             return None
         last = max((span for span in earlier if span.end <= office.start), key=lambda span: span.end, default=None)
-        gap = self.reading.text[last.end : office.start] if last else ""
+        gap = self.reading.written[last.end : office.start] if last else ""
         if last and last.entity and gap and self.reading.words.patterns.list_gap.fullmatch(gap):
             return last.entity.side if gap == "、" else (self.reading.own_side or own)
         clean = self.reading.words.patterns.implied.search(self.reading.before(office.start, 12))

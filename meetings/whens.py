@@ -75,7 +75,7 @@ class Clock:
                 or (spread and (index in others or index in self._lead))
             ):
                 continue
-            told = self._in(index, ahead, travel="visit" in story.first.anchor.kinds)
+            told = self._in(index, ahead, travel=ahead or "visit" in story.first.anchor.kinds)
             if told is not None:
                 return told, "_in", "told in a sentence near the meeting's, or in the lead"
         if self.calendar.dateline is not None and first in self._lead and not ahead and not spread:
@@ -96,7 +96,7 @@ class Clock:
         start = encounter.anchor.start
         later = any(day.start > start for day in days)
         days.sort(key=lambda day: abs(_middle(day) - start) + (RIVAL if later and self._rival(encounter, day) else 0))
-        return self._first(days, ahead, travel="visit" in encounter.anchor.kinds)
+        return self._first(days, ahead, travel=ahead or "visit" in encounter.anchor.kinds)
 
     def _rival(self, encounter: Encounter, day: DayWord) -> bool:
         """Whether other words of encounter or travel stand before a day that is told before the encounter's own."""

@@ -14,7 +14,7 @@ from meetings.stories import Story
 from parsers.records import Side
 
 ARRIVAL_SENTENCES = 20
-LEADERS = {Rank.LEADER, Rank.HEAD_OF_GOVERNMENT}
+LEADERS = {Rank.LEADER, Rank.HEAD_OF_GOVERNMENT, Rank.DEPUTY_LEADER}
 CAPITALS = {Side.CHINA: ("CN", "Beijing"), Side.VIETNAM: ("VN", "Hanoi")}
 LEAD_SENTENCES = 2
 
@@ -186,14 +186,14 @@ def _located(reading: Reading, sentence: Sentence, token: Token) -> bool:
 
 
 def _dateline_end(reading: Reading, sentence: Sentence) -> int:
-    match = reading.words.patterns.dateline.match(reading.text[sentence.start : sentence.start + 90])
+    match = reading.words.patterns.dateline.match(reading.written[sentence.start : sentence.start + 90])
     return sentence.start + match.end() if match else sentence.start
 
 
 def dateline_place(reading: Reading) -> Where:
     """The place of the article's dateline."""
     for sentence in reading.sentences[:14]:
-        match = reading.words.patterns.dateline.match(reading.text[sentence.start : sentence.start + 90])
+        match = reading.words.patterns.dateline.match(reading.written[sentence.start : sentence.start + 90])
         if match is None:
             continue
         start = sentence.start + match.start("city")

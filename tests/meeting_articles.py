@@ -34,8 +34,8 @@ def told(meeting: Meeting) -> str:
     return f"{meeting.date or '-'} {meeting.status} {meeting.mode} {where}: {sides[0]} / {sides[1]}"
 
 
-def cases() -> list[Case]:
-    table = tomllib.loads((DATA / "english_articles.toml").read_text(encoding="utf-8"))
+def cases(language: str = "english") -> list[Case]:
+    table = tomllib.loads((DATA / f"{language}_articles.toml").read_text(encoding="utf-8"))
     return [
         Case(row["name"], article(row["title"], row["body"], row.get("published")), tuple(row["expected"]))
         for row in table["case"]

@@ -1,4 +1,4 @@
-"""The quality gate: the detector over the restated English articles may not fall below the floors."""
+"""The quality gate: the detector over the restated articles may not fall below the floors."""
 
 from __future__ import annotations
 
