@@ -14,7 +14,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from archive import articles, deliveries, issues, meetings, sources
-from archive.records import Delivery, DeliveryState, IssueState, StoredIssue
+from archive.records import Delivery, DeliveryState, IssueState, StoredIssue, StoredMeeting
 from archive.store import Archive
 from flows.owner import is_gone, owner
 from flows.settings import Settings, read_text
@@ -63,8 +63,17 @@ class Issue:
         )
 
 
-def compose(settings: Settings, archive: Archive, catalogue: Sequence[Source], week: Week) -> Issue:
-    """The issue of a week: as it was closed, else from what the archive holds now."""
+def compose(
+    settings: Settings,
+    archive: Archive,
+    catalogue: Sequence[Source],
+    week: Week,
+    told: Sequence[StoredMeeting] | None = None,
+) -> Issue:
+    """The issue of a week: as it was closed, else from what the archive holds now.
+
+    `told`: all meetings of the archive, for whoever composes many issues at once; else those that may matter are read.
+    """
     with archive.read() as session:
         stored = issues.get_issue(session, week.label, settings.zone)
         if stored and stored.state is IssueState.CLOSED and stored.closed_at:
@@ -73,10 +82,12 @@ def compose(settings: Settings, archive: Archive, catalogue: Sequence[Source], w
         states = sources.states(session)
         back = is_back(week, settings.tz, first_run)
         start, end = (moment.astimezone(settings.tz) for moment in week.bounds(settings.tz))
-        # what a late report may be about goes back to the first run, for which nothing was ever mailed
-        since = week.days()[0] if back or not first_run else first_run.astimezone(settings.tz).date()
+        if told is None:
+            # what a late report may be about goes back to the first run, for which nothing was ever mailed
+            since = week.days()[0] if back or not first_run else first_run.astimezone(settings.tz).date()
+            told = meetings.meetings_between(session, min(since, week.days()[0]) - BEFORE, week.days()[1] + AHEAD)
         selection = select_issue(
-            meetings.meetings_between(session, min(since, week.days()[0]) - BEFORE, week.days()[1] + AHEAD),
+            told,
             week=week,
             zone=settings.tz,
             closed=issues.closed_issues(session),

@@ -292,11 +292,12 @@ def write_back_issues(settings: Settings) -> list[IssueReport]:
     with open_archive(settings) as archive:
         with archive.read() as session:
             first_run = issues.first_run_at(session)
-            held = [m for m in meetings.all_meetings(session) if m.meeting.status is Status.HELD]
+            told = meetings.all_meetings(session)
+        held = [stored for stored in told if stored.meeting.status is Status.HELD]
         weeks = {week_of_day(placed_on(meeting, settings.tz)) for meeting in held}
         back = sorted(week for week in weeks if is_back(week, settings.tz, first_run))
         catalogue = load_catalogue(settings)
-        return [_written(settings, issuing.compose(settings, archive, catalogue, week), None) for week in back]
+        return [_written(settings, issuing.compose(settings, archive, catalogue, week, told), None) for week in back]
 
 
 def write_messages(settings: Settings, week: Week | None = None, *, out: Path | None = None) -> list[Path]:
