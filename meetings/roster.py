@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from meetings import hannames, names, officials
-from meetings.folding import fold, key, plain
+from meetings.folding import fold, key, lowered, plain
 from meetings.officials import Official, Post
 from meetings.reading import Reading, Token
 from meetings.records import RANK_ORDER, Rank
@@ -283,20 +283,33 @@ def _may_be_name(token: Token, word: re.Match[str]) -> bool:
     return (token.value.place is not None or country) and token.end == word.end()
 
 
+def _is_small(token: Token, word: re.Match[str]) -> bool:
+    """Whether a lexicon word is a small word only, such as "former", which is a syllable of names too."""
+    sense = token.value
+    known = sense.office or sense.country or sense.place or sense.forum or sense.official or sense.triggers
+    return not known and "ignored" not in sense.cues and token.start == word.start() and token.end == word.end()
+
+
+def _family_name(word: re.Match[str]) -> bool:
+    return lowered(word[0]) in names.surnames().vietnam
+
+
 def _runs(reading: Reading, sentence: Sentence) -> list[list[re.Match[str]]]:
     """Runs of capitalised words that are no lexicon words, save pronouns and, after the first, places and countries."""
     tokens = {offset: t for t in reading.within(sentence.start, sentence.end) for offset in range(t.start, t.end)}
+    exact = "diacritics" in reading.words.grammar.manners
     runs: list[list[re.Match[str]]] = []
     for word in _words(reading, sentence):
         if word.start() == sentence.start and word[0] in reading.words.grammar.starters:
             continue
         token = tokens.get(word.start())
         place = token is not None and _may_be_name(token, word)
-        if token is not None and not place and "pronoun" not in token.value.cues:
+        small = token is not None and exact and _is_small(token, word)
+        if token is not None and not place and not small and "pronoun" not in token.value.cues:
             continue
         joined = runs and runs[-1][-1].end() + 1 == word.start() and reading.folded[word.start() - 1] == " "
         if joined and len(runs[-1]) < RUN_LIMIT:
             runs[-1].append(word)
-        elif not place:
+        elif not place and (not small or _family_name(word)):
             runs.append([word])
-    return [run for run in runs if len(run) > 1]
+    return [run for run in runs if len(run) > (2 if run[0].start() in tokens and exact else 1)]
