@@ -67,10 +67,13 @@ def _length(reading: Reading, tokens: dict[int, Token], start: int, limit: int) 
     short = start + family + 1
     if end < short:
         return 0
-    often = folded.count(folded[start:short])
-    while end > short and folded.count(folded[start:end]) < often:
-        end -= 1
-    return end - start
+    return next((n for n in range(short, end) if _stands_alone(reading, folded[start:n])), end) - start
+
+
+def _stands_alone(reading: Reading, name: str) -> bool:
+    """Whether the article has a shorter form of a name right before a mark or before what may follow names."""
+    ends = "".join(reading.words.grammar.name_ends)
+    return re.search(rf"{re.escape(name)}(?:[^\u3400-\u9fff]|[{ends}]|$)", reading.folded) is not None
 
 
 def _shape(name: str) -> Side | None:

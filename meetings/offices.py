@@ -47,6 +47,8 @@ class PhraseReader:
         cursor, embedded = span.start, False
         for token in reversed(reading.within(max(sentence.start, barrier), span.start)):
             gap = reading.written[token.end : cursor]
+            if any(other.end == token.start for other in spans) and "embedding_after" not in token.value.cues:
+                break
             if token.end > cursor or not self._belongs(token):
                 if token.value.triggers:
                     break
