@@ -11,6 +11,7 @@ from meetings.sentences import Sentence
 HOLD_BEFORE, HOLD_AFTER = 70, 130
 FUTURE_BEFORE, FUTURE_AFTER = 70, 120
 CLAUSE = 90
+BOTH_REACH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,12 @@ def remembered(reading: Reading, sentence: Sentence, anchor: Anchor) -> bool:
         ):
             return True
     return False
+
+
+def both_before(reading: Reading, anchor: Anchor) -> bool:
+    """Whether "the two sides", as a pronoun, stands right before the words of encounter."""
+    near = reading.within(anchor.start - BOTH_REACH, anchor.start)
+    return any({"both", "pronoun"} <= token.value.cues for token in near)
 
 
 def retold(reading: Reading, index: int, anchor: Anchor) -> bool:

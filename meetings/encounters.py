@@ -195,9 +195,12 @@ class SentenceReader:
             objects = {side: [] for side in SIDES}
         parties = {side: objects[side] or subjects[side] or far[side] for side in SIDES}
         missing = [side for side in SIDES if not parties[side]]
+        if len(missing) == 2 and index and anchors.both_before(self.reading, anchor):
+            last = {side: [m for m in self.mentions[index - 1] if _stands(m, side)][-1:] for side in SIDES}
+            if all(last.values()):
+                return {side: [Party(side, m.entity, m) for m in named] for side, named in last.items()}
         if len(missing) == 1 and self._may_fill(anchor, after, before, missing[0]):
-            fill = self._spoken_of(index, missing[0])
-            if fill is not None:
+            if (fill := self._spoken_of(index, missing[0])) is not None:
                 parties[missing[0]] = [fill]
         return parties
 
