@@ -200,8 +200,8 @@ class SentenceReader:
             if all(last.values()):
                 return {side: [Party(side, m.entity, m) for m in named] for side, named in last.items()}
         if len(missing) == 1 and self._may_fill(anchor, after, before, missing[0]):
-            if (fill := self._spoken_of(index, missing[0])) is not None:
-                parties[missing[0]] = [fill]
+            fill = self._spoken_of(index, missing[0])
+            parties[missing[0]] = [fill] if fill else []
         return parties
 
     def _direct(self, anchor: Anchor, objects: dict[Side, list[Party]]) -> bool:
