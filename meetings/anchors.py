@@ -12,6 +12,7 @@ HOLD_BEFORE, HOLD_AFTER = 70, 130
 FUTURE_BEFORE, FUTURE_AFTER = 70, 120
 CLAUSE = 90
 BOTH_REACH = 8
+SPEECH_REACH = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,8 @@ def doubted(reading: Reading, sentence: Sentence, anchor: Anchor) -> bool:
 
 def remembered(reading: Reading, sentence: Sentence, anchor: Anchor) -> bool:
     """Whether the words around an anchor show that it tells of the past and not of the news."""
-    paragraph = next(s.start for s in reading.sentences if s.paragraph == sentence.paragraph)
+    start = max(0, anchor.start - SPEECH_REACH)
+    paragraph = max(start, reading.text.rfind("\n", start, anchor.start) + 1)
     if reading.words.patterns.addressed.search(reading.folded, paragraph, anchor.end):
         return True
     for token in reading.within(max(sentence.start, anchor.start - CLAUSE), min(sentence.end, anchor.end + CLAUSE)):
@@ -107,6 +109,8 @@ def retold(reading: Reading, index: int, anchor: Anchor) -> bool:
     first = index
     paragraph = reading.sentences[index].paragraph
     while first > 0 and reading.sentences[first - 1].paragraph == paragraph and not _resumes(reading, first):
+        if anchor.start - reading.sentences[first - 1].start > SPEECH_REACH:
+            break
         first -= 1
     start = reading.sentences[first].start
     return reading.words.patterns.reported.search(reading.folded, start, anchor.start) is not None
