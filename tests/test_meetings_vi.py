@@ -90,3 +90,18 @@ def test_a_role_is_told_in_the_text_s_own_words() -> None:
     body = "Ngày 10/12, Thủ tướng Phạm Minh Chính tiếp Bộ trưởng Bộ Ngoại giao Trung Quốc Vương Nghị tại Hà Nội."
     (meeting,) = detect(article("Tin", body, "2024-12-10")).meetings
     assert [person.role for person in meeting.china] == ["Bộ trưởng Bộ Ngoại giao Trung Quốc"]
+
+
+@pytest.mark.parametrize(
+    ("lead", "office"),
+    [
+        ("Thủ tướng Việt Nam được Trung Quốc đón tiếp với những nghi thức trọng thể nhất.", "Bộ trưởng"),
+        ("The prime minister of Vietnam said that the talks with China were of use to both.", "Minister"),
+    ],
+    ids=["vi", "en"],
+)
+@pytest.mark.parametrize("filling", ["A" * 60, "A." * 30, "(A) " * 17], ids=["capitals", "initials", "brackets"])
+def test_what_stands_between_office_and_name_is_read_in_one_way(lead: str, office: str, filling: str) -> None:
+    """A pattern that can be read in two ways for each letter would never come to an end here."""
+    body = f"{lead} {office} {filling}; Nguyễn Văn Hải gặp Vương Nghị."
+    assert detect(article("Tin", f"{lead}\n{body}", "2024-12-10")).language is not None
