@@ -1,7 +1,7 @@
 """One-to-one folding of text for matching: lower case, no diacritics (or all of them), plain quotes, dashes, spaces.
 
 Folding keeps the length and every offset, so that a hit in the folded text cuts the same words out of the original.
-Traditional Han characters become simplified (traditional.toml), wide punctuation and digits become narrow; unknown
+Traditional Han characters become simplified (by OpenCC), wide punctuation and digits become narrow; unknown
 scripts stay as they are; half a surrogate pair becomes U+FFFD. Input is expected in NFC.
 """
 
@@ -11,9 +11,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
-from meetings import lexicon
-
-TRADITIONAL_FILE = "traditional.toml"
+from opencc import OpenCC
 
 _PLAIN = {
     "’": "'", "‘": "'", "ʼ": "'", "′": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"',
@@ -31,16 +29,11 @@ def _base(char: str) -> str:
 
 
 def _simplified() -> dict[int, str]:
-    """Traditional characters by code with their simplified form."""
-    table = lexicon.read(TRADITIONAL_FILE)
-    lexicon.only(TRADITIONAL_FILE, table, ("pairs",))
-    pairs = " ".join(lexicon.words(TRADITIONAL_FILE, table, "pairs")).split()
-    wrong = next((pair for pair in pairs if len(pair) != 2), None)
-    if wrong is not None:
-        raise lexicon.LexiconError(
-            f"Lexicon {TRADITIONAL_FILE}: key pairs holds {wrong!r}, which is no two characters."
-        )
-    return {ord(pair[0]): pair[1] for pair in pairs}
+    """Traditional characters by code with their simplified form, as OpenCC has them, one for one."""
+    han = [chr(code) for start, end in ((0x3400, 0x4DC0), (0x4E00, 0xA000)) for code in range(start, end)]
+    # line by line, so that no two characters are read as one word
+    forms = OpenCC("t2s").convert("\n".join(han)).split("\n")
+    return {ord(char): form for char, form in zip(han, forms, strict=True) if form != char and len(form) == 1}
 
 
 def _flat(table: Mapping[int, str]) -> str:

@@ -151,8 +151,8 @@ def test_an_ingest_beside_the_command_line_is_told_who_holds_the_archive(served:
     [
         pytest.param(["ingest", "-p", "force=maybe"], 2, "force", id="wrong type"),
         pytest.param(["ingest", "-p", "fast=true"], 2, "it takes sources, force", id="no such parameter"),
-        pytest.param(["digest", "-p", "week=2024-50"], 2, "week", id="no ISO week"),
-        pytest.param(["digest", "-p", "week=2024-W60", "-p", "poll_first=false"], 1, "2024-W60", id="no such week"),
+        pytest.param(["digest", "-p", "week=2024-50"], 2, "2024-W50", id="no ISO week"),
+        pytest.param(["digest", "-p", "week=2024-W60", "-p", "poll_first=false"], 2, "2024-W60", id="no such week"),
         pytest.param(["ingest", "-p", 'sources=["nowhere"]'], 1, "no source is called nowhere", id="no such source"),
     ],
 )

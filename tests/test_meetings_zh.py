@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from opencc import OpenCC
 
-from meetings import lexicon
 from meetings.dates import Calendar
 from meetings.detect import detect
-from meetings.folding import TRADITIONAL_FILE, fold, key
+from meetings.folding import fold, key
 from meetings.hannames import after_offices
 from meetings.reading import Reading, read
 from parsers.records import Side
@@ -38,8 +38,7 @@ def test_evidence_cuts_out_its_words(case: Case) -> None:
 
 
 def in_traditional(text: str) -> str:
-    pairs = lexicon.words(TRADITIONAL_FILE, lexicon.read(TRADITIONAL_FILE), "pairs")
-    return text.translate({ord(pair[1]): pair[0] for pair in " ".join(pairs).split()})
+    return str(OpenCC("s2t").convert(text))
 
 
 LISTED = [case for case in CASES if not any("\u4e00" <= char <= "\u9fff" for line in case.expected for char in line)]
