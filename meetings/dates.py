@@ -138,14 +138,15 @@ class Calendar:
             return (day.first, day.last or day.first) if day.first else None
         if self.today is None:
             return self._same_weekday(day.weekday)
-        span = dt.timedelta(days=(day.weekday_last - day.weekday) % 7 if day.weekday_last is not None else 0)
+        span = (day.weekday_last - day.weekday) % 7 if day.weekday_last is not None else 0
         if ahead:
-            first = self.today + dt.timedelta(days=(day.weekday - self.today.weekday()) % 7)
-            return first, first + span
-        last = self.today - dt.timedelta(
-            days=(self.today.weekday() - (day.weekday if day.weekday_last is None else day.weekday_last)) % 7
-        )
-        return last - span, last
+            first = _shifted(self.today, (day.weekday - self.today.weekday()) % 7)
+            last = _shifted(first, span)
+        else:
+            final = day.weekday if day.weekday_last is None else day.weekday_last
+            last = _shifted(self.today, -((self.today.weekday() - final) % 7))
+            first = _shifted(last, -span)
+        return (first, last) if first and last else None
 
     def _numbered(self, start: int, end: int) -> list[DayWord]:
         folded, p = self.reading.folded, self.patterns
@@ -191,7 +192,7 @@ class Calendar:
                 weekday=self.patterns.weekdays[match[2]],
                 weekday_last=last,
             )
-        day = self.today + dt.timedelta(days=self.patterns.relative[match[1]]) if self.today else None
+        day = _shifted(self.today, self.patterns.relative[match[1]])
         return DayWord(match.start(), match.end(), DateBasis.RELATIVE, day, day)
 
     def _in_dateline(self, day: DayWord) -> bool:
@@ -227,8 +228,8 @@ class Calendar:
         today = self.dateline or self.reading.published
         if today is None:
             return None
-        near = (today.replace(day=15) + dt.timedelta(days=shift) for shift in (-30, 0, 30))
-        days = [date for month in near if (date := _date(month.year, month.month, day))]
+        near = (_shifted(today.replace(day=15), shift) for shift in (-30, 0, 30))
+        days = [date for month in near if month and (date := _date(month.year, month.month, day))]
         nearest = min(days, key=lambda date: abs(date - today), default=None)
         return nearest.month if nearest else None
 
@@ -307,4 +308,12 @@ def _date(year: int, month: int, day: int) -> dt.date | None:
     try:
         return dt.date(year, month, day)
     except ValueError:
+        return None
+
+
+def _shifted(day: dt.date | None, days: int) -> dt.date | None:
+    """A day so many days on; None where no day is known or the calendar ends."""
+    try:
+        return day + dt.timedelta(days=days) if day else None
+    except OverflowError:
         return None

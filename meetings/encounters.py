@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from meetings import anchors
 from meetings.anchors import Anchor
 from meetings.forums import KnownForum
-from meetings.people import Mention, attendants, note_bystanders
+from meetings.people import Mention, attendants, met_by_third, note_bystanders
 from meetings.reading import Reading
 from meetings.records import Mode, Status
 from meetings.roster import Entity, Roster
@@ -130,7 +130,7 @@ class SentenceReader:
         ):
             self._reject("encounters.SentenceReader._encounters", anchor, "who is met is of another country")
             return []
-        if self._of_third(index, anchor):
+        if self._of_third(index, anchor) or ("meet" in anchor.kinds and met_by_third(before, after)):
             self._reject("encounters.SentenceReader._of_third", anchor, "the subject is of another country")
             return []
         parties = self._pair(index, anchor, after, before, earlier)

@@ -113,7 +113,7 @@ def _dates_fit(a: Meeting, b: Meeting) -> bool:
         return True
     loose = a.date_basis in WEAK or b.date_basis in WEAK or a.status is not b.status
     slack = DAY if loose else dt.timedelta(0)
-    return a.date - slack <= (b.end_date or b.date) and b.date - slack <= (a.end_date or a.date)
+    return a.date - (b.end_date or b.date) <= slack and b.date - (a.end_date or a.date) <= slack
 
 
 def _places_fit(a: Meeting, b: Meeting) -> bool:

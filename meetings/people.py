@@ -174,3 +174,10 @@ def attendants(reading: Reading, sentence: Sentence) -> list[tuple[int, int]]:
             marks = reading.words.patterns.clause_end.finditer(reading.folded, sentence.start, token.start)
             found.append((max((mark.end() for mark in marks), default=sentence.start), token.start))
     return found
+
+
+def met_by_third(before: list[Mention], after: list[Mention]) -> bool:
+    """Whether somebody of another country met people of both sides, who then did not meet each other."""
+    subjects = {m.side for m in before if m.form in ("name", "role")}
+    objects = {m.side for m in after if m.form in ("name", "role")}
+    return subjects == {Side.OTHER} and objects >= {Side.CHINA, Side.VIETNAM}

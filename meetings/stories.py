@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass, field
 
 from meetings.dates import Calendar
@@ -17,6 +18,7 @@ GROUP_REACH = 5
 LEAD = 4
 TELLINGS = 12
 OLD_DAYS = 21
+_YEAR_FIRST = re.compile(r"\W{0,3}(?:[^\W\d]{2,3}\s)?((?:19|20)\d\d)(?!\d)")
 
 
 @dataclass(slots=True)
@@ -122,6 +124,9 @@ def _old(reading: Reading, calendar: Calendar, encounter: Encounter) -> bool:
         for d in calendar.in_sentence(sentence)
         if abs(d.start - encounter.anchor.start) < 90 and d.weekday is None and d.first
     ]
+    year = _YEAR_FIRST.match(reading.text, sentence.start, sentence.end)
+    if year and not calendar.in_sentence(sentence):
+        return int(year[1]) < calendar.today.year - 1
     return bool(near) and all(d.first is not None and (calendar.today - d.first).days > OLD_DAYS for d in near)
 
 
