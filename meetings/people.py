@@ -180,4 +180,5 @@ def met_by_third(before: list[Mention], after: list[Mention]) -> bool:
     """Whether somebody of another country met people of both sides, who then did not meet each other."""
     subjects = {m.side for m in before if m.form in ("name", "role")}
     objects = {m.side for m in after if m.form in ("name", "role")}
-    return subjects == {Side.OTHER} and objects >= {Side.CHINA, Side.VIETNAM}
+    both = objects >= {Side.CHINA, Side.VIETNAM} or any(m.plural for m in after if m.form == "role")
+    return subjects == {Side.OTHER} and both

@@ -64,3 +64,8 @@ def test_the_calendar_s_ends(published: dt.date, when: str) -> None:
 )
 def test_no_meeting_is_invented(body: str) -> None:
     assert detect(article("-", body, "2025-03-12")).meetings == ()
+
+
+def test_a_third_host_s_headline_names_both_ministers_in_one_word() -> None:
+    body = "3月10日,泰国总理佩通坦在曼谷分别会见中国外长王毅和越南外长裴青山。"
+    assert detect(article("泰国总理分别会见中越外长", body, "2025-03-12")).meetings == ()
