@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from archive import articles, deliveries, issues, meetings, sources
-from archive.records import DeliveryState
+from archive.records import DeliveryState, FetchLogLine
 from archive.store import DATABASE_NAME, Archive
 from flows.settings import Settings
 from flows.steps import load_catalogue, now_utc, open_archive
@@ -30,11 +30,14 @@ def source_health(settings: Settings) -> list[dict[str, Any]]:
     """Each source of the catalogue in force with its state; times in ISO 8601, in the digest's zone."""
     catalogue = load_catalogue(settings)
     with open_archive(settings) as archive, archive.read() as session:
-        states = sources.states(session)
-    return [_health(source, states.get(source.id) or SourceState(source.id), settings) for source in catalogue]
+        states, polls = sources.states(session), sources.last_fetches(session)
+    return [
+        _health(source, states.get(source.id) or SourceState(source.id), polls.get(source.id), settings)
+        for source in catalogue
+    ]
 
 
-def _health(source: Source, state: SourceState, settings: Settings) -> dict[str, Any]:
+def _health(source: Source, state: SourceState, poll: FetchLogLine | None, settings: Settings) -> dict[str, Any]:
     def shown(moment: datetime | None) -> str | None:
         return moment.astimezone(settings.tz).isoformat(timespec="minutes") if moment else None
 
@@ -49,6 +52,8 @@ def _health(source: Source, state: SourceState, settings: Settings) -> dict[str,
         "last_new": shown(state.last_new),
         "next_due": shown(state.next_due),
         "failures": state.failures,
+        "entries": poll.entries if poll else None,
+        "new_articles": poll.new_articles if poll else None,
         "message": state.message,
     }
 

@@ -196,6 +196,7 @@ def test_sources_list_and_check_speak_json(meetings: Meetings) -> None:
     row = json.loads(failing.out)[0]
     assert (failing.code, row["outcome"], row["failing"], row["failures"]) == (1, "connect_error", True, 1)
     assert row["since"].endswith("+07:00")
+    assert (row["entries"], row["new_articles"]) == (0, 0)
 
 
 def test_export_holds_what_was_detected(meetings: Meetings) -> None:
