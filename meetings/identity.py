@@ -39,11 +39,18 @@ def cluster(meetings: Sequence[tuple[Meeting, dt.date | None]]) -> list[str]:
 
     Beside each meeting stands the day its article was published, which places a meeting without a date.
     """
-    order = sorted(range(len(meetings)), key=lambda i: _sort_key(*meetings[i]))
+    keys = [_sort_key(*meeting) for meeting in meetings]
     groups: list[list[int]] = []
     by_word: dict[str, list[int]] = {}
-    for index in order:
+    before, group = -1, -1
+    for index in sorted(range(len(meetings)), key=keys.__getitem__):
         meeting, _ = meetings[index]
+        if (
+            before >= 0 and keys[before] == keys[index]
+        ):  # told in the same words: where the one belongs, so does the other
+            groups[group].append(index)
+            continue
+        before = index
         near = sorted({g for word in _index_words(meeting) for g in by_word.get(word, ())})
         fitting = [g for g in near if all(_same_with_hint(meetings[index], meetings[other]) for other in groups[g])]
         if len(fitting) == 1 or (fitting and meeting.date is not None):
@@ -181,6 +188,7 @@ def _sort_key(meeting: Meeting, published: dt.date | None) -> tuple[str, ...]:
         f"{meeting.forum}",
         f"{meeting.place}",
         f"{meeting.mode}",
+        f"{meeting.end_date} {meeting.china} {meeting.vietnam}",  # whatever else decides what fits
     )
 
 

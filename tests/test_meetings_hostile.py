@@ -56,6 +56,11 @@ def test_the_calendar_s_ends(published: dt.date, when: str) -> None:
             "3月10日,泰国总理佩通坦在曼谷分别会见中国外长王毅和越南外长裴青山。", id="host of a third country, zh"
         ),
         pytest.param(
+            "BANGKOK, March 10 -- Chinese Foreign Minister Wang Yi and Vietnamese Foreign Minister Bui Thanh Son "
+            "attended the meeting of foreign ministers of the region in Bangkok on Monday.",
+            id="both merely attend, en",
+        ),
+        pytest.param(
             "In 1991 Vietnamese Party chief Do Muoi visited China and held talks with Chinese President Yang Shangkun.",
             id="a year long past, en",
         ),

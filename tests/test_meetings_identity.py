@@ -5,8 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 from itertools import permutations
+from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from meetings.identity import cluster, merge, same_meeting
 from meetings.records import (
@@ -72,6 +75,20 @@ PAIRS = [
 ]  # fmt: skip
 
 
+# records that share some of their fields, so that they fit each other in part
+PARTLY = st.builds(
+    replace,
+    st.just(TALKS),
+    date=st.sampled_from([DAY, DAY + dt.timedelta(1), None]),
+    end_date=st.sampled_from([None, DAY + dt.timedelta(2)]),
+    date_basis=st.sampled_from(DateBasis),
+    mode=st.sampled_from(Mode),
+    china=st.sampled_from([TALKS.china, TALKS.vietnam, ()]),
+    vietnam=st.sampled_from([TALKS.vietnam, TALKS.china, ()]),
+    forum=st.sampled_from([None, Forum("Tea reception"), Forum("Steering Committee", 16)]),
+)
+
+
 @pytest.mark.parametrize(("other", "same"), PAIRS)
 def test_same_meeting(other: Meeting, same: bool) -> None:
     assert same_meeting(TALKS, other) is same
@@ -95,6 +112,14 @@ def test_ids_do_not_depend_on_order() -> None:
     assert len(set(expected.values())) == 3
     for order in permutations(run):
         assert cluster([(m, DAY) for m in order]) == [expected[str(m)] for m in order]
+
+
+@given(st.lists(st.tuples(PARTLY, st.sampled_from([DAY, DAY + dt.timedelta(3), None])), max_size=12), st.randoms())
+def test_ids_do_not_depend_on_order_whatever_is_told(run: list[tuple[Meeting, dt.date | None]], rnd: Random) -> None:
+    order = list(range(len(run)))
+    rnd.shuffle(order)
+    ids = cluster(run)
+    assert cluster([run[i] for i in order]) == [ids[i] for i in order]
 
 
 def test_undated_record_needs_a_near_publication() -> None:
