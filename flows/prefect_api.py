@@ -9,12 +9,15 @@ from __future__ import annotations
 import http.client
 import ipaddress
 import json
+import time
 from typing import Any
 
 from flows.settings import Settings
 from parsers.records import MeetingsError
 
 TIMEOUT = 30.0
+BUSY = (429, 502, 503)
+BUSY_WAITS = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 
 class ServerError(MeetingsError):
@@ -49,12 +52,26 @@ class PrefectApi:
     def healthy(self) -> bool:
         """Whether the server is up and its database open."""
         try:
-            return self.call("GET", "/health") is True
+            return self._call("GET", "/health", None) is True
         except MeetingsError:
             return False
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        """What one call answers; raises `ServerError` or `RefusedError`."""
+        """What one call answers; raises `ServerError` or `RefusedError`.
+
+        A server that is too busy for a moment is asked again, as Prefect's own client does: on SQLite it answers 503
+        while its database is locked, and has done nothing then (prefect.md §3).
+        """
+        for wait in BUSY_WAITS:
+            try:
+                return self._call(method, path, body)
+            except RefusedError as error:
+                if error.status not in BUSY:
+                    raise
+            time.sleep(wait)
+        return self._call(method, path, body)
+
+    def _call(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
         data = None if body is None else json.dumps(body)
         connection = http.client.HTTPConnection(self._host, self._port, timeout=TIMEOUT)
         try:
