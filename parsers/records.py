@@ -34,13 +34,38 @@ class Side(StrEnum):
 
 
 class Kind(StrEnum):
-    """How a source lists its articles (design §8; those without a parser yet are refused by the catalogue)."""
+    """How a source lists its articles."""
 
     RSS = "rss"
     ATOM = "atom"
+    JSONFEED = "jsonfeed"
     NEWS_SITEMAP = "news_sitemap"
+    SITEMAP_INDEX = "sitemap_index"
     SECTION = "section"
     GOOGLE_NEWS = "google_news"
+    BING_NEWS = "bing_news"
+    GDELT = "gdelt"
+
+    @property
+    def opaque(self) -> bool:
+        """True when its links lead to no page that we may read, so that an article is its title and teaser."""
+        return self is Kind.GOOGLE_NEWS
+
+    @property
+    def aggregates(self) -> bool:
+        """True when its entries come from many publishers."""
+        return self in (Kind.GOOGLE_NEWS, Kind.BING_NEWS, Kind.GDELT)
+
+
+class AlarmKind(StrEnum):
+    """What is wrong with a source for so long that a person should look: documented in docs/vocabulary.md."""
+
+    FAILING = "failing"
+    SILENT = "silent"
+    STALE = "stale"
+    LAYOUT = "layout"
+    DUPLICATES = "duplicates"
+    RETIRED = "retired"
 
 
 class Outcome(StrEnum):
@@ -110,7 +135,10 @@ class Selectors:
 class Source:
     """One row of `sources.toml`: where an outlet lists its articles. `zone` is an IANA name.
 
-    Without `date_order` a date in slashes that reads both ways stays unread.
+    Without `date_order` a date in slashes that reads both ways stays unread. `rhythm`: at least so often something new
+    is listed when all is well. `fallback_for`: the id of the source that this one stands in for while it is in alarm.
+    `seen_by` and `seen_on` say on whose dated check the address rests; without them it is unverified. `cookies`: the
+    outlet answers only who sends its cookies back.
     """
 
     id: str
@@ -125,6 +153,21 @@ class Source:
     selectors: Selectors | None = None
     date_order: DateOrder | None = None
     enabled: bool = True
+    rhythm: timedelta = timedelta(days=2)
+    fallback_for: str | None = None
+    cookies: bool = False
+    seen_by: str | None = None
+    seen_on: date | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadAddress:
+    """An address that looks like a source and is none: kept so that nobody adds it again."""
+
+    url: str
+    reason: str
+    seen_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +187,16 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The entries of one feed document, in its order, or why there are none. `ttl` is the feed's own wish."""
+    """The entries of one feed document, in its order, or why there are none. `ttl` is the feed's own wish.
+
+    `follow`: the addresses of the documents that hold the entries, newest first, when this one is an index.
+    """
 
     entries: tuple[Entry, ...]
     outcome: Outcome = Outcome.OK
     message: str = ""
     ttl: timedelta | None = None
+    follow: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,10 +239,21 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something wrong with a source that a person should know of; `since` is UTC, `message` one sentence."""
+
+    kind: AlarmKind
+    since: datetime
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class SourceState:
     """What is remembered of a source between polls. All times UTC. `since`: when the present outcome began.
 
     `url` is the source's address that all of this is about: with another one in the catalogue it is forgotten.
+    `newest` is the latest date of any item ever listed; `interval` the pace it is asked at now; `astray` counts the
+    pages in a row that the outlet's own parser could not read; `gone_since` begins a run of nothing but 410.
     """
 
     source_id: str
@@ -211,6 +269,11 @@ class SourceState:
     validators: Validators = field(default_factory=Validators)
     permanent_url: str | None = None
     url: str = ""
+    newest: datetime | None = None
+    interval: timedelta | None = None
+    astray: int = 0
+    gone_since: datetime | None = None
+    alarms: tuple[Alarm, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +283,7 @@ class Article:
     `published` is UTC, None when only a calendar date (`published_on`, in the outlet's zone) or nothing is known.
     `method` says how the text was taken: `seed:labelled`, `outlet:xinhua`, `jsonld+trafilatura`, …
     `key` is the first 16 hex digits of the SHA-256 of the canonical URL (of the bytes for an imported file).
+    `captions`: the positions in `paragraphs` of those that are captions of pictures.
     """
 
     key: str
@@ -233,6 +297,7 @@ class Article:
     side: Side | None = None
     source_id: str | None = None
     method: str = ""
+    captions: tuple[int, ...] = ()
 
     @property
     def text(self) -> str:
