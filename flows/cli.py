@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import logging
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows import cli_sources
+from flows.cli_options import Globals, Json, SourcesFile, settings_of
 from flows.console import progress, put, put_json, table, warn
 from parsers.records import InputError, MeetingsError
 
@@ -33,8 +35,7 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-sources_app = typer.Typer(no_args_is_help=True, help="The catalogue of sources and its health.")
-app.add_typer(sources_app, name="sources")
+app.add_typer(cli_sources.app, name="sources")
 
 
 class DetectFormat(StrEnum):
@@ -58,18 +59,9 @@ class Deployment(StrEnum):
     DIGEST = "digest"
 
 
-@dataclass(frozen=True, slots=True)
-class Globals:
-    """Options before the command."""
-
-    home: Path | None
-
-
 Paths = Annotated[list[Path], typer.Argument(help="Seed-format files, or folders of them.", show_default=False)]
 SourceIds = Annotated[list[str] | None, typer.Option("--source", help="Poll this source, due or not; may be repeated.")]
-SourcesFile = Annotated[Path | None, typer.Option("--sources", help="Another catalogue than the one in force.")]
 Force = Annotated[bool, typer.Option("--force", help="Poll every source now, even those that are not due.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
 
 
 def _show_version(wanted: bool) -> None:
@@ -96,18 +88,12 @@ def _globals(
     logging.basicConfig(level=logging.DEBUG if debug else logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
 
 
-def _settings(context: typer.Context, sources_file: Path | None = None) -> Settings:
-    from flows.settings import load_settings
-
-    return load_settings(home=context.obj.home, sources_file=sources_file)
-
-
 @app.command()
 def run(context: typer.Context) -> None:
     """Ingest, detect, and write the digest of the last complete week and the back issues; once."""
     from flows import steps
 
-    settings = _settings(context)
+    settings = settings_of(context)
     report = _ingest(settings)
     _show_ingest(report, settings.tz)
     written = [*steps.write_back_issues(settings), steps.write_issue(settings)]
@@ -126,7 +112,7 @@ def ingest(
     """Poll every source that is due, store what is new, find the meetings in it."""
     from flows.steps import failed_everywhere
 
-    settings = _settings(context, sources)
+    settings = settings_of(context, sources)
     report = _ingest(settings, source or (), force=force)
     if as_json:
         put_json(asdict(report))
@@ -181,7 +167,7 @@ def import_(context: typer.Context, paths: Paths) -> None:
     from reports.words import counted
 
     with progress("importing") as advance:
-        report = import_paths(_settings(context), paths, on_file=advance)
+        report = import_paths(settings_of(context), paths, on_file=advance)
     put(f"{counted(report.new, 'article')} imported, {report.known} known already.")
     for sentence in report.refused:
         warn(f"meetings: {sentence}")
@@ -245,7 +231,7 @@ def digest(
 
     if send and dry_run:
         raise InputError("--send and --dry-run exclude each other; give one of them")
-    settings = _settings(context)
+    settings = settings_of(context)
     chosen = parse_week(week) if week else None
     messages = steps.write_messages(settings, chosen, out=out) if dry_run else []
     if send:
@@ -265,43 +251,6 @@ def digest(
             raise typer.Exit(1)
 
 
-@sources_app.command("list")
-def sources_list(context: typer.Context, sources: SourcesFile = None, as_json: Json = False) -> None:
-    """Show the catalogue."""
-    from flows.overview import source_dict
-    from flows.steps import load_catalogue
-
-    catalogue = load_catalogue(_settings(context, sources))
-    if as_json:
-        put_json([source_dict(source) for source in catalogue])
-        return
-    columns = ("id", "outlet", "side", "language", "kind", "URL")
-    table("Sources", columns, [(s.id, s.outlet_name, s.side, s.language, s.kind, s.url) for s in catalogue])
-
-
-@sources_app.command("check")
-def sources_check(context: typer.Context, sources: SourcesFile = None, as_json: Json = False) -> None:
-    """Show each source's health: its state, since when, and its last success. Exit code 1 when one is failing."""
-    from flows.overview import source_health
-
-    health = source_health(_settings(context, sources))
-    if as_json:
-        put_json(health)
-    else:
-        columns = ("source", "outcome", "since", "last success", "why")
-        rows = [
-            (r["source"], r["outcome"], _minute(r["since"]), _minute(r["last_success"]), r["message"]) for r in health
-        ]
-        table("Sources' health", columns, rows)
-    if any(row["failing"] for row in health):
-        raise typer.Exit(1)
-
-
-def _minute(moment: str | None) -> str:
-    """`2026-11-22 05:49` of an ISO moment, which is already in the digest's zone."""
-    return moment[:16].replace("T", " ") if moment else ""
-
-
 @app.command()
 def export(
     context: typer.Context,
@@ -310,7 +259,7 @@ def export(
     """Print every meeting of the archive with its permanent id."""
     from flows.overview import exported
 
-    for line in exported(_settings(context), output.value):
+    for line in exported(settings_of(context), output.value):
         sys.stdout.write(line)
 
 
@@ -319,7 +268,7 @@ def status(context: typer.Context, as_json: Json = False) -> None:
     """Show what the archive holds, how the sources are, and what was sent."""
     from flows.overview import archive_status
 
-    facts = archive_status(_settings(context))
+    facts = archive_status(settings_of(context))
     if as_json:
         put_json(facts)
     else:
@@ -331,7 +280,7 @@ def serve(context: typer.Context) -> None:
     """Start Prefect's server with its UI, and run the flows on schedule until stopped."""
     from flows.serve import serve as start
 
-    raise typer.Exit(start(_settings(context)))
+    raise typer.Exit(start(settings_of(context)))
 
 
 @app.command()
@@ -348,7 +297,7 @@ def trigger(
     from flows.trigger import parse_parameters
     from flows.trigger import trigger as start
 
-    raise typer.Exit(start(_settings(context), deployment.value, parse_parameters(parameter or []), watch=watch))
+    raise typer.Exit(start(settings_of(context), deployment.value, parse_parameters(parameter or []), watch=watch))
 
 
 def main() -> None:
