@@ -65,6 +65,98 @@ class AccountView:
 
 
 @dataclass(frozen=True, slots=True)
+class CellView:
+    """What one side says of one thing: its own words, the sentence they stand in and where it is to be read.
+
+    `missing` is the sentence that says so where the side does not mention it; then the rest is empty.
+    """
+
+    words: str
+    language: str
+    quote: str
+    article: ArticleView | None
+    missing: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowView:
+    """One thing in both accounts. `kind`: topic, phrase, term or figure; `told_by`: both, china or vietnam."""
+
+    label: str
+    kind: str
+    told_by: str
+    china: CellView
+    vietnam: CellView
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonView:
+    """Both accounts of one meeting side by side; `summary` is one sentence, `more` counts rows not shown."""
+
+    summary: str
+    rows: tuple[RowView, ...]
+    more: str
+
+
+@dataclass(frozen=True, slots=True)
+class FirstView:
+    """A first, such as a first visit since taking office, and what it rests on: the archive, or a source's words."""
+
+    text: str
+    basis: str
+    article: ArticleView | None
+
+
+@dataclass(frozen=True, slots=True)
+class VisitView:
+    """One trip: who went where, on which route, as what kind of visit, and the ids of the meetings made on it."""
+
+    id: str
+    headline: str
+    period: str
+    route: str
+    kind: str
+    meeting_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesView:
+    """One forum with ordinals as a calendar: its last session, this one, and when the next is to be expected.
+
+    Each is a ready phrase with date and place, empty where nothing is known; `basis` says what `next` rests on.
+    """
+
+    id: str
+    name: str
+    last: str
+    current: str
+    next: str
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionView:
+    """A meeting changed after an issue told of it: which issue, which field, what it said, what holds now."""
+
+    meeting_id: str
+    headline: str
+    week: str
+    field: str
+    before: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class FigureView:
+    """One figure of the week beside the week before and the average of 26 weeks, as ready text."""
+
+    label: str
+    value: str
+    before: str
+    average: str
+
+
+@dataclass(frozen=True, slots=True)
 class MeetingView:
     """One meeting. Empty strings and tuples stand for what is not known, unless a text says so."""
 
