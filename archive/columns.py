@@ -1,12 +1,12 @@
-"""Column types of the archive: UTC moments, text that every database takes, words of a fixed vocabulary."""
+"""Column types of the archive: UTC moments, durations, text that every database takes, words of a vocabulary."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import DateTime, Dialect, Enum, Text
+from sqlalchemy import DateTime, Dialect, Enum, Integer, Text
 from sqlalchemy.types import TypeDecorator
 
 # UTF-8 has no lone surrogates and PostgreSQL's text no NUL; damaged pages bring both
@@ -37,6 +37,21 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Seconds(TypeDecorator[timedelta]):
+    """A duration, stored as whole seconds."""
+
+    impl = Integer
+    cache_ok = True
+
+    def process_bind_param(self, value: timedelta | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        """Rounded to the second."""
+        return None if value is None else round(value.total_seconds())
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> timedelta | None:  # noqa: ARG002
+        """A duration again."""
+        return None if value is None else timedelta(seconds=value)
 
 
 class Words(TypeDecorator[str]):

@@ -5,12 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, ForeignKey, ForeignKeyConstraint, Index, MetaData, String
+from sqlalchemy import JSON, ForeignKey, ForeignKeyConstraint, Index, MetaData, String, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from archive.columns import UtcDateTime, Words, vocabulary
+from archive.columns import Seconds, UtcDateTime, Words, vocabulary
 from archive.records import DeliveryState, IssueState
 from parsers.records import Outcome, Side
+
+# what a row of before the column means
+_NONE = text("0")
 
 
 class Base(DeclarativeBase):
@@ -27,7 +30,10 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         str: Words,
         dt.datetime: UtcDateTime,
+        dt.timedelta: Seconds,
         dict[str, Any]: JSON,
+        dict[str, int]: JSON,
+        list[dict[str, str]]: JSON,
         list[str]: JSON,
         Outcome: vocabulary(Outcome),
         Side: vocabulary(Side),
@@ -55,6 +61,11 @@ class SourceRow(Base):
     etag: Mapped[str | None]
     last_modified: Mapped[str | None]
     permanent_url: Mapped[str | None]
+    newest: Mapped[dt.datetime | None]
+    interval: Mapped[dt.timedelta | None]
+    astray: Mapped[int] = mapped_column(server_default=_NONE)
+    gone_since: Mapped[dt.datetime | None]
+    alarms: Mapped[list[dict[str, str]]] = mapped_column(server_default=text("'[]'"))
 
 
 class FetchRow(Base):
@@ -74,6 +85,20 @@ class FetchRow(Base):
     known: Mapped[int]
     pages: Mapped[int]
     new_articles: Mapped[int]
+    new_entries: Mapped[int] = mapped_column(server_default=_NONE)
+    by_outlet: Mapped[int] = mapped_column(server_default=_NONE)
+    by_generic: Mapped[int] = mapped_column(server_default=_NONE)
+    without_text: Mapped[int] = mapped_column(server_default=_NONE)
+    skipped: Mapped[dict[str, int]] = mapped_column(server_default=text("'{}'"))
+
+
+class HostHoldRow(Base):
+    """A host that asked to be left alone for a while."""
+
+    __tablename__ = "host_holds"
+
+    host: Mapped[str] = mapped_column(primary_key=True)
+    held_until: Mapped[dt.datetime]
 
 
 class PendingRow(Base):

@@ -5,7 +5,8 @@ Plain frozen records; no SQLAlchemy object leaves the archive.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -115,9 +116,24 @@ class PendingEntry:
     outlet: str | None = None
 
 
+class Skip(StrEnum):
+    """Why an entry worth a page got none in this run: documented in docs/vocabulary.md."""
+
+    HOST_BUDGET = "host_budget"
+    RUN_BUDGET = "run_budget"
+    OUT_OF_TIME = "out_of_time"
+    OWN_PACE = "own_pace"
+    ROBOTS = "robots"
+
+
 @dataclass(frozen=True, slots=True)
 class FetchLogLine:
-    """One poll of one source, counted."""
+    """One poll of one source, counted.
+
+    `known`: entries worth a page that we knew already, `new_entries`: those that we did not. Of the `pages` asked for,
+    `by_outlet` and `by_generic` gave an article, read by the outlet's own parser or the generic one; `without_text`
+    came and held none; the rest failed. `skipped`: entries still without a page, by why.
+    """
 
     run: str
     source_id: str
@@ -129,3 +145,8 @@ class FetchLogLine:
     known: int
     pages: int
     new_articles: int
+    new_entries: int = 0
+    by_outlet: int = 0
+    by_generic: int = 0
+    without_text: int = 0
+    skipped: Mapping[Skip, int] = field(default_factory=dict)

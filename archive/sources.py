@@ -1,17 +1,18 @@
-"""What is remembered of sources: their state between polls, every poll, and the entries still to be fetched."""
+"""What is remembered of sources: their state between polls, every poll, entries still to be fetched, hosts at rest."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from archive.articles import keys_in, known_keys
-from archive.models import FetchRow, PendingRow, SourceRow
-from archive.records import FetchLogLine, PendingEntry
-from parsers.records import Outcome, SourceState, Validators, article_key
+from archive.columns import storable
+from archive.models import FetchRow, HostHoldRow, PendingRow, SourceRow
+from archive.records import FetchLogLine, PendingEntry, Skip
+from parsers.records import Alarm, AlarmKind, Outcome, SourceState, Validators, article_key
 
 
 def states(s: Session) -> dict[str, SourceState]:
@@ -37,6 +38,11 @@ def save_state(s: Session, state: SourceState) -> None:
             etag=state.validators.etag,
             last_modified=state.validators.last_modified,
             permanent_url=state.permanent_url,
+            newest=state.newest,
+            interval=state.interval,
+            astray=state.astray,
+            gone_since=state.gone_since,
+            alarms=[_alarm_json(alarm) for alarm in state.alarms],
         )
     )
 
@@ -55,6 +61,11 @@ def log_fetch(s: Session, line: FetchLogLine) -> None:
             known=line.known,
             pages=line.pages,
             new_articles=line.new_articles,
+            new_entries=line.new_entries,
+            by_outlet=line.by_outlet,
+            by_generic=line.by_generic,
+            without_text=line.without_text,
+            skipped=dict(line.skipped),
         )
     )
 
@@ -117,6 +128,18 @@ def known_entries(s: Session, keys: Collection[str], *, polled: Collection[str])
     return known_keys(s, keys) | (keys_in(s, PendingRow.key, keys) - set(orphaned))
 
 
+def holds(s: Session, *, now: dt.datetime) -> dict[str, dt.datetime]:
+    """The hosts that asked for a pause which is not over, with its end, UTC."""
+    rows = s.scalars(select(HostHoldRow).where(HostHoldRow.held_until > now))
+    return {row.host: row.held_until for row in rows}
+
+
+def save_holds(s: Session, held: Mapping[str, dt.datetime], *, now: dt.datetime) -> None:
+    """Remembers `held` in place of all pauses known; those that are over by `now` are left out."""
+    s.execute(delete(HostHoldRow))
+    s.add_all(HostHoldRow(host=host, held_until=until) for host, until in held.items() if until > now)
+
+
 def _state(row: SourceRow) -> SourceState:
     return SourceState(
         source_id=row.source_id,
@@ -132,7 +155,21 @@ def _state(row: SourceRow) -> SourceState:
         next_due=row.next_due,
         validators=Validators(row.etag, row.last_modified),
         permanent_url=row.permanent_url,
+        newest=row.newest,
+        interval=row.interval,
+        astray=row.astray,
+        gone_since=row.gone_since,
+        alarms=tuple(map(_alarm, row.alarms)),
     )
+
+
+def _alarm_json(alarm: Alarm) -> dict[str, str]:
+    since = alarm.since.astimezone(dt.UTC).isoformat()
+    return {"kind": alarm.kind.value, "since": since, "message": storable(alarm.message)}
+
+
+def _alarm(stored: Mapping[str, str]) -> Alarm:
+    return Alarm(AlarmKind(stored["kind"]), dt.datetime.fromisoformat(stored["since"]), stored["message"])
 
 
 def _line(row: FetchRow) -> FetchLogLine:
@@ -147,6 +184,11 @@ def _line(row: FetchRow) -> FetchLogLine:
         known=row.known,
         pages=row.pages,
         new_articles=row.new_articles,
+        new_entries=row.new_entries,
+        by_outlet=row.by_outlet,
+        by_generic=row.by_generic,
+        without_text=row.without_text,
+        skipped={Skip(reason): count for reason, count in row.skipped.items()},
     )
 
 

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from archive.records import FetchLogLine, PendingEntry
+from archive.records import FetchLogLine, PendingEntry, Skip
 from archive.sources import (
     drop_pending,
     give_up,
+    holds,
     known_entries,
     last_fetches,
     log_fetch,
     pending,
+    save_holds,
     save_pending,
     save_state,
     states,
 )
 from archive.store import Archive
-from parsers.records import Outcome, SourceState, Validators, article_key
+from parsers.records import Alarm, AlarmKind, Outcome, SourceState, Validators, article_key
 from tests.archive_samples import HOUR, NOW, store
 
 STATE = SourceState(
@@ -38,9 +41,15 @@ STATE = SourceState(
     next_due=NOW + HOUR,
     validators=Validators('W/"a;\u00e9"', "Tue, 10 Dec 2024 08:00:00 GMT"),
     permanent_url="https://news.example/feed",
+    newest=NOW - 2 * HOUR,
+    interval=timedelta(minutes=75),
+    astray=2,
+    gone_since=NOW - 5 * HOUR,
+    alarms=(Alarm(AlarmKind.SILENT, NOW - HOUR, "nothing new"), Alarm(AlarmKind.LAYOUT, NOW, "no “links”")),
 )
 ENTRY = PendingEntry("https://news.example/one", "xinhua-en", "They met", "", NOW, 0, NOW, Outcome.NEVER_POLLED)
-LINE = FetchLogLine("run-1", "xinhua-en", NOW, Outcome.OK, "", 30, 27, 1, 2, 2)
+SKIPPED = {Skip.HOST_BUDGET: 3, Skip.ROBOTS: 1}
+LINE = FetchLogLine("run-1", "xinhua-en", NOW, Outcome.OK, "", 30, 27, 1, 2, 2, 2, 1, 1, 0, SKIPPED)
 
 
 @pytest.fixture
@@ -50,7 +59,7 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
 
 
 def test_state_replaces_what_was_known(archive: Archive) -> None:
-    worse = replace(STATE, outcome=Outcome.TIMEOUT, failures=3, last_new=None, validators=Validators())
+    worse = replace(STATE, outcome=Outcome.TIMEOUT, failures=3, last_new=None, validators=Validators(), alarms=())
     for state in (STATE, SourceState("vnplus-en"), worse):
         with archive.write() as s:
             save_state(s, state)
@@ -64,6 +73,27 @@ def test_every_outcome_is_kept(archive: Archive, outcome: Outcome) -> None:
         save_state(s, replace(STATE, outcome=outcome))
     with archive.read() as s:
         assert states(s)["xinhua-en"].outcome is outcome
+
+
+@pytest.mark.parametrize("kind", list(AlarmKind))
+def test_every_alarm_is_kept(archive: Archive, kind: AlarmKind) -> None:
+    state = replace(STATE, alarms=(Alarm(kind, NOW, "said \u201cgone\u201d"), *STATE.alarms))
+    with archive.write() as s:
+        save_state(s, state)
+    with archive.read() as s:
+        assert states(s)["xinhua-en"] == state
+
+
+def test_pauses_are_kept_until_they_are_over(archive: Archive) -> None:
+    with archive.write() as s:
+        save_holds(s, {"slow.example": NOW + HOUR, "long.example": NOW + 9 * HOUR, "over.example": NOW}, now=NOW)
+    with archive.read() as s:
+        assert holds(s, now=NOW) == {"slow.example": NOW + HOUR, "long.example": NOW + 9 * HOUR}
+        assert holds(s, now=NOW + HOUR) == {"long.example": NOW + 9 * HOUR}
+    with archive.write() as s:
+        save_holds(s, {"slow.example": NOW + 2 * HOUR}, now=NOW)
+    with archive.read() as s:
+        assert holds(s, now=NOW) == {"slow.example": NOW + 2 * HOUR}
 
 
 def test_last_fetch_of_each_source(archive: Archive) -> None:

@@ -26,8 +26,9 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from archive.articles import add_article, count_articles, get_article
 from archive.models import Base, MentionRow
 from archive.schema import HEAD, alembic_config, current_revision
+from archive.sources import last_fetches, states
 from archive.store import Archive, ArchiveError
-from parsers.records import InputError
+from parsers.records import InputError, Outcome
 from tests.archive_samples import NOW, article, everything, store
 
 
@@ -73,6 +74,34 @@ def test_migration_back_and_forth(archive: Archive) -> None:
         assert connection.scalar(text("SELECT count(*) FROM sqlite_master WHERE name = 'articles'")) == 0
         command.upgrade(alembic_config(connection), "head")
     assert store(archive).number == 1
+
+
+# as version 0001 of the schema wrote them
+ROWS_0001 = """
+INSERT INTO source_states VALUES (
+  'wire', 'https://a.example/rss', 'timeout', 'too slow', '2024-12-11 01:00:00.000000', '2024-12-12 03:00:00.000000',
+  NULL, NULL, NULL, 4, '2024-12-12 09:00:00.000000', '"e"', NULL, NULL);
+INSERT INTO fetch_log (run, source_id, at, outcome, message, entries, screened_out, known, pages, new_articles)
+  VALUES ('r1', 'wire', '2024-12-12 03:00:00.000000', 'timeout', 'too slow', 9, 5, 1, 3, 2)
+"""
+
+
+def test_what_version_0001_wrote_is_read_on_and_stays_on_the_way_back(archive: Archive) -> None:
+    tables = ("source_states", "fetch_log")
+    with archive._writer.begin() as connection:
+        command.downgrade(alembic_config(connection), "0001")
+        for row in ROWS_0001.split(";"):
+            connection.exec_driver_sql(row)
+        before = {table: connection.execute(text(f"SELECT * FROM {table}")).all() for table in tables}  # noqa: S608
+    with Archive.open(archive.home) as upgraded, upgraded.read() as s:
+        state, line = states(s)["wire"], last_fetches(s)["wire"]
+    assert (state.outcome, state.failures, state.validators.etag) == (Outcome.TIMEOUT, 4, '"e"')
+    assert (state.newest, state.interval, state.astray, state.gone_since, state.alarms) == (None, None, 0, None, ())
+    assert (line.entries, line.pages, line.new_articles) == (9, 3, 2)
+    assert (line.new_entries, line.by_outlet, line.by_generic, line.without_text, line.skipped) == (0, 0, 0, 0, {})
+    with archive._writer.begin() as connection:
+        command.downgrade(alembic_config(connection), "0001")
+        assert {table: connection.execute(text(f"SELECT * FROM {table}")).all() for table in tables} == before  # noqa: S608
 
 
 def test_home_at_head_opens_without_alembic(archive: Archive) -> None:

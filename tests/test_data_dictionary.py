@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import JSON, Boolean, Column, Date, Enum, Integer, Table
 from sqlalchemy.types import TypeEngine
 
-from archive.columns import UtcDateTime
+from archive.columns import Seconds, UtcDateTime
 from archive.models import Base
 
 PAGE = (Path(__file__).parent.parent / "docs" / "data_dictionary.md").read_text(encoding="utf-8")
@@ -21,6 +21,7 @@ WORDS: dict[type[TypeEngine[Any]], str] = {
     JSON: "JSON",
     Boolean: "yes/no",
     Integer: "number",
+    Seconds: "number",
     Enum: "word",
 }
 
