@@ -13,12 +13,12 @@ app = typer.Typer(no_args_is_help=True, help="The catalogue of sources and its h
 @app.command("list")
 def sources_list(context: typer.Context, sources: SourcesFile = None, as_json: Json = False) -> None:
     """Show the catalogue."""
-    from flows.overview import source_dict
     from flows.steps import load_catalogue
+    from parsers.source_tables import source_table
 
-    catalogue = load_catalogue(settings_of(context, sources))
+    catalogue = load_catalogue(settings_of(context, sources)).sources
     if as_json:
-        put_json([source_dict(source) for source in catalogue])
+        put_json([source_table(source) for source in catalogue])
         return
     columns = ("id", "outlet", "side", "language", "kind", "URL")
     table("Sources", columns, [(s.id, s.outlet_name, s.side, s.language, s.kind, s.url) for s in catalogue])

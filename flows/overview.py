@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,19 +15,9 @@ from parsers.records import InputError, Outcome, Source, SourceState
 from reports.export import export_csv, export_jsonl
 
 
-def source_dict(source: Source) -> dict[str, Any]:
-    """One source as JSON, with the keys of `sources.toml`; what is not set is left out."""
-    minutes = int(source.interval.total_seconds() // 60)
-    interval = f"{minutes}m" if minutes % 60 else f"{minutes // 60}h"
-    table = asdict(replace(source, selectors=None)) | {"interval": interval}
-    if source.selectors:
-        table["selectors"] = {key: value for key, value in asdict(source.selectors).items() if value is not None}
-    return {key: value for key, value in table.items() if value is not None}
-
-
 def source_health(settings: Settings) -> list[dict[str, Any]]:
     """Each source of the catalogue in force with its state; times in ISO 8601, in the digest's zone."""
-    catalogue = load_catalogue(settings)
+    catalogue = load_catalogue(settings).sources
     with open_archive(settings) as archive, archive.read() as session:
         states, polls = sources.states(session), sources.last_fetches(session)
     return [

@@ -31,7 +31,7 @@ from flows.seedpaths import read_seeds
 from flows.settings import Settings, read_text, sources_path
 from meetings.detect import RULES_VERSION, detect
 from meetings.records import Detection, Status
-from parsers.catalogue import parse_catalogue
+from parsers.catalogue import Catalogue, parse_catalogue
 from parsers.records import InputError, Outcome, Source, SourceState
 from parsers.seedfile import SeedError
 from reports.issue_files import FOLDER
@@ -80,8 +80,8 @@ def now_utc() -> datetime:
     return datetime.now(UTC)
 
 
-def load_catalogue(settings: Settings) -> tuple[Source, ...]:
-    """The sources in force; raises `CatalogueError` that names file and key."""
+def load_catalogue(settings: Settings) -> Catalogue:
+    """The catalogue in force; raises `CatalogueError` that names file and key."""
     path = sources_path(settings)
     return parse_catalogue(read_text(path, "catalogue of sources"), name=str(path))
 
@@ -103,7 +103,7 @@ class Run:
     def __init__(self, settings: Settings, archive: Archive, client: Client, raw: RawWriter, name: str) -> None:
         self.settings = settings
         self.archive = archive
-        self.catalogue = load_catalogue(settings)
+        self.catalogue = load_catalogue(settings).sources
         with archive.read() as session:
             self._states = sources.states(session)
         self._poller = Poller(
@@ -281,7 +281,7 @@ def write_issue(
 ) -> IssueReport:
     """Write one issue's files, of the last complete week unless told otherwise; `close` fixes what is new in it."""
     with open_archive(settings) as archive:
-        issue = issuing.compose(settings, archive, load_catalogue(settings), _chosen(settings, week))
+        issue = issuing.compose(settings, archive, load_catalogue(settings).sources, _chosen(settings, week))
         if close:
             issue = issuing.close(settings, archive, issue, now=now_utc())
         return _written(settings, issue, out)
@@ -296,7 +296,7 @@ def write_back_issues(settings: Settings) -> list[IssueReport]:
         held = [stored for stored in told if stored.meeting.status is Status.HELD]
         weeks = {week_of_day(placed_on(meeting, settings.tz)) for meeting in held}
         back = sorted(week for week in weeks if is_back(week, settings.tz, first_run))
-        catalogue = load_catalogue(settings)
+        catalogue = load_catalogue(settings).sources
         return [_written(settings, issuing.compose(settings, archive, catalogue, week, told), None) for week in back]
 
 
@@ -304,7 +304,7 @@ def write_messages(settings: Settings, week: Week | None = None, *, out: Path | 
     """Write each recipient's message as a file instead of sending it, in a folder that only its owner can read."""
     recipients = issuing.load_recipients(settings)
     with open_archive(settings) as archive:
-        issue = issuing.compose(settings, archive, load_catalogue(settings), _chosen(settings, week))
+        issue = issuing.compose(settings, archive, load_catalogue(settings).sources, _chosen(settings, week))
     folder = (out or settings.home / FOLDER) / issue.week.label / "mail"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     paths = []
@@ -324,7 +324,7 @@ def send_issue(settings: Settings, week: Week | None = None) -> SendReport:
         open_archive(settings) as archive,
         _alone(archive, "send", SEND_LEASE),
     ):
-        issue = issuing.compose(settings, archive, load_catalogue(settings), _chosen(settings, week))
+        issue = issuing.compose(settings, archive, load_catalogue(settings).sources, _chosen(settings, week))
         if issue.state is IssueState.BACK:
             raise InputError(f"{issue.week.label} is a back issue, of a week before the first run; it is never mailed")
         recipients, smtp = issuing.load_recipients(settings), issuing.smtp_settings(settings)

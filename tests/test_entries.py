@@ -16,9 +16,8 @@ from parsers.records import DateOrder, Entry, Kind, Listing, Outcome, Selectors,
 
 ROOT = Path(__file__).parent.parent
 LISTINGS = Path(__file__).parent / "data" / "listings"
-SOURCES = {
-    source.id: source for source in parse_catalogue((ROOT / "sources.toml").read_text("utf-8"), name="sources.toml")
-}
+CATALOGUE = parse_catalogue((ROOT / "sources.toml").read_text("utf-8"), name="sources.toml")
+SOURCES = {source.id: source for source in CATALOGUE.sources}
 RSS = SOURCES["vnexpress-en"]
 SITEMAP = SOURCES["globaltimes"]
 SECTION = SOURCES["vgp-en-politics"]
