@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
+from functools import cache
 
 from bs4 import BeautifulSoup
 from lxml import etree
@@ -56,22 +57,74 @@ def decode(body: bytes, content_type: str | None, language: str) -> str:
 
 
 def parse_html(text: str) -> BeautifulSoup:
-    """The page as a tree, by lxml; any text gives one. A `br` is a line feed, so that no words are glued.
+    """The whole page as a tree; see `Page.soup`."""
+    return Page(text).soup()
 
-    What is nested deeper than any page of an outlet is left out: in a tree without a floor, each paragraph of a hostile
-    page would hold all the paragraphs after it.
+
+class Page:
+    """A page, read once by libxml2, of which each reader gets the part it needs as a tree of its own.
+
+    Any text gives one. What is nested deeper than any page of an outlet is left out (libxml2 ends at 256 elements
+    inside each other): in a tree without a floor, each paragraph of a hostile page would hold all those after it.
     """
-    clean = _PROLOG.sub("", text.replace("\0", ""), count=1)
-    soup = BeautifulSoup(_shallow(clean) if "<" in clean else "", "lxml")
-    for line_break in soup.select("br"):
-        line_break.append("\n")  # in it, not in its place: that would look through all its siblings for it
-    return soup
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        clean = _PROLOG.sub("", text.replace("\0", ""), count=1)
+        parser = etree.HTMLParser(no_network=True, huge_tree=False, remove_comments=True)
+        self._root = etree.fromstring(clean, parser) if "<" in clean else None
+        if self._root is not None:
+            for line_break in self._root.iter("br"):
+                line_break.tail = "\n" + (line_break.tail or "")
+
+    def soup(self, keep: tuple[str, ...] = ()) -> BeautifulSoup:
+        """A new tree of what `keep` names, in the page's order: `tag`, `.class`, `#id` or `tag.class`; () means all.
+
+        An element inside another that is kept is in its place there; what stands around them is gone. What a page says
+        to machines (meta elements, JSON-LD, the canonical link) is always kept. After a `br` stands a line feed, so
+        that no words are glued. Building such a tree is what reading a page costs.
+        """
+        if self._root is None:
+            return BeautifulSoup("", "lxml")
+        parts = _outermost(_kept(keep)(self._root)) if keep else [self._root]
+        markup = (etree.tostring(part, method="html", encoding="unicode", with_tail=False) for part in parts)
+        return BeautifulSoup("".join(markup), "lxml")
 
 
-def _shallow(text: str) -> str:
-    """The page as libxml2 reads it, which ends at 256 elements inside each other (`XML_PARSE_HUGE` is off)."""
-    root = etree.fromstring(text, etree.HTMLParser(no_network=True, huge_tree=False))
-    return str(etree.tostring(root, method="html", encoding="unicode")) if root is not None else ""
+_FOR_MACHINES = (
+    "self::meta[@content]",
+    "self::link[contains(@rel, 'canonical')]",
+    "self::script[@type='application/ld+json']",
+)
+_NAMED = re.compile(r"(?=.)([a-z]\w*)?(?:([.#])([\w-]+))?")
+_MOST_KEPT = 1000
+"""Elements that are looked at: no outlet's page has so many that are named in `keep`."""
+
+
+@cache
+def _kept(keep: tuple[str, ...]) -> etree.XPath:
+    return etree.XPath(f"//*[{' or '.join((*_FOR_MACHINES, *map(_condition, keep)))}]")
+
+
+def _condition(name: str) -> str:
+    found = _NAMED.fullmatch(name)
+    if found is None:
+        raise ValueError(f"'{name}' is neither tag nor .class nor #id")
+    tag, mark, value = found.groups()
+    tests = [f"self::{tag}"] if tag else []
+    if mark == "#":
+        tests.append(f"@id='{value}'")
+    elif mark == ".":
+        tests.append(f"contains(concat(' ', normalize-space(@class), ' '), ' {value} ')")
+    return f"({' and '.join(tests)})"
+
+
+def _outermost(elements: list[etree.Element]) -> list[etree.Element]:
+    kept: list[etree.Element] = []
+    for element in elements[:_MOST_KEPT]:
+        if not kept or kept[-1] not in element.iterancestors():
+            kept.append(element)
+    return kept
 
 
 def _charsets(body: bytes, content_type: str | None, language: str) -> list[str]:

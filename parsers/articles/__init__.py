@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, datetime
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from bs4 import BeautifulSoup
-
-from parsers.articles import generic, vgp, vna, xinhua
+from parsers.articles import generic
 from parsers.articles.draft import Draft
+from parsers.articles.families import layouts_for
 from parsers.articles.metadata import Metadata, page_url, read_metadata
 from parsers.dates import Stamp, midnight, url_day
 from parsers.records import Article, Entry, Source, article_key
-from parsers.text import decode, parse_html, tidy
+from parsers.text import Page, decode, tidy
 from parsers.urls import canonical_url
-
-_OUTLETS: dict[str, Callable[[BeautifulSoup, str, Source], Draft | None]] = {
-    "news.cn": xinhua.read,
-    "xinhuanet.com": xinhua.read,
-    "vietnamplus.vn": vna.read,
-    "nhandan.vn": vna.read,
-    "vovworld.vn": vna.read,
-    "vov.vn": vna.read,
-    "baochinhphu.vn": vgp.read,
-}
 
 
 def extract_article(body: bytes, *, url: str, content_type: str | None, source: Source, entry: Entry) -> Article | None:
@@ -34,16 +21,18 @@ def extract_article(body: bytes, *, url: str, content_type: str | None, source: 
     The page's own title and date win over the entry's; the entry's time is taken where the page gives that day without
     a time. What has no zone is in the source's.
     """
-    text = decode(body, content_type, source.language)
-    soup = parse_html(text)
+    page = Page(decode(body, content_type, source.language))
+    head = page.soup(generic.KEEP)
     entry_url = canonical_url(entry.url) or entry.url
-    known_as = page_url(soup, canonical_url(url) or url) or entry_url
-    metadata = read_metadata(soup, source)
-    draft = _draft(text, soup, url, source, metadata)
+    known_as = page_url(head, canonical_url(url) or url) or entry_url
+    metadata = read_metadata(head, source)
+    draft, method = _by_outlet(page, url, source)
+    if draft is None:
+        draft, method = generic.read(page.text, head, metadata, source), generic.method(metadata)
     if draft is None:
         return None
     stamp = _best_stamp(draft.stamp, metadata.stamp, entry.published, url_day(url), source)
-    return _article(source, entry, known_as, draft, metadata, stamp)
+    return _article(source, entry, known_as, draft, method, metadata, stamp)
 
 
 def entry_article(source: Source, entry: Entry) -> Article:
@@ -65,15 +54,16 @@ def entry_article(source: Source, entry: Entry) -> Article:
     )
 
 
-def _draft(text: str, soup: BeautifulSoup, url: str, source: Source, metadata: Metadata) -> Draft | None:
-    host = urlsplit(url).hostname or ""
-    for domain, read in _OUTLETS.items():
-        if (host == domain or host.endswith("." + domain)) and (draft := read(soup, url, source)):
-            return draft
-    return generic.read(text, soup, metadata, source)
+def _by_outlet(page: Page, url: str, source: Source) -> tuple[Draft | None, str]:
+    for layout in layouts_for(url):
+        if draft := layout.read(page.soup(layout.keep), url, source):
+            return draft, f"outlet:{layout.name}"
+    return None, ""
 
 
-def _article(source: Source, entry: Entry, url: str, draft: Draft, metadata: Metadata, stamp: Stamp | None) -> Article:
+def _article(
+    source: Source, entry: Entry, url: str, draft: Draft, method: str, metadata: Metadata, stamp: Stamp | None
+) -> Article:
     title = draft.title or metadata.title or tidy(entry.title) or draft.paragraphs[0]
     return Article(
         key=article_key(url),
@@ -86,7 +76,8 @@ def _article(source: Source, entry: Entry, url: str, draft: Draft, metadata: Met
         outlet=source.outlet,
         side=source.side,
         source_id=source.id,
-        method=draft.method,
+        method=method,
+        captions=draft.captions,
     )
 
 

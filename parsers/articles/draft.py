@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup, NavigableString, Tag
 
 from parsers.dates import Stamp
 from parsers.text import tidy
@@ -29,15 +29,34 @@ _FURNITURE = re.compile(
 _LONGEST_FURNITURE = 160
 """A whole sentence may begin with 'Source:'; a line of page furniture is short."""
 
+_BLOCKS = {
+    *("address", "article", "aside", "blockquote", "center", "dd", "div", "dl", "dt", "fieldset", "figcaption"),
+    *("figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "ol", "p", "pre"),
+    *("section", "table", "td", "th", "tr", "ul"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Title, date and paragraphs as one reader found them; what it did not find is empty or None."""
+    """Title, date and paragraphs as one reader found them; what it did not find is empty or None.
+
+    `captions`: the positions in `paragraphs` of those that are captions of pictures.
+    """
 
     title: str
     stamp: Stamp | None
     paragraphs: tuple[str, ...]
-    method: str
+    captions: tuple[int, ...] = ()
+
+
+def compose(title: str, stamp: Stamp | None, captions: Iterable[str], lines: Iterable[str]) -> Draft | None:
+    """A draft of cleaned paragraphs, the captions first and marked, as in the seeds; None when there is no text.
+
+    A line that repeats a caption is the caption.
+    """
+    shown = clean_paragraphs(captions, title)
+    paragraphs = clean_paragraphs([*shown, *lines], title)
+    return Draft(title, stamp, paragraphs, tuple(range(len(shown)))) if paragraphs else None
 
 
 def clean_paragraphs(lines: Iterable[str], title: str) -> tuple[str, ...]:
@@ -61,6 +80,35 @@ def first_text(soup: BeautifulSoup, *selectors: str) -> str:
     """The words of the first element that has any, the selectors tried in their order; '' when none has."""
     found = (text_of(node) for selector in selectors for node in soup.select(selector))
     return next(filter(None, found), "")
+
+
+def blocks(body: Tag, *, breaks: bool = False) -> list[str]:
+    """The words of a body in the lines that a reader sees: one per paragraph, heading, list item or bare text.
+
+    With `breaks` a `br` ends a line too, for outlets that have no paragraphs. Scripts and comments are no words.
+    """
+    lines: list[str] = []
+    line: list[str] = []
+
+    def end() -> None:
+        lines.append(tidy("".join(line)))
+        line.clear()
+
+    def walk(node: Tag) -> None:  # parse_html ends a page's depth at 256, so this never meets Python's limit
+        for child in node.children:
+            if isinstance(child, Tag):
+                edge = child.name in _BLOCKS or (breaks and child.name == "br")
+                if edge:
+                    end()
+                walk(child)
+                if edge:
+                    end()
+            elif type(child) is NavigableString:
+                line.append(child)
+
+    walk(body)
+    end()
+    return [text for text in lines if text]
 
 
 def drop(body: Tag, selector: str) -> None:

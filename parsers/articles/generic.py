@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from bs4 import BeautifulSoup
 
-from parsers.articles.draft import Draft, clean_paragraphs, first_text, text_of
+from parsers.articles.draft import Draft, compose, first_text, text_of
 from parsers.articles.metadata import Metadata
 from parsers.dates import Stamp, read_stamp
 from parsers.records import Source
@@ -24,6 +24,11 @@ _SHOWN_TIME = (
 )
 _SHOWN_TITLES = ("h1", ".article_title", ".news-title")
 
+KEEP = (
+    *(".pub_time", ".rm_txt", ".origin", "span.date", ".info_l", ".detail__meta", ".lbPublishedDate", ".news-time"),
+    *_SHOWN_TITLES,
+)
+
 
 def read(text: str, soup: BeautifulSoup, metadata: Metadata, source: Source) -> Draft | None:
     """The article on a page of unknown make; None when trafilatura finds no text in it."""
@@ -33,9 +38,12 @@ def read(text: str, soup: BeautifulSoup, metadata: Metadata, source: Source) -> 
     if not body:
         return None
     title = metadata.title or first_text(soup, *_SHOWN_TITLES)
-    method = f"{metadata.kind}+trafilatura" if metadata.kind else "trafilatura"
-    paragraphs = clean_paragraphs(body.splitlines(), title)
-    return Draft(title, _shown_stamp(soup, source), paragraphs, method) if paragraphs else None
+    return compose(title, _shown_stamp(soup, source), (), body.splitlines())
+
+
+def method(metadata: Metadata) -> str:
+    """Which of the page's vocabularies and which reader gave the article."""
+    return f"{metadata.kind}+trafilatura" if metadata.kind else "trafilatura"
 
 
 def _shown_stamp(soup: BeautifulSoup, source: Source) -> Stamp | None:

@@ -6,11 +6,10 @@ from zoneinfo import ZoneInfo
 
 from bs4 import BeautifulSoup
 
-from parsers.articles.draft import Draft, clean_paragraphs, drop, first_text, text_of
+from parsers.articles.draft import Draft, compose, drop, first_text, text_of
+from parsers.articles.layouts import Layout
 from parsers.dates import read_stamp
 from parsers.records import DateOrder, Source
-
-METHOD = "outlet:vgp"
 
 _BODY = "div.detail-content[data-role=content], div.detail-content"
 _BOXES = 'script, style, video, iframe, .VCSortableInPreviewMode[type="RelatedNewsBox"], .kbwscwl-relatedbox, zone'
@@ -31,5 +30,7 @@ def read(soup: BeautifulSoup, _url: str, source: Source) -> Draft | None:
     drop(body, _PICTURES)
     lead = first_text(soup, ".detail-sapo")
     lines = [text_of(node) for node in body.select("p, h2, h3, li") if not node.find_parent(["p", "li"])]
-    paragraphs = clean_paragraphs([*captions, lead, *lines], title)
-    return Draft(title, stamp, paragraphs, METHOD) if lead or any(lines) else None
+    return compose(title, stamp, captions, [lead, *lines]) if lead or any(lines) else None
+
+
+LAYOUTS = (Layout("vgp", ("baochinhphu.vn",), read),)

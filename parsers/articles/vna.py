@@ -6,11 +6,10 @@ from zoneinfo import ZoneInfo
 
 from bs4 import BeautifulSoup, Tag
 
-from parsers.articles.draft import Draft, clean_paragraphs, drop, first_text, text_of
+from parsers.articles.draft import Draft, compose, drop, first_text, text_of
+from parsers.articles.layouts import Layout
 from parsers.dates import Stamp, read_stamp
 from parsers.records import DateOrder, Source
-
-METHOD = "outlet:vna"
 
 _BODY = ".article__body"
 _PICTURES = "table.picture, figure, .article__avatar, .article__photo"
@@ -34,8 +33,7 @@ def read(soup: BeautifulSoup, _url: str, source: Source) -> Draft | None:
     lead = first_text(soup, ".article__sapo")
     drop(body, _PICTURES)
     lines = [text_of(node) for node in body.select("p, h2, h3, blockquote, li") if not node.find_parent(["p", "li"])]
-    paragraphs = clean_paragraphs([*captions, lead, *lines], title)
-    return Draft(title, stamp, paragraphs, METHOD) if lead or any(lines) else None
+    return compose(title, stamp, captions, [lead, *lines]) if lead or any(lines) else None
 
 
 def _caption(picture: Tag) -> str:
@@ -51,3 +49,6 @@ def _stamp(soup: BeautifulSoup, source: Source) -> Stamp | None:
             if stamp := read_stamp(text, zone, source.date_order or DateOrder.DMY):
                 return stamp
     return None
+
+
+LAYOUTS = (Layout("vna", ("vietnamplus.vn", "nhandan.vn", "vovworld.vn", "vov.vn"), read),)

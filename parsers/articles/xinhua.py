@@ -7,11 +7,10 @@ from zoneinfo import ZoneInfo
 
 from bs4 import BeautifulSoup
 
-from parsers.articles.draft import Draft, clean_paragraphs, drop, first_text, text_of
+from parsers.articles.draft import Draft, compose, drop, first_text, text_of
+from parsers.articles.layouts import Layout
 from parsers.dates import Stamp, read_stamp, url_day
 from parsers.records import Source
-
-METHOD = "outlet:xinhua"
 
 _TITLES = (".conTop h1", ".head-line h1", ".h-title", "h1")
 _BODY = "#detailContent, div.detail_con, #detail, #p-detail"
@@ -32,8 +31,7 @@ def read(soup: BeautifulSoup, url: str, source: Source) -> Draft | None:
     drop(body, _FURNITURE)
     lines = [text for p in body.select("p") if (text := text_of(p))]
     captions = [line for line in lines if _CAPTION.fullmatch(line)]
-    paragraphs = clean_paragraphs([*captions, *lines], title)
-    return Draft(title, stamp, paragraphs, METHOD) if paragraphs else None
+    return compose(title, stamp, captions, lines)
 
 
 def _stamp(soup: BeautifulSoup, url: str, source: Source) -> Stamp | None:
@@ -49,3 +47,6 @@ def _stamp(soup: BeautifulSoup, url: str, source: Source) -> Stamp | None:
 def _split_day(soup: BeautifulSoup) -> str:
     year, day = (first_text(soup, f".header-time {part}").replace(" ", "") for part in (".year", ".day"))
     return f"{year}/{day}" if year and day else ""
+
+
+LAYOUTS = (Layout("xinhua", ("news.cn", "xinhuanet.com"), read),)

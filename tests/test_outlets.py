@@ -1,0 +1,114 @@
+"""Every outlet's pages through one class of tests, and which layout is tried when."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+
+from parsers.articles import families
+from parsers.articles.draft import Draft
+from parsers.articles.families import has_family, layouts_for
+from parsers.articles.layouts import Layout
+from parsers.text import Page, decode
+from tests import china_pages, vietnam_pages
+from tests.outlet_pages import DATA, OutletPage
+
+PAGES = (*china_pages.PAGES, *vietnam_pages.PAGES)
+LAYOUTS = [layout for module in families.MODULES for layout in module.LAYOUTS]
+
+# words that stand on the pages of tests/data only around the article: boxes, bars, lines of editors, menus, tags
+FOREIGN = (
+    *("editor", "related", "another meeting", "other leader", "elsewhere", "advert", "share", "follow us", "see also"),
+    *("subscribe", "read more", "most viewed", "comment", "copyright", "tracker", "function(", "download"),
+    *("编辑", "相关", "分享", "另一场会见", "版权", "扫一扫", "纠错", "下载"),
+    *("liên quan", "chia sẻ", "xem thêm", "bình luận", "cuộc gặp khác", "quảng cáo", "bản quyền"),
+)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.file)
+class TestEveryOutlet:
+    def test_golden_record(self, page: OutletPage, update_golden: bool) -> None:
+        record = json.loads(json.dumps(asdict(page.article()), default=str))
+        golden = DATA / Path(page.file).with_suffix(".json")
+        if update_golden:
+            golden.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        assert record == json.loads(golden.read_text("utf-8"))
+
+    def test_title_and_date(self, page: OutletPage) -> None:
+        article = page.article()
+        moment = datetime.fromisoformat(page.published) if "T" in page.published else None
+        assert (article.title, article.published) == (page.title, moment)
+        assert str(article.published_on or "") == page.published[:10]
+
+    def test_captions_stand_first_and_are_marked(self, page: OutletPage) -> None:
+        article = page.article()
+        assert article.captions == tuple(range(page.captions))
+        assert len(article.paragraphs) > page.captions
+
+    def test_nothing_of_the_page_around_the_article(self, page: OutletPage) -> None:
+        text = page.article().text.lower()
+        assert [word for word in FOREIGN if word in text] == []
+        assert not any(line.endswith(("./.", "（完）", "■", "Enditem")) for line in page.article().paragraphs)
+        assert not any(mark in text for mark in "\u00a0\u00ad\u200b\ufeff<>{}�")
+
+    def test_layout_is_recorded(self, page: OutletPage) -> None:
+        assert page.article().method == f"outlet:{page.layout}"
+
+    def test_what_a_layout_keeps_is_all_it_reads(self, page: OutletPage) -> None:
+        tree = Page(decode(page.body, page.content_type, page.source.language))
+        layout = next(layout for layout in layouts_for(page.url) if layout.name == page.layout)
+        kept, whole = (layout.read(tree.soup(keep), page.url, page.source) for keep in (layout.keep, ()))
+        assert kept == whole != None  # noqa: E711 - a chain
+
+    def test_scripts_are_never_text(self, page: OutletPage) -> None:
+        hostile = b"<p><script>alert(1)</script><style>p{}</style><!-- alert(2) -->"
+        article = page.extract(page.body.replace(b"<p>", hostile).replace(b"<br>", b"<br><script>alert(3)</script>"))
+        assert article is not None
+        assert article == page.article()
+
+    def test_reading_the_page_again_gives_the_same(self, page: OutletPage) -> None:
+        assert page.article() == page.article()
+
+
+def test_every_layout_has_a_page_and_every_page_a_row() -> None:
+    assert {layout.name for layout in LAYOUTS} == {page.layout for page in PAGES}
+
+
+def test_names_of_layouts_are_unique() -> None:
+    assert len({layout.name for layout in LAYOUTS}) == len(LAYOUTS)
+
+
+class TestWhichLayouts:
+    @staticmethod
+    def read(*_: object) -> Draft | None:
+        return None
+
+    @pytest.fixture(autouse=True)
+    def outlet(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        ends = {"now": None, "until 2020": date(2020, 6, 30), "until 2010": date(2010, 1, 1)}
+        layouts = tuple(Layout(name, ("a.cn",), self.read, valid_until=end) for name, end in ends.items())
+        edition = Layout("edition", ("en.a.cn",), self.read)
+        monkeypatch.setattr(families, "_BY_HOST", {"a.cn": layouts, "en.a.cn": (edition,)})
+
+    @pytest.mark.parametrize(
+        ("url", "names"),
+        [
+            ("https://www.a.cn/x-1.html", ["now", "until 2020", "until 2010"]),
+            ("https://a.cn/20260318/1.html", ["now", "until 2020", "until 2010"]),
+            ("https://a.cn/20200701/1.html", ["now", "until 2020", "until 2010"]),
+            ("https://a.cn/20200630/1.html", ["until 2020", "now", "until 2010"]),
+            ("https://a.cn/20100101/1.html", ["until 2010", "until 2020", "now"]),
+            ("https://en.a.cn/x-1.html", ["edition", "now", "until 2020", "until 2010"]),
+            ("https://nota.cn/x-1.html", []),
+            ("https://a.cn.elsewhere.org/x-1.html", []),
+            ("mailto:x", []),
+        ],
+    )
+    def test_tried_by_the_day_in_the_url(self, url: str, names: list[str]) -> None:
+        tried = [layout.name for layout in layouts_for(url)]
+        assert tried == names
+        assert has_family(url) == bool(names)
