@@ -88,6 +88,7 @@ class FetchRow(Base):
     new_entries: Mapped[int] = mapped_column(server_default=_NONE)
     by_outlet: Mapped[int] = mapped_column(server_default=_NONE)
     by_generic: Mapped[int] = mapped_column(server_default=_NONE)
+    pages_failed: Mapped[int] = mapped_column(server_default=_NONE)
     without_text: Mapped[int] = mapped_column(server_default=_NONE)
     skipped: Mapped[dict[str, int]] = mapped_column(server_default=text("'{}'"))
 

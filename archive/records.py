@@ -126,27 +126,35 @@ class Skip(StrEnum):
     ROBOTS = "robots"
 
 
-@dataclass(frozen=True, slots=True)
-class FetchLogLine:
-    """One poll of one source, counted.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollCounts:
+    """What one poll of one source brought, counted.
 
-    `known`: entries worth a page that we knew already, `new_entries`: those that we did not. Of the `pages` asked for,
-    `by_outlet` and `by_generic` gave an article, read by the outlet's own parser or the generic one; `without_text`
-    came and held none; the rest failed. `skipped`: entries still without a page, by why.
+    `known` and `new_entries`: entries worth a page that were known already and that were not. Of the `pages` asked for,
+    `by_outlet` and `by_generic` gave an article, read by the outlet's own parser or by the generic one, and
+    `pages_failed` gave none, `without_text` of them because nothing could be read in them. `skipped`: entries that are
+    still without a page, by why.
     """
+
+    entries: int = 0
+    screened_out: int = 0
+    known: int = 0
+    new_entries: int = 0
+    pages: int = 0
+    by_outlet: int = 0
+    by_generic: int = 0
+    pages_failed: int = 0
+    without_text: int = 0
+    new_articles: int = 0
+    skipped: Mapping[Skip, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchLogLine(PollCounts):
+    """One poll of one source in the log."""
 
     run: str
     source_id: str
     at: datetime
     outcome: Outcome
     message: str
-    entries: int
-    screened_out: int
-    known: int
-    pages: int
-    new_articles: int
-    new_entries: int = 0
-    by_outlet: int = 0
-    by_generic: int = 0
-    without_text: int = 0
-    skipped: Mapping[Skip, int] = field(default_factory=dict)

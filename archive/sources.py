@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping
+from dataclasses import asdict, fields
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
@@ -49,25 +50,7 @@ def save_state(s: Session, state: SourceState) -> None:
 
 def log_fetch(s: Session, line: FetchLogLine) -> None:
     """Appends one poll to the log."""
-    s.add(
-        FetchRow(
-            run=line.run,
-            source_id=line.source_id,
-            at=line.at,
-            outcome=line.outcome,
-            message=line.message,
-            entries=line.entries,
-            screened_out=line.screened_out,
-            known=line.known,
-            pages=line.pages,
-            new_articles=line.new_articles,
-            new_entries=line.new_entries,
-            by_outlet=line.by_outlet,
-            by_generic=line.by_generic,
-            without_text=line.without_text,
-            skipped=dict(line.skipped),
-        )
-    )
+    s.add(FetchRow(**asdict(line)))
 
 
 def last_fetches(s: Session) -> dict[str, FetchLogLine]:
@@ -173,23 +156,8 @@ def _alarm(stored: Mapping[str, str]) -> Alarm:
 
 
 def _line(row: FetchRow) -> FetchLogLine:
-    return FetchLogLine(
-        run=row.run,
-        source_id=row.source_id,
-        at=row.at,
-        outcome=row.outcome,
-        message=row.message,
-        entries=row.entries,
-        screened_out=row.screened_out,
-        known=row.known,
-        pages=row.pages,
-        new_articles=row.new_articles,
-        new_entries=row.new_entries,
-        by_outlet=row.by_outlet,
-        by_generic=row.by_generic,
-        without_text=row.without_text,
-        skipped={Skip(reason): count for reason, count in row.skipped.items()},
-    )
+    values = {field.name: getattr(row, field.name) for field in fields(FetchLogLine)}
+    return FetchLogLine(**values | {"skipped": {Skip(reason): count for reason, count in row.skipped.items()}})
 
 
 def _entry(row: PendingRow) -> PendingEntry:

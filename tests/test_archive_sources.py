@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from archive.records import FetchLogLine, PendingEntry, Skip
+from archive.records import FetchLogLine, PendingEntry, PollCounts, Skip
 from archive.sources import (
     drop_pending,
     give_up,
@@ -49,7 +49,10 @@ STATE = SourceState(
 )
 ENTRY = PendingEntry("https://news.example/one", "xinhua-en", "They met", "", NOW, 0, NOW, Outcome.NEVER_POLLED)
 SKIPPED = {Skip.HOST_BUDGET: 3, Skip.ROBOTS: 1}
-LINE = FetchLogLine("run-1", "xinhua-en", NOW, Outcome.OK, "", 30, 27, 1, 2, 2, 2, 1, 1, 0, SKIPPED)
+COUNTS = PollCounts(
+    entries=30, screened_out=20, known=3, new_entries=7, pages=6, by_outlet=2, by_generic=1, skipped=SKIPPED
+)
+LINE = FetchLogLine("run-1", "xinhua-en", NOW, Outcome.OK, "", **asdict(COUNTS))
 
 
 @pytest.fixture

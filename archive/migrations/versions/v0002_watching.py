@@ -12,7 +12,7 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-COUNTS = ("new_entries", "by_outlet", "by_generic", "without_text")
+COUNTS = ("new_entries", "by_outlet", "by_generic", "pages_failed", "without_text")
 
 
 def upgrade() -> None:
