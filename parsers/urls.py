@@ -1,85 +1,28 @@
 """One URL for one article: what an article is known by, and what is fetched.
 
-courlan cleans what feeds and pages get wrong (markup, spaces, ports, dots in paths); the tables here know the mirrors,
-wrappers and tracking parameters of our outlets (sources.md §4.10). Query parameters are dropped by name only, since
-some outlets keep the article's number there.
+courlan cleans what feeds and pages get wrong (markup, spaces, ports, dots in paths); `urls.toml` knows the mirrors,
+wrappers, tracking parameters and doubled pages of our outlets (sources.md §4.10). An article stored under an older form
+of its URL stays known (docs/decisions/0005-article-identity.md).
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
+from functools import lru_cache
+from importlib import resources
 from urllib.parse import parse_qs, quote, unquote_plus, urljoin, urlsplit, urlunsplit
 
 from courlan.clean import normalize_url, scrub_url
 
+from parsers.urltable import Rewrite, parse_url_table
+
 MAX_URL = 2048
 
-_MIRRORS = {
-    "m.news.cn": "www.news.cn",
-    "www.english.news.cn": "english.news.cn",
-    "m.xinhuanet.com": "www.xinhuanet.com",
-    "globaltimes.cn": "www.globaltimes.cn",
-    "fmprc.gov.cn": "www.mfa.gov.cn",
-    "www.fmprc.gov.cn": "www.mfa.gov.cn",
-    "mfa.gov.cn": "www.mfa.gov.cn",
-    "chinadaily.com.cn": "www.chinadaily.com.cn",
-    "vietnamplus.vn": "www.vietnamplus.vn",
-    "m.vietnamplus.vn": "www.vietnamplus.vn",
-    "www.nhandan.vn": "nhandan.vn",
-    "m.vovworld.vn": "vovworld.vn",
-    "www.vovworld.vn": "vovworld.vn",
-    "www.vietnamnews.vn": "vietnamnews.vn",
-    "m.vnexpress.net": "vnexpress.net",
-    "www.vnexpress.net": "vnexpress.net",
-}
-_HTTPS_HOSTS = {
-    "english.news.cn",
-    "www.globaltimes.cn",
-    "www.cgtn.com",
-    "news.cgtn.com",
-    "www.mfa.gov.cn",
-    "english.www.gov.cn",
-    "www.chinadaily.com.cn",
-    "www.vietnamplus.vn",
-    "en.vietnamplus.vn",
-    "zh.vietnamplus.vn",
-    "nhandan.vn",
-    "en.nhandan.vn",
-    "cn.nhandan.vn",
-    "vovworld.vn",
-    "english.vov.vn",
-    "vov.vn",
-    "vietnamnews.vn",
-    "baochinhphu.vn",
-    "en.baochinhphu.vn",
-    "vnexpress.net",
-    "e.vnexpress.net",
-    "tuoitre.vn",
-    "news.tuoitre.vn",
-    "mofa.gov.vn",
-    "baoquocte.vn",
-    "thediplomat.com",
-    "www.scmp.com",
-}
-"""Hosts that sources.md lists under https; any other stays as it was found."""
-
-_TRACKING_PREFIXES = ("utm_", "mc_", "mtm_", "hsa_")
-_TRACKING = {
-    "fbclid",
-    "gclid",
-    "dclid",
-    "msclkid",
-    "yclid",
-    "twclid",
-    "igshid",
-    "zarsrc",
-    "_ga",
-    "spm",
-    "cmpid",
-    "ocid",
-}
-_WRAPPERS = {("www.bing.com", "/news/apiclick.aspx"): "url", ("bing.com", "/news/apiclick.aspx"): "url"}
-"""(host, path) of redirects that carry the article's own URL in the named parameter."""
+_TEXT = resources.files("parsers").joinpath("urls.toml").read_text(encoding="utf-8")
+_TABLE = parse_url_table(_TEXT, name="parsers/urls.toml")
+_FORM = 2
+"""Raised whenever the code below, not the table, changes the canonical form of any URL."""
 
 _HOST = re.compile(r"(?:[\w-]+(?:\.[\w-]+)*|\[[0-9a-f:.]+\])(?::\d{1,5})?")
 # a URL of this shape has nothing to clean but its host; most of a feed's are
@@ -93,8 +36,8 @@ def canonical_url(url: str, base: str | None = None) -> str | None:
     Applying it twice changes nothing more.
     """
     if (plain := _PLAIN.fullmatch(url)) and len(url) < MAX_URL:
-        scheme, host = _known_host(plain[1], plain[2])
-        return f"{scheme}://{host}{plain[3]}"
+        host = _TABLE.mirrors.get(plain[2], plain[2])
+        return f"{_scheme(host) or plain[1]}://{host}{_path(host, plain[3])}"
     if len(url) > 2 * MAX_URL:
         return None
     try:
@@ -102,28 +45,66 @@ def canonical_url(url: str, base: str | None = None) -> str | None:
         parts = urlsplit(scrub_url(absolute))
         if parts.scheme.lower() not in ("http", "https") or not parts.hostname or parts.username is not None:
             return None
-        wrapped = _WRAPPERS.get((parts.hostname, parts.path.lower()))
-        if wrapped and (inner := parse_qs(parts.query).get(wrapped)):
-            return canonical_url(inner[0])
+        if inner := _wrapped(parts.hostname, parts.path, parts.query):
+            return canonical_url(inner)
         bare = urlsplit(normalize_url(urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))))
     except (ValueError, TypeError, AttributeError):  # what urllib and courlan raise on malformed URLs
         return None
-    scheme, host = _known_host(bare.scheme, bare.netloc.rstrip("."))
-    query = _without_tracking(parts.query)
-    path = bare.path.rstrip("/") and bare.path  # the root is written bare, but not before a query
-    clean = urlunsplit((scheme, host, path or ("/" if query else ""), query, ""))
+    found_at = bare.netloc.rstrip(".")
+    host = _TABLE.mirrors.get(found_at, found_at)
+    query = "" if _paths_only(host) else _without_tracking(parts.query)
+    path = _path(host, bare.path)
+    path = path.rstrip("/") and path  # the root is written bare, but not before a query
+    clean = urlunsplit((_scheme(host) or bare.scheme, host, path or ("/" if query else ""), query, ""))
     return clean if _HOST.fullmatch(host) and len(clean) <= MAX_URL else None
 
 
-def _known_host(scheme: str, netloc: str) -> tuple[str, str]:
-    host = _MIRRORS.get(netloc, netloc)
-    return ("https" if host in _HTTPS_HOSTS else scheme), host
+def table_digest() -> str:
+    """A digest of everything that decides on the canonical form; another one means that stored URLs may be outdated."""
+    return hashlib.sha256(f"{_FORM}\n{_TEXT}".encode()).hexdigest()
+
+
+def _wrapped(host: str, path: str, query: str) -> str | None:
+    """The address that a redirect carries."""
+    parameters = _TABLE.wrappers.get((host, path.lower()), ())
+    found = parse_qs(query) if parameters else {}
+    return next((found[name][0] for name in parameters if name in found), None)
+
+
+@lru_cache(4096)
+def _scheme(host: str) -> str | None:
+    """The scheme of a host or of the nearest domain above it that the table knows."""
+    while host:
+        if host in _TABLE.schemes:
+            return _TABLE.schemes[host]
+        host = host.partition(".")[2]
+    return None
+
+
+@lru_cache(4096)
+def _paths_only(host: str) -> bool:
+    return any(host == known or host.endswith("." + known) for known in _TABLE.paths_only)
+
+
+@lru_cache(4096)
+def _rewrites(host: str) -> tuple[Rewrite, ...]:
+    return tuple(rewrite for rewrite in _TABLE.rewrites if not rewrite.hosts or host in rewrite.hosts)
+
+
+def _path(host: str, path: str) -> str:
+    """The path in the form by which the table knows the page: rewritten until nothing changes any more."""
+    rewritten = path
+    for rewrite in _rewrites(host):
+        if rewrite.holds in rewritten:
+            rewritten = rewrite.pattern.sub(rewrite.to, rewritten)
+    return path if rewritten == path else _path(host, rewritten)
 
 
 def _without_tracking(query: str) -> str:
     kept = []
     for pair in query.split("&"):
-        name = unquote_plus(pair.partition("=")[0]).lower()
-        if pair and not name.startswith(_TRACKING_PREFIXES) and name not in _TRACKING:
+        name, _, value = (unquote_plus(part).lower() for part in pair.partition("="))
+        tracks = name in _TABLE.trackers or f"{name}={value}" in _TABLE.trackers
+        if pair and not tracks and not name.startswith(_TABLE.tracker_prefixes):
             kept.append(quote(pair, safe=_QUERY_SAFE))
     return "&".join(sorted(kept))
