@@ -12,11 +12,31 @@ from collections.abc import Iterator
 from datetime import date
 from urllib.parse import urlsplit
 
-from parsers.articles import vgp, vna, xinhua
+from parsers.articles import (
+    baoquocte,
+    baotintuc,
+    diplomat,
+    mofa_vietnam,
+    nikkei,
+    qdnd,
+    rfa,
+    scmp,
+    vgp,
+    vietnamnet,
+    vietnamnews,
+    vna,
+    vnexpress,
+    vov,
+    xinhua,
+)
 from parsers.articles.layouts import Layout
 from parsers.dates import url_day
 
-MODULES = (xinhua, vna, vgp)
+MODULES = (
+    xinhua,
+    *(vna, vgp, vov, vietnamnews, vnexpress, vietnamnet, qdnd, mofa_vietnam, baoquocte, baotintuc),
+    *(scmp, diplomat, nikkei, rfa),
+)
 
 
 def layouts_for(url: str) -> tuple[Layout, ...]:

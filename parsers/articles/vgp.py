@@ -1,36 +1,52 @@
-"""VGP, the Government's news on baochinhphu.vn in all its editions (sources.md §2)."""
+"""The CMS of VGP, the Government's news, which Tuoi Tre and Thanh Nien use too, and what came before it.
+
+Parts of VGP's page as recorded in VSSpowerlifting/China-Mil-Watch (sources.md §2), of the others as in public scrapers.
+"""
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
+from datetime import date
 
-from bs4 import BeautifulSoup
-
-from parsers.articles.draft import Draft, compose, drop, first_text, text_of
 from parsers.articles.layouts import Layout
-from parsers.dates import read_stamp
-from parsers.records import DateOrder, Source
+from parsers.articles.markup import Markup
 
-_BODY = "div.detail-content[data-role=content], div.detail-content"
-_BOXES = 'script, style, video, iframe, .VCSortableInPreviewMode[type="RelatedNewsBox"], .kbwscwl-relatedbox, zone'
-_PICTURES = "figure, .VCSortableInPreviewMode"
+# boxes that an editor sets into the text have one class, pictures and related stories alike
+_PICTURE = ":has(figcaption, .PhotoCMS_Caption)"
+_DETAIL = Markup(
+    body=("div.detail-content",),
+    titles=("h1.detail-title", "h1"),
+    times=('.detail-time [data-role="publishdate"]', ".detail-time"),
+    leads=(".detail-sapo",),
+    boxes=f'zone, .VCSortableInPreviewMode:not({_PICTURE}), .detail-author, p[style*="text-align: right"]',
+    pictures=f"figure, .VCSortableInPreviewMode{_PICTURE}",
+    captions="figcaption, .PhotoCMS_Caption",
+)
+_TUOITRE_OLDER = Markup(
+    body=("#main-detail-body",),
+    titles=("h1.article-title",),
+    times=(".date-time",),
+    leads=("h2.sapo",),
+    boxes=f".VCSortableInPreviewMode:not({_PICTURE}), .author",
+    pictures=f"figure, .VCSortableInPreviewMode{_PICTURE}",
+    captions="figcaption, .PhotoCMS_Caption",
+)
+_VGP_OLDER = Markup(
+    body=("#ctl00_mainContent_bodyContent_lbBody", "div.dtContentTxt"),
+    titles=("#ctl00_mainContent_bodyContent_lbHeadline", "div.dtContentHl"),
+    times=("#ctl00_mainContent_bodyContent_lbDate", "div.dtContentDate"),
+    breaks=True,
+)
 
-
-def read(soup: BeautifulSoup, _url: str, source: Source) -> Draft | None:
-    """The article on a VGP page; None when its body is not where VGP puts it."""
-    body = soup.select_one(_BODY)
-    if body is None:
-        return None
-    title = first_text(soup, "h1.detail-title", "h1")
-    date = first_text(soup, '.detail-time [data-role="publishdate"]', ".detail-time")
-    # the page's own date is in words or, on the Vietnamese edition, day-first; only its lists are month-first
-    stamp = read_stamp(date, ZoneInfo(source.zone), DateOrder.DMY)
-    drop(body, _BOXES)
-    captions = [text_of(node) for node in body.select("figcaption, .PhotoCMS_Caption")]
-    drop(body, _PICTURES)
-    lead = first_text(soup, ".detail-sapo")
-    lines = [text_of(node) for node in body.select("p, h2, h3, li") if not node.find_parent(["p", "li"])]
-    return compose(title, stamp, captions, [lead, *lines]) if lead or any(lines) else None
-
-
-LAYOUTS = (Layout("vgp", ("baochinhphu.vn",), read),)
+LAYOUTS = (
+    Layout("vgp", ("baochinhphu.vn", "tuoitre.vn", "thanhnien.vn"), _DETAIL.read, _DETAIL.keep),
+    # a page of the older make is recorded from January 2022, scrapers of 2023 know the present one
+    Layout("tuoitre-2022", ("tuoitre.vn",), _TUOITRE_OLDER.read, _TUOITRE_OLDER.keep, valid_until=date(2022, 12, 31)),
+    # addresses ended in .vgp; the first of the present make is of 4 January 2022
+    Layout(
+        "vgp-2021",
+        ("news.chinhphu.vn", "baochinhphu.vn"),
+        _VGP_OLDER.read,
+        _VGP_OLDER.keep,
+        valid_until=date(2021, 12, 31),
+    ),
+)

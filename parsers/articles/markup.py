@@ -1,0 +1,81 @@
+"""Pages of the usual make, declared by their selectors: title, time, lead and a body with pictures and boxes in it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from bs4 import BeautifulSoup, Tag
+
+from parsers.articles.draft import Draft, blocks, compose, drop, first_text, text_of
+from parsers.dates import Stamp, read_stamp
+from parsers.records import DateOrder, Source
+
+_NEVER_TEXT = (
+    "script, style, noscript, template, audio, video, iframe, form, button, svg, nav, aside,"
+    ' [class*="related" i], [class*="relate-" i], [class*="-relate" i], [class*="share" i], [class*="social" i]'
+)
+_KEPT = re.compile(r"([a-z]\w*)?([.#][\w-]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Markup:
+    """CSS selectors of a page's parts; of several for one part the first that finds something counts.
+
+    `times` are read in their `datetime` attribute, then in their words, day before month unless the source says
+    otherwise. Inside `body`, what `boxes` finds is not the article, and what `pictures` finds holds the `captions`
+    (all its words where there is no such element). `lead_pictures` stand outside the body. With `breaks` a `br` ends a
+    paragraph.
+    """
+
+    body: tuple[str, ...]
+    titles: tuple[str, ...] = ("h1",)
+    times: tuple[str, ...] = ()
+    leads: tuple[str, ...] = ()
+    boxes: str = ""
+    pictures: str = "figure, table:has(img)"
+    captions: str = "figcaption, .caption"
+    lead_pictures: str = ""
+    breaks: bool = False
+
+    @property
+    def keep(self) -> tuple[str, ...]:
+        """What `Layout.keep` has to name for these selectors: the outermost element of each."""
+        outside = filter(None, self.lead_pictures.split(", "))
+        return tuple(_kept(one) for one in (*self.titles, *self.times, *self.leads, *outside, *self.body))
+
+    def read(self, soup: BeautifulSoup, _url: str, source: Source) -> Draft | None:
+        """The article on a page; None when its body is not where these pages have it."""
+        body = next((found for one in self.body if (found := soup.select_one(one))), None)
+        if body is None:
+            return None
+        stamp = shown_stamp(soup, self.times, source)
+        drop(body, f"{_NEVER_TEXT}, {self.boxes}" if self.boxes else _NEVER_TEXT)
+        outside = soup.select(self.lead_pictures) if self.lead_pictures else []
+        captions = [text for picture in (*outside, *body.select(self.pictures)) for text in self._captions(picture)]
+        lead = first_text(soup, *self.leads)
+        drop(body, self.pictures)
+        lines = blocks(body, breaks=self.breaks)
+        return compose(first_text(soup, *self.titles), stamp, captions, [lead, *lines]) if lead or lines else None
+
+    def _captions(self, picture: Tag) -> list[str]:
+        return [text_of(caption) for caption in picture.select(self.captions)] or [text_of(picture)]
+
+
+def shown_stamp(soup: BeautifulSoup, selectors: tuple[str, ...], source: Source) -> Stamp | None:
+    """The first readable date in the elements that `selectors` find, in their order."""
+    zone, order = ZoneInfo(source.zone), source.date_order or DateOrder.DMY
+    for selector in selectors:
+        for node in soup.select(selector, limit=5):
+            for text in (str(node.get("datetime", "")), text_of(node)):
+                if stamp := read_stamp(text, zone, order):
+                    return stamp
+    return None
+
+
+def _kept(selector: str) -> str:
+    found = _KEPT.match(selector)
+    if found is None or not found[0]:
+        raise ValueError(f"'{selector}' begins with neither tag nor .class nor #id")
+    return found[0]
