@@ -13,7 +13,7 @@ from archive.records import DeliveryState, IssueState
 from parsers.records import Outcome, Side
 
 # what a row of before the column means
-_NONE = text("0")
+_NONE, _EMPTY_LIST = text("0"), text("'[]'")
 
 
 class Base(DeclarativeBase):
@@ -65,7 +65,10 @@ class SourceRow(Base):
     interval: Mapped[dt.timedelta | None]
     astray: Mapped[int] = mapped_column(server_default=_NONE)
     gone_since: Mapped[dt.datetime | None]
-    alarms: Mapped[list[dict[str, str]]] = mapped_column(server_default=text("'[]'"))
+    alarms: Mapped[list[dict[str, str]]] = mapped_column(server_default=_EMPTY_LIST)
+    listed: Mapped[list[str]] = mapped_column(server_default=_EMPTY_LIST)
+    failing_since: Mapped[dt.datetime | None]
+    recovered: Mapped[dt.datetime | None]
 
 
 class FetchRow(Base):
@@ -85,6 +88,7 @@ class FetchRow(Base):
     known: Mapped[int]
     pages: Mapped[int]
     new_articles: Mapped[int]
+    followed: Mapped[int] = mapped_column(server_default=_NONE)
     new_entries: Mapped[int] = mapped_column(server_default=_NONE)
     by_outlet: Mapped[int] = mapped_column(server_default=_NONE)
     by_generic: Mapped[int] = mapped_column(server_default=_NONE)

@@ -130,12 +130,13 @@ class Skip(StrEnum):
 class PollCounts:
     """What one poll of one source brought, counted.
 
-    `known` and `new_entries`: entries worth a page that were known already and that were not. Of the `pages` asked for,
-    `by_outlet` and `by_generic` gave an article, read by the outlet's own parser or by the generic one, and
-    `pages_failed` gave none, `without_text` of them because nothing could be read in them. `skipped`: entries that are
-    still without a page, by why.
+    `followed`: documents asked for beside the source's own, when that is an index. `known` and `new_entries`: entries
+    worth a page that were known already and that were not. Of the `pages` asked for, `by_outlet` and `by_generic` gave
+    an article, read by the outlet's own parser or by the generic one, and `pages_failed` gave none, `without_text` of
+    them because nothing could be read in them. `skipped`: entries that are still without a page, by why.
     """
 
+    followed: int = 0
     entries: int = 0
     screened_out: int = 0
     known: int = 0

@@ -44,6 +44,9 @@ def save_state(s: Session, state: SourceState) -> None:
             astray=state.astray,
             gone_since=state.gone_since,
             alarms=[_alarm_json(alarm) for alarm in state.alarms],
+            listed=list(state.listed),
+            failing_since=state.failing_since,
+            recovered=state.recovered,
         )
     )
 
@@ -143,6 +146,9 @@ def _state(row: SourceRow) -> SourceState:
         astray=row.astray,
         gone_since=row.gone_since,
         alarms=tuple(map(_alarm, row.alarms)),
+        listed=tuple(row.listed),
+        failing_since=row.failing_since,
+        recovered=row.recovered,
     )
 
 

@@ -45,6 +45,9 @@ STATE = SourceState(
     interval=timedelta(minutes=75),
     astray=2,
     gone_since=NOW - 5 * HOUR,
+    listed=("00" * 8, "ff" * 8),
+    failing_since=NOW - 4 * HOUR,
+    recovered=NOW - 9 * HOUR,
     alarms=(Alarm(AlarmKind.SILENT, NOW - HOUR, "nothing new"), Alarm(AlarmKind.LAYOUT, NOW, "no “links”")),
 )
 ENTRY = PendingEntry("https://news.example/one", "xinhua-en", "They met", "", NOW, 0, NOW, Outcome.NEVER_POLLED)

@@ -12,7 +12,8 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-COUNTS = ("new_entries", "by_outlet", "by_generic", "pages_failed", "without_text")
+STATES = ("newest", "interval", "astray", "gone_since", "alarms", "listed", "failing_since", "recovered")
+COUNTS = ("followed", "new_entries", "by_outlet", "by_generic", "pages_failed", "without_text")
 
 
 def upgrade() -> None:
@@ -23,6 +24,9 @@ def upgrade() -> None:
     op.add_column("source_states", sa.Column("astray", sa.Integer(), nullable=False, server_default=none))
     op.add_column("source_states", sa.Column("gone_since", sa.DateTime(timezone=True)))
     op.add_column("source_states", sa.Column("alarms", sa.JSON(), nullable=False, server_default=empty_list))
+    op.add_column("source_states", sa.Column("listed", sa.JSON(), nullable=False, server_default=empty_list))
+    op.add_column("source_states", sa.Column("failing_since", sa.DateTime(timezone=True)))
+    op.add_column("source_states", sa.Column("recovered", sa.DateTime(timezone=True)))
     for name in COUNTS:
         op.add_column("fetch_log", sa.Column(name, sa.Integer(), nullable=False, server_default=none))
     op.add_column("fetch_log", sa.Column("skipped", sa.JSON(), nullable=False, server_default=empty_object))
@@ -42,5 +46,5 @@ def downgrade() -> None:
         for name in (*COUNTS, "skipped"):
             table.drop_column(name)
     with op.batch_alter_table("source_states") as table:
-        for name in ("newest", "interval", "astray", "gone_since", "alarms"):
+        for name in STATES:
             table.drop_column(name)
