@@ -8,7 +8,7 @@ Every way a request can end is an `Answer` with an outcome of the fixed vocabula
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,7 +19,9 @@ from typing import Self
 import httpx
 
 from fetch import headers, outcomes
+from fetch.addresses import WEB_PORTS
 from fetch.body import ACCEPT_ENCODING, read_body
+from fetch.cookies import Cookies
 from fetch.network import Network
 from fetch.outcomes import FetchError
 from fetch.pacing import Pacer
@@ -32,6 +34,10 @@ _ACCEPT_FEED = "application/rss+xml, application/atom+xml, application/xml;q=0.9
 _ACCEPT_PAGE = "text/html, application/xhtml+xml, */*;q=0.5"
 # Of an error page so much is read that the connection can be used again; more is not worth it.
 _DRAINED = 64 * 1024
+# What comes besides the body: headers, interim answers, frames and how they are packed.
+MAX_OVERHEAD = 1024 * 1024
+# nginx and Apache take no longer request line.
+MAX_URL = 8192
 # A host that says 429 without saying how long gets this many of its delays.
 _SLOW_DOWN = 10
 
@@ -39,7 +45,8 @@ _SLOW_DOWN = 10
 @dataclass(frozen=True, slots=True)
 class FetchSettings:
     """How requests are made. Timeouts in seconds; `total_timeout` holds for one `get`, its redirects included, but not
-    for the wait for a host's turn, which `max_wait` bounds. `max_body` in decoded bytes.
+    for the wait for a host's turn, which `max_wait` bounds. `max_body` in decoded bytes. With `allow_private` any
+    address is connected to, at any port; otherwise only public ones at `ports`.
     """
 
     user_agent: str = "china-vietnam-meetings (contact not set)"
@@ -51,24 +58,32 @@ class FetchSettings:
     host_delay: timedelta = timedelta(seconds=1)
     max_wait: timedelta = timedelta(seconds=150)
     allow_private: bool = False
+    ports: frozenset[int] = WEB_PORTS
 
 
 class Client:
     """One client for a whole run, used from many threads; close it, or use it in a `with` block.
 
-    `clock` gives aware UTC times and `sleep` waits seconds: the pace and the dates of answers go by them.
+    `clock` gives aware UTC times and `sleep` waits seconds: the pace and the dates of answers go by them. `holds` is
+    what `holds()` of the run before gave.
     """
 
     def __init__(
-        self, settings: FetchSettings, *, clock: Callable[[], datetime], sleep: Callable[[float], None]
+        self,
+        settings: FetchSettings,
+        *,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], None],
+        holds: Mapping[str, datetime] = {},
     ) -> None:
         self._settings = settings
         self._clock = clock
-        self._network = Network(allow_private=settings.allow_private)
-        # cookies live for one get only: some sites redirect to themselves until theirs comes back
+        self._network = Network(allow_private=settings.allow_private, ports=settings.ports)
+        # ours are kept host by host; a jar that takes none stands in the way of httpx's own
         no_cookies = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
         self._http = httpx.Client(transport=self._network, trust_env=False, cookies=no_cookies)
-        self._pacer = Pacer(clock=clock, sleep=sleep, max_wait=settings.max_wait)
+        self._cookies = Cookies()
+        self._pacer = Pacer(clock=clock, sleep=sleep, max_wait=settings.max_wait, holds=holds)
         self._robots = Robots(self.get, user_agent=settings.user_agent, clock=clock)
 
     def __enter__(self) -> Self:
@@ -83,9 +98,21 @@ class Client:
         """Close every connection."""
         self._http.close()
 
-    def get(self, url: str, *, validators: Validators | None = None, page: bool = False) -> Answer:
-        """Fetch `url` and say what came of it; never raises. `page`: an article page, so robots.txt is obeyed."""
-        journey = _Journey(url, validators or Validators(), page, self._settings.total_timeout, self._clock())
+    def holds(self) -> dict[str, datetime]:
+        """The hosts that asked to be left alone, by name, and until when (UTC)."""
+        return self._pacer.holds()
+
+    def get(
+        self, url: str, *, validators: Validators | None = None, page: bool = False, cookies: bool = False
+    ) -> Answer:
+        """Fetch `url` and say what came of it; never raises. `page`: an article page, so robots.txt is obeyed.
+
+        Cookies that a host gives go back to it along this one `get`, with `cookies` to every later one that wants them.
+        A request that our own pace kept from being sent is `rate_limited` without a status and with `retry_after`.
+        """
+        # some sites redirect to themselves until their cookie comes back
+        jar = self._cookies if cookies else Cookies()
+        journey = _Journey(url, validators or Validators(), page, jar, self._settings.total_timeout, self._clock())
         try:
             for _ in range(self._settings.max_redirects + 1):
                 answer = self._hop(journey)
@@ -99,14 +126,17 @@ class Client:
     def _hop(self, journey: _Journey) -> Answer | None:
         """One request: the answer, or None when `journey` has been redirected."""
         request = journey.request(self._settings)
-        host, delay = request.url.host, self._settings.host_delay
+        host, delay = request.url.host.rstrip("."), self._settings.host_delay
+        journey.jar.give(host, request)
         if journey.page:
             origin = f"{request.url.scheme}://{request.url.netloc.decode('ascii')}"
             delay = max(delay, self._robots.check(str(request.url), origin))
         with self._pacer.turn(host, delay):
             journey.fetched_at = self._clock()
-            with journey.clocked(), self._network.deadline(journey.time_left, host):
+            size = self._settings.max_body + MAX_OVERHEAD
+            with journey.clocked(), self._network.bounded(host, seconds=journey.time_left, size=size):
                 response, body = self._exchange(request)
+        journey.jar.take(host, response)
         if response.status_code in _REDIRECTS and "location" in response.headers:
             journey.redirect(response)
             return None
@@ -124,13 +154,15 @@ class Client:
         return self._send(request)
 
     def _send(self, request: httpx.Request) -> tuple[httpx.Response, bytes]:
-        with closing(self._http.send(request, stream=True)) as response:
+        host = request.url.host
+        with closing(self._http.send(request, stream=True)) as response, _hanging_up(response):
+            headers.check(response.headers.raw, host)
             if not response.is_success:
                 _drain(response)
                 return response, b""
             encoding = response.headers.get("content-encoding", "")
             limit = self._settings.max_body
-            return response, read_body(response.iter_raw(), host=request.url.host, encoding=encoding, max_body=limit)
+            return response, read_body(response.iter_raw(), host=host, encoding=encoding, max_body=limit)
 
     def _heed(self, host: str, answer: Answer) -> None:
         """A host that is overloaded or asks for less is left alone for its pause, whatever the URL."""
@@ -147,16 +179,18 @@ class _Journey:
     url: str
     validators: Validators
     page: bool
+    jar: Cookies
     time_left: float
     fetched_at: datetime
     target: str = ""
     permanent: bool = True
     elapsed: float = 0.0
-    cookies: httpx.Cookies | None = None
 
     def request(self, settings: FetchSettings) -> httpx.Request:
         """The request for the present target. Raises `FetchError` for what is no web address."""
         self.target = self.target or self.url
+        if len(self.target) > MAX_URL:
+            raise FetchError(Outcome.BLOCKED_ADDRESS, f"{self.target} is longer than {MAX_URL:,} characters.")
         sent = {
             "User-Agent": settings.user_agent,
             "Accept": _ACCEPT_PAGE if self.page else _ACCEPT_FEED,
@@ -172,8 +206,9 @@ class _Journey:
         request = httpx.Request("GET", self.target, headers=wire, extensions={"timeout": waits})
         if request.url.scheme not in ("http", "https") or not request.url.host:
             raise FetchError(Outcome.BLOCKED_ADDRESS, f"{self.target} is no http or https address.")
-        if self.cookies is not None:
-            self.cookies.set_cookie_header(request)
+        # httpx would send them as credentials, to whomever the writer of a feed names
+        if request.url.userinfo:
+            raise FetchError(Outcome.BLOCKED_ADDRESS, f"An address at {request.url.host} names a user.")
         return request
 
     @contextmanager
@@ -191,8 +226,6 @@ class _Journey:
         """Go on to where `response` points."""
         self.target = str(response.url.join(response.headers["location"]))
         self.permanent = self.permanent and response.status_code in _PERMANENT
-        self.cookies = self.cookies or httpx.Cookies()
-        self.cookies.extract_cookies(response)
 
     def answer(self, response: httpx.Response, body: bytes, *, now: datetime) -> Answer:
         """What the last response on the way says."""
@@ -206,7 +239,7 @@ class _Journey:
             url=self.url,
             outcome=outcome,
             fetched_at=self.fetched_at,
-            message=message,
+            message=outcomes.shown(message),
             final_url=str(response.url),
             status=response.status_code,
             http_version=response.http_version,
@@ -228,7 +261,7 @@ class _Journey:
             url=self.url,
             outcome=outcome,
             fetched_at=self.fetched_at,
-            message=message,
+            message=outcomes.shown(message),
             final_url=self.target,
             elapsed=timedelta(seconds=self.elapsed),
             retry_after=error.retry_after if isinstance(error, FetchError) else None,
@@ -245,9 +278,19 @@ def _host(url: str) -> str:
     return ""
 
 
+@contextmanager
+def _hanging_up(response: httpx.Response) -> Iterator[None]:
+    """Close the connection when the block raises: left alone, an HTTP/2 server would send on for nobody."""
+    try:
+        yield
+    except BaseException:
+        response.extensions["network_stream"].close()
+        raise
+
+
 def _drain(response: httpx.Response) -> None:
     """Read a short body to its end, so that the connection can be used again; how that ends does not matter."""
-    with suppress(httpx.TransportError, FetchError):
+    with suppress(Exception), _hanging_up(response):
         for _ in response.iter_raw():
             if response.num_bytes_downloaded > _DRAINED:
-                return
+                raise FetchError(Outcome.TOO_LARGE, "The body of an error is not worth more.")

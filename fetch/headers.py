@@ -1,15 +1,34 @@
-"""What response headers say of when to come again: Retry-After, Cache-Control, Expires. Pure."""
+"""Response headers: whether they can be taken, and what they say of when to come again. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+
+from fetch.outcomes import FetchError
+from parsers.records import Outcome
 
 # Beyond a year nothing is meant; it also keeps absurd numbers inside timedelta.
 LONGEST = timedelta(days=366)
 
+# Twice what the busiest sites send. The size is httpcore's own limit for HTTP/2.
+MAX_FIELDS = 200
+MAX_SIZE = 64 * 1024
+# RFC 9110 §5.5, RFC 9113 §8.2.1; httpcore lets them through in HTTP/2.
+_FORBIDDEN = re.compile(rb"[\0\r\n]")
+
 Header = Callable[[str], str | None]
+
+
+def check(fields: Sequence[tuple[bytes, bytes]], host: str) -> None:
+    """Raises `FetchError` (`protocol_error`) when headers are too many, too long or could forge others."""
+    if len(fields) > MAX_FIELDS or sum(len(name) + len(value) for name, value in fields) > MAX_SIZE:
+        limits = f"{MAX_FIELDS} header fields or {MAX_SIZE:,} bytes of them"
+        raise FetchError(Outcome.PROTOCOL_ERROR, f"{host} sent more than {limits}.")
+    if any(_FORBIDDEN.search(part) for field in fields for part in field):
+        raise FetchError(Outcome.PROTOCOL_ERROR, f"{host} sent a header field with a line break or a zero byte in it.")
 
 
 def retry_after(header: Header, *, now: datetime) -> timedelta | None:

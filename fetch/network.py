@@ -1,4 +1,4 @@
-"""Connections: an address is looked up once, checked, and that very address is connected to; a deadline holds for all.
+"""Connections: an address is looked up once, checked, and that very address is connected to; limits hold for all.
 
 The check sits below HTTP, in httpcore's network backend, so that redirects and names that change their address between
 check and use (DNS rebinding) pass through it too. Host header, SNI and certificate still go by the name.
@@ -13,88 +13,98 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from queue import Empty, SimpleQueue
 from typing import Any
 
 import httpcore
 import httpx
 
+from fetch.addresses import is_public
 from fetch.outcomes import FetchError
 from parsers.records import Outcome
 
-# RFC 6052 §2.1: the prefix under which IPv6-only networks reach IPv4 addresses.
-_NAT64 = IPv6Network("64:ff9b::/96")
 # Of a host with many addresses these are tried; beyond them it is the host that is down.
 _MAX_ADDRESSES = 4
 # Of the hosts being polled at one time; the pool looks at every idle connection for each request.
 _KEEPALIVE = httpx.Limits(max_connections=None, max_keepalive_connections=16, keepalive_expiry=15)
 
 
-def is_public(address: IPv4Address | IPv6Address) -> bool:
-    """Whether an address is on the open internet; an IPv4 address wrapped in IPv6 counts as what it wraps."""
-    if isinstance(address, IPv6Address):
-        nat64 = IPv4Address(int(address) & 0xFFFF_FFFF) if address in _NAT64 else None
-        teredo = address.teredo[1] if address.teredo is not None else None
-        for wrapped in (address.ipv4_mapped, address.sixtofour, teredo, nat64):
-            if wrapped is not None:
-                return is_public(wrapped)
-    return address.is_global and not address.is_multicast
-
-
 class Network(httpx.HTTPTransport):
-    """The transport of the one client. `allow_private` lets it reach loopback and private addresses too."""
+    """The transport of the one client, to public addresses at `ports`; with `allow_private` to any address and port."""
 
-    def __init__(self, *, allow_private: bool) -> None:
+    def __init__(self, *, allow_private: bool, ports: frozenset[int]) -> None:
         # an empty TLS context here; the real one takes 40 ms and is made at the first handshake
         super().__init__(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False)
-        self._deadline = _Deadline()
+        self._bounds = _Bounds()
         self._pool = httpcore.ConnectionPool(
             ssl_context=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             max_connections=_KEEPALIVE.max_connections,
             max_keepalive_connections=_KEEPALIVE.max_keepalive_connections,
             keepalive_expiry=_KEEPALIVE.keepalive_expiry,
             http2=True,
-            network_backend=_Backend(self._deadline, allow_private=allow_private),
+            network_backend=_Backend(self._bounds, None if allow_private else ports),
         )
 
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """As httpx's, but a status that is no number is the server's fault: in HTTP/2 httpcore takes any for one."""
+        try:
+            return super().handle_request(request)
+        except ValueError as error:
+            raise httpx.RemoteProtocolError(str(error)) from error
+
     @contextmanager
-    def deadline(self, seconds: float, host: str) -> Iterator[None]:
-        """Whatever this thread does on the network inside the block ends within `seconds`, or raises `FetchError`."""
-        self._deadline.at, self._deadline.host = time.monotonic() + seconds, host
-        self._deadline.connected = False
+    def bounded(self, host: str, *, seconds: float, size: int) -> Iterator[None]:
+        """Whatever this thread does on the network inside the block ends within `seconds` and `size` received bytes,
+        or raises `FetchError`.
+        """
+        self._bounds.host, self._bounds.end, self._bounds.size = host, time.monotonic() + seconds, size
+        self._bounds.received, self._bounds.connected = 0, False
         try:
             yield
         finally:
-            self._deadline.at = math.inf
+            self._bounds.end = self._bounds.size = math.inf
 
     @property
     def connected(self) -> bool:
         """Whether this thread's last request set out to connect; if not, it used a connection kept open before."""
-        return self._deadline.connected
+        return self._bounds.connected
 
 
-class _Deadline(threading.local):
-    """When this thread's request must have ended, by `time.monotonic()`, and whether it set out to connect anew."""
+class _Bounds(threading.local):
+    """When this thread's request must have ended, by `time.monotonic()`, what it may receive, and whether it set out to
+    connect anew.
+    """
 
-    at = math.inf
     host = ""
+    end = math.inf
+    size = math.inf
+    received = 0
     connected = False
 
     def cap(self, timeout: float | None) -> float | None:
         """The shorter of `timeout` and what is left, in seconds; None: no bound. Raises `FetchError` at its end."""
-        if self.at == math.inf:
+        if self.end == math.inf:
             return timeout
-        left = self.at - time.monotonic()
+        left = self.end - time.monotonic()
         if left <= 0:
             raise FetchError(Outcome.TIMEOUT, f"{self.host} took longer for its whole answer than is allowed.")
         return left if timeout is None else min(timeout, left)
 
+    def count(self, data: bytes) -> bytes:
+        """`data`, when it is not too much. It counts whatever it is: interim answers, frames, padding."""
+        self.received += len(data)
+        if self.received > self.size:
+            raise FetchError(Outcome.TOO_LARGE, f"{self.host} sent more than {self.size:,} bytes, packed and all.")
+        return data
+
 
 class _Backend(httpcore.NetworkBackend):
-    def __init__(self, deadline: _Deadline, *, allow_private: bool) -> None:
-        self._deadline = deadline
-        self._allow_private = allow_private
+    """Connects to public addresses at `ports`; None: to any address at any port."""
+
+    def __init__(self, bounds: _Bounds, ports: frozenset[int] | None) -> None:
+        self._bounds = bounds
+        self._ports = ports
         self._sockets = httpcore.SyncBackend()
         self._tls = _Tls()
 
@@ -106,22 +116,27 @@ class _Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        self._deadline.connected = True
-        addresses = self._checked(host, port, self._deadline.cap(timeout))
+        self._bounds.connected = True
+        addresses = self._checked(host, port, self._bounds.cap(timeout))
         for number, address in enumerate(addresses, start=1):
             try:
                 stream = self._sockets.connect_tcp(
-                    str(address), port, self._deadline.cap(timeout), local_address, socket_options
+                    str(address), port, self._bounds.cap(timeout), local_address, socket_options
                 )
-                return _Stream(stream, self._deadline, self._tls)
+                return _Stream(stream, self._bounds, self._tls)
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 if number == len(addresses):
                     raise
         raise AssertionError("a lookup without addresses is an error of its own")
 
     def _checked(self, host: str, port: int, timeout: float | None) -> list[IPv4Address | IPv6Address]:
+        if self._ports is not None and port not in self._ports:
+            raise FetchError(
+                Outcome.BLOCKED_ADDRESS,
+                f"{host} is not asked at port {port}; only {_listed(self._ports)} are, and those that sources name.",
+            )
         found = _lookup(host, port, timeout)
-        allowed = [address for address in found if self._allow_private or is_public(address)]
+        allowed = [address for address in found if self._ports is None or is_public(address)]
         if not allowed:
             raise FetchError(
                 Outcome.BLOCKED_ADDRESS,
@@ -131,22 +146,22 @@ class _Backend(httpcore.NetworkBackend):
 
 
 class _Stream(httpcore.NetworkStream):
-    """A connection whose every step is bounded by the deadline of the thread that takes it."""
+    """A connection whose every step is within the bounds of the thread that takes it."""
 
-    def __init__(self, stream: httpcore.NetworkStream, deadline: _Deadline, tls: _Tls) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, bounds: _Bounds, tls: _Tls) -> None:
         self._stream = stream
-        self._deadline = deadline
+        self._bounds = bounds
         self._tls = tls
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         try:
-            return self._stream.read(max_bytes, self._deadline.cap(timeout))
+            return self._bounds.count(self._stream.read(max_bytes, self._bounds.cap(timeout)))
         except httpcore.ReadTimeout:
-            self._deadline.cap(None)  # was it the deadline, it says so
+            self._bounds.cap(None)  # was it the deadline, it says so
             raise
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, self._deadline.cap(timeout))
+        self._stream.write(buffer, self._bounds.cap(timeout))
 
     def close(self) -> None:
         self._stream.close()
@@ -155,8 +170,8 @@ class _Stream(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         del ssl_context  # the pool's empty one
-        secured = self._stream.start_tls(self._tls.context(), server_hostname, self._deadline.cap(timeout))
-        return _Stream(secured, self._deadline, self._tls)
+        secured = self._stream.start_tls(self._tls.context(), server_hostname, self._bounds.cap(timeout))
+        return _Stream(secured, self._bounds, self._tls)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
@@ -175,6 +190,10 @@ class _Tls:
                 self._context = httpx.create_ssl_context()
                 self._context.set_alpn_protocols(["h2", "http/1.1"])
             return self._context
+
+
+def _listed(ports: frozenset[int]) -> str:
+    return ", ".join(map(str, sorted(ports)))
 
 
 def _lookup(host: str, port: int, timeout: float | None) -> list[IPv4Address | IPv6Address]:

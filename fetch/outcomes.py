@@ -8,14 +8,21 @@ from __future__ import annotations
 import logging
 import re
 import ssl
+import traceback
 from datetime import timedelta
 from http import HTTPStatus
 
+import h2.exceptions
 import httpx
 
 from parsers.records import Outcome
 
 log = logging.getLogger(__name__)
+# its line for each request has the server's reason phrase in it, raw
+logging.getLogger("httpx").setLevel(logging.WARNING)
+
+# A sentence that quotes an address or a header is cut to so many characters.
+LONGEST_MESSAGE = 500
 
 
 class FetchError(Exception):
@@ -32,6 +39,7 @@ class FetchError(Exception):
 
 
 _EXACT = {
+    206: Outcome.PROTOCOL_ERROR,  # no part was asked for
     304: Outcome.NOT_MODIFIED,
     401: Outcome.FORBIDDEN,
     403: Outcome.FORBIDDEN,
@@ -61,8 +69,18 @@ def of_error(error: Exception, host: str) -> tuple[Outcome, str]:
     for kind, outcome, sentence in _ERRORS:
         if isinstance(error, kind):
             return outcome, sentence.format(host=host, reason=_reason(error))
-    log.error("request to %s", host, exc_info=error)
+    # the frames are ours; the words may be the server's, and must not begin a line of their own
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    log.error("request to %s: %s\n%s", shown(host), shown(repr(error)), frames)
     return Outcome.INTERNAL_ERROR, f"{host} was not read because of a fault in this program: {_reason(error)}."
+
+
+def shown(text: str) -> str:
+    """`text` as it may stand in a log line or on a screen: no control characters, at most `LONGEST_MESSAGE` long."""
+    if len(text) > LONGEST_MESSAGE:
+        half = LONGEST_MESSAGE // 2 - 1
+        text = f"{text[:half]}…{text[-half:]}"
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 # the first that fits counts: narrow classes before wide ones
@@ -75,6 +93,8 @@ _ERRORS: tuple[tuple[type[Exception], Outcome, str], ...] = (
     (httpx.ConnectError, Outcome.CONNECT_ERROR, "{host} could not be connected to: {reason}."),
     (httpx.NetworkError, Outcome.CONNECT_ERROR, "{host} broke the connection off: {reason}."),
     (httpx.TransportError, Outcome.PROTOCOL_ERROR, "{host} does not keep to HTTP: {reason}."),
+    # httpcore lets those through that come up in the middle of a body
+    (h2.exceptions.H2Error, Outcome.PROTOCOL_ERROR, "{host} does not keep to HTTP: {reason}."),
 )
 
 

@@ -80,7 +80,16 @@ class Robots:
         with reading:  # many pages of one host wait for one robots.txt
             known = self._known.get(origin)
             if known is None or known[1] <= self._clock():
-                read = rules(self._fetch(f"{origin}/robots.txt"), self._token)
+                read = rules(_never_left(self._fetch(f"{origin}/robots.txt")), self._token)
                 known = read, self._clock() + (RETRY if read.unavailable else LIFETIME)
                 self._known[origin] = known
         return known[0].check(url)
+
+
+def _never_left(answer: Answer) -> Answer:
+    """`answer`, unless it is one that our own rules gave before anything was asked: then the page gets the same one."""
+    paced = answer.outcome is Outcome.RATE_LIMITED and answer.status is None
+    blocked = answer.outcome is Outcome.BLOCKED_ADDRESS and answer.final_url == answer.url
+    if paced or blocked:
+        raise FetchError(answer.outcome, answer.message, retry_after=answer.retry_after)
+    return answer

@@ -16,7 +16,7 @@ from tests.webserver import Reply, Web, redirect
 
 
 def test_addresses_of_the_machine_are_refused_by_default(web: Web, make: Callable[..., Client]) -> None:
-    closed = make(allow_private=False)
+    closed = make(allow_private=False, ports=frozenset({web.port}))
     names = ["127.0.0.1", "localhost", "127.1", "2130706433", "[::]", "[::1]", "[::ffff:127.0.0.1]", "10.0.0.1"]
     outcomes = {name: closed.get(f"http://{name}:{web.port}/secret").outcome for name in names}
     assert outcomes == dict.fromkeys(names, Outcome.BLOCKED_ADDRESS)
@@ -46,7 +46,7 @@ def test_a_name_is_looked_up_once_and_the_checked_address_is_used(
         raise httpcore.ConnectError("not in a test")
 
     monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", connect)
-    make(allow_private=False).get(f"http://rebind.example:{web.port}/")
+    make(allow_private=False, ports=frozenset({web.port})).get(f"http://rebind.example:{web.port}/")
     assert (asked, connected) == ([f"rebind.example:{web.port}"], ["8.8.8.8"])
 
 
@@ -56,7 +56,7 @@ def test_a_redirect_to_an_inner_name_is_refused(
     _names(monkeypatch, {"public.example": [["127.0.0.1"]], "inner.example": [["169.254.169.254"]]})
     monkeypatch.setattr(network, "is_public", lambda address: str(address) == "127.0.0.1")
     web.add("/", redirect(f"http://inner.example:{web.port}/latest/meta-data"))
-    answer = make(allow_private=False).get(f"http://public.example:{web.port}/")
+    answer = make(allow_private=False, ports=frozenset({web.port})).get(f"http://public.example:{web.port}/")
     assert answer.outcome is Outcome.BLOCKED_ADDRESS
     assert answer.message.startswith("inner.example is at 169.254.169.254")
     assert web.requests[0].headers["host"] == f"public.example:{web.port}", "the name, not the address"

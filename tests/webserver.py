@@ -47,6 +47,7 @@ class Reply:
     `delay`: seconds before the first byte. `drip`: seconds before each single byte. `fault`: `stall` sends half and
     then nothing, `cut` sends half and closes, `reset` answers with a TCP reset, `garbage` with what is no HTTP.
     `content_length` is stated instead of the true one. With `etag` or `last_modified` conditional requests get a 304.
+    `raw` is sent as it is, instead of all that, and the connection closed. `endless` is sent after it again and again.
     """
 
     body: bytes = b""
@@ -60,6 +61,8 @@ class Reply:
     delay: float = 0
     drip: float = 0
     fault: Literal["stall", "cut", "reset", "garbage"] | None = None
+    raw: bytes | None = None
+    endless: bytes = b""
 
     def matches(self, headers: Mapping[str, str]) -> bool:
         """Whether a conditional request finds its copy still good (RFC 9110 §13.2.2: If-None-Match goes first)."""
@@ -72,6 +75,8 @@ class Reply:
 
     def wire(self, headers: Mapping[str, str]) -> bytes:
         """The whole answer as bytes."""
+        if self.raw is not None:
+            return self.raw
         status, body = (304, b"") if self.matches(headers) else (self.status, self.body)
         fields = {"Content-Type": "text/plain; charset=utf-8", **self.headers}
         if self.etag is not None:
@@ -230,9 +235,11 @@ class Web:
                 connection.sendall(wire[index : index + 1])
         else:
             connection.sendall(wire)
+        while reply.endless and not self._stopping.is_set():
+            connection.sendall(reply.endless)
         if reply.fault == "stall":
             self._stopping.wait()
-        return reply.fault is None and headers.get("connection", "").lower() != "close"
+        return reply.fault is None and reply.raw is None and headers.get("connection", "").lower() != "close"
 
 
 @pytest.fixture
