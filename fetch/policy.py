@@ -5,9 +5,12 @@ A source is never given up and never hammered: every wait has a floor from its i
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from fetch import watch
+from fetch.watch import Findings
 from parsers.records import Answer, Listing, Outcome, Source, SourceState, Validators
 
 HOUR = timedelta(hours=1)
@@ -22,6 +25,19 @@ LONGEST_RETRY_AFTER = 7 * DAY
 # Waits are drawn from the last tenth of the interval. Never above it: a schedule of the same length would find the
 # source not yet due and halve its pace.
 EARLIEST, SPREAD = 0.90, 0.05
+# No source is asked faster than this.
+SHORTEST = timedelta(minutes=15)
+# A listing of which so much is new after one interval may have lost entries between two polls: it is asked twice as
+# often. One that had nothing new for many intervals is asked less often, QUIET_POLLS times in as long as it was quiet.
+TURNOVER = 2 / 3
+FASTER = 2
+QUIET_POLLS = 8
+SLOWER, SLOWEST = 4, DAY
+# A source retired by its 410 is asked once in so long whether it is back.
+RETIRED_AGAIN = 30 * DAY
+# What these say of a run in which as many hosts were asked and none answered: our own network is down.
+UNREACHED = frozenset({Outcome.DNS_ERROR, Outcome.CONNECT_ERROR, Outcome.TLS_ERROR, Outcome.TIMEOUT})
+UNREACHED_HOSTS = 3
 # After so many failures in a row at the address that it moved to, a source is asked at its own address again.
 FORGET_MOVE_AFTER = 3
 
@@ -77,21 +93,80 @@ BACKOFFS: dict[Outcome, Backoff] = {
 }
 
 
-def is_due(source: Source, state: SourceState, *, now: datetime) -> bool:
-    """Whether an enabled source's time has come. A due time beyond all rules here (a wrong clock) does not count."""
-    if not source.enabled:
+def paces(source: Source) -> tuple[timedelta, timedelta]:
+    """The shortest and the longest interval at which a source that answers well is asked by our own wish."""
+    fastest = min(source.interval, max(source.interval / FASTER, SHORTEST))
+    return fastest, max(source.interval, min(SLOWER * source.interval, SLOWEST))
+
+
+def due(catalogue: Sequence[Source], states: Mapping[str, SourceState], *, now: datetime) -> list[Source]:
+    """The sources to poll now, those longest not asked first: a host that stops us midway stops other ones each time.
+
+    `states` by source id. Fall-backs are among them only while they are needed.
+    """
+    by_id = {source.id: source for source in catalogue}
+    found = []
+    for source in catalogue:
+        state = states.get(source.id, SourceState(source.id))
+        standing_in = watch.fallback_needed(source, by_id, states, now=now)
+        if is_due(source, state, now=now, standing_in=standing_in):
+            found.append((state.last_attempt.timestamp() if state.last_attempt else 0.0, source))
+    return [source for _, source in sorted(found, key=lambda pair: pair[0])]
+
+
+def is_due(source: Source, state: SourceState, *, now: datetime, standing_in: bool = False) -> bool:
+    """Whether an enabled source's time has come; a fall-back's comes only while it is `standing_in`.
+
+    A due time set by a clock that was wrong does not count: one beyond all rules here, or one that a poll in the future
+    set and no failure demands.
+    """
+    if not source.enabled or (source.fallback_for and not standing_in):
         return False
     if state.next_due is None or state.next_due <= now:
         return True
-    return state.next_due - now > max(LONGEST_RETRY_AFTER, source.interval)
+    if state.last_attempt and state.last_attempt > now and not state.failures:
+        return True
+    longest = RETIRED_AGAIN if state.gone_since else max(LONGEST_RETRY_AFTER, source.interval)
+    return state.next_due - now > longest
 
 
-def conditional_validators(state: SourceState, *, now: datetime) -> Validators:
-    """What to send so that an unchanged document is not sent again; nothing when the whole one is wanted."""
+def conditional_validators(source: Source, state: SourceState, *, now: datetime) -> Validators:
+    """What to send so that an unchanged document is not sent again; nothing when the whole one is wanted.
+
+    That is so once in `FULL_FETCH_AFTER`, and as often as its rhythm when a source lists nothing new for longer than
+    that: a 304 may be a lie.
+    """
     last = state.last_full_fetch
-    if last is None or not timedelta(0) <= now - last < FULL_FETCH_AFTER:
+    quiet = now - state.last_new if state.last_new else timedelta(0)
+    after = min(source.rhythm, FULL_FETCH_AFTER) if quiet > source.rhythm else FULL_FETCH_AFTER
+    if last is None or not timedelta(0) <= now - last < after:
         return Validators()
     return state.validators
+
+
+def never_left(answer: Answer) -> bool:
+    """Whether our own pacing kept the request back: neither an attempt nor a failure of anybody."""
+    return answer.outcome is Outcome.RATE_LIMITED and answer.status is None
+
+
+def postponed(
+    source: Source, state: SourceState, *, retry_after: timedelta | None = None, now: datetime
+) -> SourceState:
+    """What to remember of a source that was to be asked and could not be: what was known, and the next time.
+
+    That is after one interval, or when its host may be asked again.
+    """
+    return replace(state, url=source.url, next_due=now + (_demanded(retry_after) or paces(source)[0]))
+
+
+def network_down(polls: Iterable[tuple[str, Outcome]]) -> bool:
+    """Whether one run's polls, as (host, outcome), say that our own network was down: then no source is to blame.
+
+    All of what the run remembered of its sources is then to be replaced by `postponed` of what was known before.
+    """
+    polls = list(polls)
+    hosts = {host for host, _ in polls}
+    return len(hosts) >= UNREACHED_HOSTS and all(outcome in UNREACHED for _, outcome in polls)
 
 
 def next_state(
@@ -100,7 +175,7 @@ def next_state(
     answer: Answer,
     listing: Listing | None,
     *,
-    new_entries: int,
+    findings: Findings,
     now: datetime,
     jitter: float,
 ) -> SourceState:
@@ -108,30 +183,41 @@ def next_state(
 
     The validators of an answer are taken over only when its whole listing was read well.
     """
+    if never_left(answer):
+        return postponed(source, state, retry_after=answer.retry_after, now=now)
     outcome, message = answer.outcome, answer.message
     if outcome is Outcome.OK and listing is not None and not listing.outcome.good:
         outcome, message = listing.outcome, listing.message
     full = outcome is Outcome.OK and listing is not None
-    failures = 0 if outcome.good else state.failures + 1
-    wait = _wait(source, outcome, failures, answer, listing, jitter)
+    well = watch.answered(source, outcome)
+    failures = 0 if well else state.failures + 1
     moved_to = _moved_to(state, answer, failures=failures)
     # those of the address that a source had moved to mean nothing at its own
     kept = state.validators if moved_to or not state.permanent_url else Validators()
-    return replace(
+    after = replace(
         state,
         url=source.url,
         outcome=outcome,
         message=message,
         since=now if outcome is not state.outcome or state.since is None else state.since,
         last_attempt=now,
-        last_success=now if outcome.good else state.last_success,
+        last_success=now if well else state.last_success,
         last_full_fetch=now if full else state.last_full_fetch,
-        last_new=now if new_entries else state.last_new,
+        last_new=now if findings.new_entries else state.last_new,
         failures=failures,
-        next_due=now + wait,
+        failing_since=None if well else state.failing_since or now,
         validators=answer.validators if full else kept,
         permanent_url=moved_to,
+        newest=_newest(state, findings),
+        interval=_pace(source, state, findings, now) if well else state.interval,
+        astray=_astray(state, findings),
+        gone_since=_gone_since(state, outcome, now),
+        listed=watch.keys_of(listing.entries) if full and listing else state.listed,
     )
+    wait = (
+        _wait_well(source, after, answer, listing, jitter) if well else _wait_ill(source, state, after, answer, jitter)
+    )
+    return watch.watched(source, replace(after, next_due=now + wait), findings=findings, now=now)
 
 
 def retry_page_at(
@@ -142,20 +228,68 @@ def retry_page_at(
     return None if attempts >= backoff.pages else now + max(backoff.wait(attempts), _demanded(retry_after))
 
 
-def _wait(
-    source: Source, outcome: Outcome, failures: int, answer: Answer, listing: Listing | None, jitter: float
-) -> timedelta:
-    spread = EARLIEST + SPREAD * jitter
-    if outcome.good:
-        wishes = (answer.max_age, listing.ttl if listing else None)
-        wish = max((wish for wish in wishes if wish is not None), default=timedelta(0))
-        return max(source.interval * spread, min(wish, LONGEST_WISH))
-    backoff = BACKOFFS.get(outcome, _PASSING).wait(failures, least=source.interval)
-    return max(backoff * spread, _demanded(answer.retry_after))
+def _wait_well(source: Source, after: SourceState, answer: Answer, listing: Listing | None, jitter: float) -> timedelta:
+    pace = after.interval or source.interval
+    wishes = (answer.max_age, listing.ttl if listing else None)
+    wish = max((wish for wish in wishes if wish is not None), default=timedelta(0))
+    return max(pace * _spread(jitter), SHORTEST, min(wish, LONGEST_WISH))
+
+
+def _wait_ill(source: Source, before: SourceState, after: SourceState, answer: Answer, jitter: float) -> timedelta:
+    if after.outcome is Outcome.GONE and watch.is_retired(after, now=after.last_attempt or answer.fetched_at):
+        return RETIRED_AGAIN * _spread(jitter)
+    backoff = BACKOFFS.get(after.outcome, _PASSING)
+    wait = backoff.wait(after.failures, least=source.interval)
+    return max(min(wait, _longest_ill(source, before, backoff)) * _spread(jitter), _demanded(answer.retry_after))
+
+
+def _spread(jitter: float) -> float:
+    return EARLIEST + SPREAD * jitter
+
+
+def _longest_ill(source: Source, before: SourceState, backoff: Backoff) -> timedelta:
+    """A failure of another kind than the last begins at its own first wait; after one of the same the wait doubles."""
+    first = backoff.wait(1, least=source.interval)
+    if BACKOFFS.get(before.outcome) is not backoff or before.last_attempt is None or before.next_due is None:
+        return first
+    return max(first, 2 * (before.next_due - before.last_attempt) / EARLIEST)
 
 
 def _demanded(retry_after: timedelta | None) -> timedelta:
     return min(retry_after or timedelta(0), LONGEST_RETRY_AFTER)
+
+
+def _pace(source: Source, state: SourceState, findings: Findings, now: datetime) -> timedelta:
+    """The interval a source is asked at from now on, by how much was new in this poll or for how long nothing was."""
+    fastest, slowest = paces(source)
+    elapsed = now - state.last_success if state.last_success and state.listed else None
+    if elapsed and elapsed > timedelta(0) and findings.entries:
+        # as much as an interval of the source's own would have brought, whatever it was asked at lately
+        turnover = findings.new_entries / findings.entries * (source.interval / elapsed)
+        if turnover >= TURNOVER:
+            return fastest
+    quiet = now - state.last_new if state.last_new and not findings.new_entries else timedelta(0)
+    return min(max(source.interval, quiet / QUIET_POLLS), slowest)
+
+
+def _newest(state: SourceState, findings: Findings) -> datetime | None:
+    """A listing that gives no dates any more makes what its dated ones said old news."""
+    if not findings.entries:
+        return state.newest
+    return max(filter(None, (state.newest, findings.newest)), default=None) if findings.newest else None
+
+
+def _astray(state: SourceState, findings: Findings) -> int:
+    if findings.pages_by_outlet:
+        return 0
+    return state.astray + findings.pages_by_generic + findings.pages_without_text
+
+
+def _gone_since(state: SourceState, outcome: Outcome, now: datetime) -> datetime | None:
+    if outcome is Outcome.GONE:
+        return state.gone_since or now
+    # that nobody answered says nothing about whether the address is gone
+    return state.gone_since if BACKOFFS.get(outcome) is _PASSING else None
 
 
 def _moved_to(state: SourceState, answer: Answer, *, failures: int) -> str | None:

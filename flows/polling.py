@@ -20,7 +20,7 @@ from archive import articles, sources
 from archive.records import FetchLogLine, PendingEntry
 from archive.store import Archive
 from archive.warc import RawWriter
-from fetch import policy
+from fetch import policy, watch
 from fetch.client import Client
 from meetings.screen import concerns_both
 from parsers.articles import entry_article, extract_article
@@ -119,7 +119,7 @@ class Poller:
             return SourceReport(source.id, Outcome.INTERNAL_ERROR, message)
 
     def _poll(self, source: Source, state: SourceState, until: datetime) -> SourceReport:
-        validators = policy.conditional_validators(state, now=self._clock())
+        validators = policy.conditional_validators(source, state, now=self._clock())
         answer = self._get(state.permanent_url or source.url, validators=validators)
         listing = None
         if answer.outcome is Outcome.OK:
@@ -210,7 +210,10 @@ class Poller:
         now = self._clock()
         # not a secret: spreads requests of many installations, nothing more
         jitter = random.random()  # noqa: S311
-        after = policy.next_state(source, state, answer, listing, new_entries=len(found.wanted), now=now, jitter=jitter)
+        entries = listing.entries if listing else ()
+        newest = watch.newest(entries, now=now)
+        findings = watch.Findings(entries=len(entries), new_entries=watch.unseen(entries, state), newest=newest)
+        after = policy.next_state(source, state, answer, listing, findings=findings, now=now, jitter=jitter)
         report = SourceReport(
             source_id=source.id,
             outcome=after.outcome,

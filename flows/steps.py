@@ -127,9 +127,10 @@ class Run:
             raise InputError(f"no source is called {', '.join(sorted(unknown))}; `meetings sources list` shows them")
         if only:
             return [source for source in self.catalogue if source.id in only]
-        now = now_utc()
-        enabled = [source for source in self.catalogue if source.enabled]
-        return [source for source in enabled if force or policy.is_due(source, self._state(source), now=now)]
+        if force:
+            return [source for source in self.catalogue if source.enabled]
+        states = {source.id: self._state(source) for source in self.catalogue}
+        return policy.due(self.catalogue, states, now=now_utc())
 
     def next_due(self) -> datetime | None:
         """When the first source becomes due, UTC; None without sources that were polled."""

@@ -174,7 +174,7 @@ class DeadAddress:
 class Entry:
     """One item of a feed, sitemap or section page. `published` is UTC, None when the listing gives no readable date.
 
-    `outlet` is set where an aggregator names the publisher.
+    `outlet` is set where an aggregator names the publisher, `outlet_url` where it gives the publisher's own address.
     """
 
     url: str
@@ -183,6 +183,7 @@ class Entry:
     published: datetime | None = None
     guid: str | None = None
     outlet: str | None = None
+    outlet_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +255,8 @@ class SourceState:
     `url` is the source's address that all of this is about: with another one in the catalogue it is forgotten.
     `newest` is the latest date of any item ever listed; `interval` the pace it is asked at now; `astray` counts the
     pages in a row that the outlet's own parser could not read; `gone_since` begins a run of nothing but 410.
+    `listed` are the keys of its last listing's entries; `failing_since` begins the present run of failures; `recovered`
+    is when the last alarm was withdrawn on which a fall-back stood in.
     """
 
     source_id: str
@@ -274,6 +277,9 @@ class SourceState:
     astray: int = 0
     gone_since: datetime | None = None
     alarms: tuple[Alarm, ...] = ()
+    listed: tuple[str, ...] = ()
+    failing_since: datetime | None = None
+    recovered: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
