@@ -25,7 +25,7 @@ PAGES = (
     ),
     OutletPage(
         "xinhua/chinese_older.html",
-        "xinhua",
+        "xinhua-2022",
         "http://www.xinhuanet.com/politics/2020-02/19/c_1125590000.htm",
         chinese("xinhua", "zh"),
         "样本副部长同越南样本副部长通电话",

@@ -20,6 +20,7 @@ _LONGEST_ENDING = 40
 _FURNITURE = re.compile(
     r"(?:"
     r"(?:web\s+)?editors?\s*[:：].*|source\s*[:：].*|share(?:\s+(?:this|on)\b.*)?[:：]?|print|advertisement"
+    r"|showPlayer\(.*|.{0,60} / \d{1,2}:\d{2} UTC\+8, [\d-]{10}"
     r"|related\s+(?:news|articles?|stories)\b.*|read\s+more\b.*|see\s+also\s*[:：].*|follow us\b.*|\[?editor[:：].*"
     r"|[【\[(（]?(?:责任编辑|责编|编辑|纠错|来源)\s*[:：].*|【纠错】.*|相关(?:新闻|阅读|链接)[:：]?.*|分享(?:到|让更多人看到)?[:：]?"
     r"|tin (?:liên quan|cùng chuyên mục)[:：]?.*|chia sẻ[:：]?|xem thêm[:：]?.*"
@@ -28,6 +29,15 @@ _FURNITURE = re.compile(
 )
 _LONGEST_FURNITURE = 160
 """A whole sentence may begin with 'Source:'; a line of page furniture is short."""
+
+# captions close with who took the picture: (Xinhua/Li Tao), (Photo by A B/Xinhua), [Photo/Xinhua], Photo: VCG, /CFP,
+# 新华社记者 李涛 摄, （新华社发）, （图片来源：越通社）
+_PHOTO_LINE = re.compile(
+    r"(?:[(（](?:[^()（）]{0,60}(?:Xinhua/|/Xinhua)[^()（）]{0,60}|Photos?\b[^()（）]{1,80})[)）]"
+    r"|\[Photo\b[^\[\]]{1,80}\]|\bPhotos?\s?:[^.!?]{1,60}|\s/\s?[A-Z][\w .'-]{1,40}"
+    r"|(?:新华社|中新社|中新网|人民网|人民日报|本报|图片)[^。]{0,25}[摄发][）)]?|[（(](?:图片)?来源[:：][^（）()。]{1,30}[）)])\s*$"
+)
+_LONGEST_CAPTION = 1500
 
 _BLOCKS = {
     *("address", "article", "aside", "blockquote", "center", "dd", "div", "dl", "dt", "fieldset", "figcaption"),
@@ -109,6 +119,11 @@ def blocks(body: Tag, *, breaks: bool = False) -> list[str]:
     walk(body)
     end()
     return [text for text in lines if text]
+
+
+def photo_lines(lines: Iterable[str]) -> list[str]:
+    """Those lines that name a photographer or picture agency at their end, as Chinese outlets' captions do."""
+    return [line for line in lines if len(line) <= _LONGEST_CAPTION and _PHOTO_LINE.search(line)]
 
 
 def drop(body: Tag, selector: str) -> None:

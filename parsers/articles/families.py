@@ -15,12 +15,20 @@ from urllib.parse import urlsplit
 from parsers.articles import (
     baoquocte,
     baotintuc,
+    cgtn,
+    chinadaily,
+    chinanews,
     diplomat,
+    globaltimes,
+    govcn,
+    mfa_china,
     mofa_vietnam,
     nikkei,
+    people,
     qdnd,
     rfa,
     scmp,
+    shine,
     vgp,
     vietnamnet,
     vietnamnews,
@@ -33,7 +41,7 @@ from parsers.articles.layouts import Layout
 from parsers.dates import url_day
 
 MODULES = (
-    xinhua,
+    *(xinhua, people, globaltimes, chinadaily, cgtn, mfa_china, govcn, shine, chinanews),
     *(vna, vgp, vov, vietnamnews, vnexpress, vietnamnet, qdnd, mofa_vietnam, baoquocte, baotintuc),
     *(scmp, diplomat, nikkei, rfa),
 )

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
-
 from bs4 import BeautifulSoup
 
-from parsers.articles.draft import Draft, compose, first_text, text_of
+from parsers.articles.draft import Draft, compose, first_text
+from parsers.articles.markup import shown_stamp
 from parsers.articles.metadata import Metadata
-from parsers.dates import Stamp, read_stamp
 from parsers.records import Source
 
 # outlets whose pages declare no time for machines, from sources.md §2: Global Times, People's Daily, CGTN,
@@ -38,18 +36,9 @@ def read(text: str, soup: BeautifulSoup, metadata: Metadata, source: Source) -> 
     if not body:
         return None
     title = metadata.title or first_text(soup, *_SHOWN_TITLES)
-    return compose(title, _shown_stamp(soup, source), (), body.splitlines())
+    return compose(title, shown_stamp(soup, _SHOWN_TIME, source), (), body.splitlines())
 
 
 def method(metadata: Metadata) -> str:
     """Which of the page's vocabularies and which reader gave the article."""
     return f"{metadata.kind}+trafilatura" if metadata.kind else "trafilatura"
-
-
-def _shown_stamp(soup: BeautifulSoup, source: Source) -> Stamp | None:
-    zone = ZoneInfo(source.zone)
-    for selector in _SHOWN_TIME:
-        for node in soup.select(selector, limit=3):
-            if stamp := read_stamp(text_of(node), zone, source.date_order):
-                return stamp
-    return None

@@ -8,14 +8,15 @@ from zoneinfo import ZoneInfo
 
 from bs4 import BeautifulSoup, Tag
 
-from parsers.articles.draft import Draft, blocks, compose, drop, first_text, text_of
+from parsers.articles.draft import Draft, blocks, compose, drop, first_text, photo_lines, text_of
 from parsers.dates import Stamp, read_stamp
-from parsers.records import DateOrder, Source
+from parsers.records import DateOrder, Side, Source
 
 _NEVER_TEXT = (
     "script, style, noscript, template, audio, video, iframe, form, button, svg, nav, aside,"
     ' [class*="related" i], [class*="relate-" i], [class*="-relate" i], [class*="share" i], [class*="social" i]'
 )
+_DAY_FIRST = {Side.VIETNAM: DateOrder.DMY}
 _KEPT = re.compile(r"([a-z]\w*)?([.#][\w-]+)?")
 
 
@@ -23,10 +24,10 @@ _KEPT = re.compile(r"([a-z]\w*)?([.#][\w-]+)?")
 class Markup:
     """CSS selectors of a page's parts; of several for one part the first that finds something counts.
 
-    `times` are read in their `datetime` attribute, then in their words, day before month unless the source says
-    otherwise. Inside `body`, what `boxes` finds is not the article, and what `pictures` finds holds the `captions`
-    (all its words where there is no such element). `lead_pictures` stand outside the body. With `breaks` a `br` ends a
-    paragraph.
+    `times` are read in their `datetime` attribute, then in their words, day before month on Vietnamese pages unless the
+    source says otherwise. Inside `body`, what `boxes` finds is not the article, and what `pictures` finds holds the
+    `captions` (all its words where there is no such element). `lead_pictures` stand outside the body. With `breaks` a
+    `br` ends a paragraph. Where captions are `credited`, a paragraph that ends by naming a photographer is one.
     """
 
     body: tuple[str, ...]
@@ -38,6 +39,7 @@ class Markup:
     captions: str = "figcaption, .caption"
     lead_pictures: str = ""
     breaks: bool = False
+    credited: bool = False
 
     @property
     def keep(self) -> tuple[str, ...]:
@@ -57,15 +59,17 @@ class Markup:
         lead = first_text(soup, *self.leads)
         drop(body, self.pictures)
         lines = blocks(body, breaks=self.breaks)
-        return compose(first_text(soup, *self.titles), stamp, captions, [lead, *lines]) if lead or lines else None
+        if self.credited:
+            captions += photo_lines(lines)
+        return compose(first_text(soup, *self.titles), stamp, captions, [lead, *lines])
 
     def _captions(self, picture: Tag) -> list[str]:
         return [text_of(caption) for caption in picture.select(self.captions)] or [text_of(picture)]
 
 
 def shown_stamp(soup: BeautifulSoup, selectors: tuple[str, ...], source: Source) -> Stamp | None:
-    """The first readable date in the elements that `selectors` find, in their order."""
-    zone, order = ZoneInfo(source.zone), source.date_order or DateOrder.DMY
+    """The first readable date in the elements that `selectors` find, in their order; without zone: the source's."""
+    zone, order = ZoneInfo(source.zone), source.date_order or _DAY_FIRST.get(source.side)
     for selector in selectors:
         for node in soup.select(selector, limit=5):
             for text in (str(node.get("datetime", "")), text_of(node)):

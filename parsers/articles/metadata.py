@@ -50,7 +50,7 @@ def read_metadata(soup: BeautifulSoup, source: Source) -> Metadata:
     metas = _metas(soup)
     dates = (metas[name] for name in _DATED_META if name in metas)
     stamp = next((found for text in dates if (found := read_stamp(text, zone, source.date_order))), None)
-    title = _without_site(metas.get("og:title", ""), metas.get("og:site_name", ""))
+    title = _without_site(metas.get("og:title") or metas.get("articletitle", ""), metas.get("og:site_name", ""))
     return Metadata(title, stamp, "opengraph" if title or stamp else "")
 
 

@@ -1,37 +1,42 @@
-"""Xinhua: english.news.cn and www.news.cn (sources.md §2)."""
+"""Xinhua: english.news.cn and www.news.cn, and the pages of xinhuanet.com before them (sources.md §2)."""
 
 from __future__ import annotations
 
-import re
+from dataclasses import replace
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from bs4 import BeautifulSoup
 
-from parsers.articles.draft import Draft, compose, drop, first_text, text_of
+from parsers.articles.draft import Draft, first_text
 from parsers.articles.layouts import Layout
+from parsers.articles.markup import Markup
 from parsers.dates import Stamp, read_stamp, url_day
 from parsers.records import Source
 
-_TITLES = (".conTop h1", ".head-line h1", ".h-title", "h1")
-_BODY = "#detailContent, div.detail_con, #detail, #p-detail"
-_FURNITURE = "script, style, video, audio, iframe, .editor, .source, .bottom, .share, .related, .relatedNews, .pageLink"
-# a caption names its photographer: "(Xinhua/Li Tao)", "(Photo by A B/Xinhua)", "新华社记者 李涛 摄"
-_CAPTION = re.compile(
-    r".*(?:[(（][^()（）]{0,60}(?:Xinhua/|/Xinhua)[^()（）]{0,60}[)）]|新华社(?:记者)?.{1,20}摄)\s*", re.DOTALL
+_BOXES = ".editor, .source, .bottom, .pageLink, .p-tags, .zan-wap"
+_MARKUP = Markup(
+    body=("#detailContent", ".detail_con", "#detail"),
+    titles=(".conTop h1", ".head-line h1", "h1"),
+    boxes=_BOXES,
+    credited=True,
 )
+_OLDER = Markup(
+    body=("#p-detail", "#content", ".article"), titles=(".h-title", ".Btitle", "h1"), boxes=_BOXES, credited=True
+)
+_TIMES = (".header-time", ".h-time", ".time")
 
 
 def read(soup: BeautifulSoup, url: str, source: Source) -> Draft | None:
-    """The article on a Xinhua page; None when its body is not where Xinhua puts it."""
-    body = soup.select_one(_BODY)
-    if body is None:
-        return None
-    title = first_text(soup, *_TITLES)
-    stamp = _stamp(soup, url, source)
-    drop(body, _FURNITURE)
-    lines = [text for p in body.select("p") if (text := text_of(p))]
-    captions = [line for line in lines if _CAPTION.fullmatch(line)]
-    return compose(title, stamp, captions, lines)
+    """The article on a page of news.cn in any language; None when its body is not where Xinhua puts it."""
+    draft = _MARKUP.read(soup, url, source)
+    return replace(draft, stamp=_stamp(soup, url, source)) if draft else None
+
+
+def read_older(soup: BeautifulSoup, url: str, source: Source) -> Draft | None:
+    """The article on a page of xinhuanet.com with a URL of the form /2020-02/19/c_<digits>.htm."""
+    draft = _OLDER.read(soup, url, source)
+    return replace(draft, stamp=_stamp(soup, url, source)) if draft else None
 
 
 def _stamp(soup: BeautifulSoup, url: str, source: Source) -> Stamp | None:
@@ -49,4 +54,9 @@ def _split_day(soup: BeautifulSoup) -> str:
     return f"{year}/{day}" if year and day else ""
 
 
-LAYOUTS = (Layout("xinhua", ("news.cn", "xinhuanet.com"), read),)
+_HOSTS = ("news.cn", "xinhuanet.com")
+LAYOUTS = (
+    Layout("xinhua", _HOSTS, read, (*_TIMES, *_MARKUP.keep)),
+    # addresses of the form c_<digits>.htm are last seen in 2022; the day only decides which make is tried first
+    Layout("xinhua-2022", _HOSTS, read_older, (*_TIMES, *_OLDER.keep), valid_until=date(2022, 12, 31)),
+)
