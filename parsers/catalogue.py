@@ -203,6 +203,7 @@ def parse_catalogue(text: str, *, name: str) -> Catalogue:
             raise CatalogueError(f"{name}: source '{source.id}' stands twice: an id is used once.")
         sources[source.id] = source
     _check_addresses(sources.values(), dead, name)
+    _check_outlets(sources.values(), name)
     _check_fallbacks(sources, name)
     return Catalogue(tuple(sources.values()), dead)
 
@@ -243,6 +244,18 @@ def _check_addresses(sources: Iterable[Source], dead: tuple[DeadAddress, ...], n
             raise CatalogueError(f"{key}: is listed as dead: {buried[address].reason.rstrip('.')}.")
         if (owner := owners.setdefault(address, source.id)) != source.id:
             raise CatalogueError(f"{key}: is the address of source '{owner}' already.")
+
+
+def _check_outlets(sources: Iterable[Source], name: str) -> None:
+    """Refuse an outlet with two names or two sides: a digest has to choose one."""
+    first: dict[str, Source] = {}
+    for source in sources:
+        known = first.setdefault(source.outlet, source)
+        for key in ("outlet_name", "side"):
+            given, before = getattr(source, key), getattr(known, key)
+            if given != before:
+                told = f"outlet '{source.outlet}' has '{before}' in source '{known.id}'; write one and the same"
+                raise CatalogueError(f"{name}: source '{source.id}': key '{key}' '{given}': {told}.")
 
 
 def _check_fallbacks(sources: Mapping[str, Source], name: str) -> None:
