@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from fetch import watch
 from fetch.watch import Findings
@@ -107,8 +108,8 @@ def due(catalogue: Sequence[Source], states: Mapping[str, SourceState], *, now: 
     by_id = {source.id: source for source in catalogue}
     found = []
     for source in catalogue:
-        state = states.get(source.id, SourceState(source.id))
-        standing_in = watch.fallback_needed(source, by_id, states, now=now)
+        state = states.get(source.id) or SourceState(source.id)
+        standing_in = source.fallback_for is not None and watch.fallback_needed(source, by_id, states, now=now)
         if is_due(source, state, now=now, standing_in=standing_in):
             found.append((state.last_attempt.timestamp() if state.last_attempt else 0.0, source))
     return [source for _, source in sorted(found, key=lambda pair: pair[0])]
@@ -159,11 +160,38 @@ def postponed(
     return replace(state, url=source.url, next_due=now + (_demanded(retry_after) or paces(source)[0]))
 
 
-def network_down(polls: Iterable[tuple[str, Outcome]]) -> bool:
-    """Whether one run's polls, as (host, outcome), say that our own network was down: then no source is to blame.
+def run_over(
+    catalogue: Sequence[Source],
+    before: Mapping[str, SourceState],
+    after: Mapping[str, SourceState],
+    asked: Mapping[str, Outcome],
+    *,
+    now: datetime,
+) -> list[SourceState]:
+    """What a run's end changes in what is remembered, beyond the polls' own states.
 
-    All of what the run remembered of its sources is then to be replaced by `postponed` of what was known before.
+    `before` and `after`: the states by source id as the run found them and as its polls left them. `asked`: by source
+    id what came of each request for a listing that left. When our own network was down, no source is to blame, and
+    what was known before holds again. Else time has passed for those not asked, and may have raised their alarms.
     """
+    by_id = {source.id: source for source in catalogue}
+    if network_down((urlsplit(by_id[key].url).hostname or "", outcome) for key, outcome in asked.items()):
+        return [postponed(by_id[key], before.get(key, SourceState(key)), now=now) for key in asked]
+    changed = []
+    for source in catalogue:
+        state = after.get(source.id)
+        if state is None or source.id in asked or not source.enabled:
+            continue
+        # a fall-back at rest is not waited for
+        if not source.fallback_for or watch.fallback_needed(source, by_id, after, now=now):
+            later = watch.watched(source, state, now=now)
+            if later != state:
+                changed.append(later)
+    return changed
+
+
+def network_down(polls: Iterable[tuple[str, Outcome]]) -> bool:
+    """Whether one run's polls, as (host, outcome), say that our own network was down: several hosts, none answered."""
     polls = list(polls)
     hosts = {host for host, _ in polls}
     return len(hosts) >= UNREACHED_HOSTS and all(outcome in UNREACHED for _, outcome in polls)
@@ -184,7 +212,9 @@ def next_state(
     The validators of an answer are taken over only when its whole listing was read well.
     """
     if never_left(answer):
-        return postponed(source, state, retry_after=answer.retry_after, now=now)
+        waiting = postponed(source, state, retry_after=answer.retry_after, now=now)
+        # no failure, but no answer either: a host that is never free shows at last
+        return watch.watched(source, replace(waiting, failing_since=state.failing_since or now), now=now)
     outcome, message = answer.outcome, answer.message
     if outcome is Outcome.OK and listing is not None and not listing.outcome.good:
         outcome, message = listing.outcome, listing.message

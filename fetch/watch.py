@@ -161,7 +161,7 @@ def _failing(source: Source, state: SourceState, before: Mapping[AlarmKind, Alar
         return None
     if state.outcome is Outcome.NO_ENTRIES and AlarmKind.FAILING not in before:  # a matter of layout
         return None
-    said = f"No good answer since {_at(since)} ({state.outcome})"
+    said = f"No good answer since {_at(since)} ({state.outcome if state.failures else 'its host wants a pause'})"
     return Alarm(AlarmKind.FAILING, since, f"{said}: {_look(source)} shows what comes back.")
 
 
