@@ -50,6 +50,9 @@ class ExportFormat(StrEnum):
 
     JSONL = "jsonl"
     CSV = "csv"
+    ICS = "ics"
+    ATOM = "atom"
+    PLOVER = "plover"
 
 
 class Deployment(StrEnum):
@@ -254,7 +257,9 @@ def digest(
 @app.command()
 def export(
     context: typer.Context,
-    output: Annotated[ExportFormat, typer.Option("--format", help="JSON Lines or CSV.")] = ExportFormat.JSONL,
+    output: Annotated[
+        ExportFormat, typer.Option("--format", help="How to print them: docs/exports.md.")
+    ] = ExportFormat.JSONL,
 ) -> None:
     """Print every meeting of the archive with its permanent id."""
     from flows.overview import exported

@@ -12,7 +12,10 @@ from archive.store import DATABASE_NAME, Archive
 from flows.settings import Settings
 from flows.steps import load_catalogue, now_utc, open_archive
 from parsers.records import InputError, Outcome, Source, SourceState
+from reports.atom import export_atom
+from reports.calendar_export import export_ics
 from reports.export import export_csv, export_jsonl
+from reports.plover import export_plover
 
 
 def source_health(settings: Settings) -> list[dict[str, Any]]:
@@ -55,10 +58,15 @@ def _existing(settings: Settings) -> Archive:
 
 
 def exported(settings: Settings, form: str) -> Iterator[str]:
-    """Every meeting of the archive in `jsonl` or `csv`, line by line with its line end."""
+    """Every meeting of the archive in one of docs/exports.md's forms, piece by piece with its line ends."""
     with _existing(settings) as archive, archive.read() as session:
         everything = meetings.all_meetings(session)
-    yield from (export_csv if form == "csv" else export_jsonl)(everything)
+    if form == "ics":
+        yield export_ics(everything)
+    elif form == "atom":
+        yield export_atom(everything)
+    else:
+        yield from {"csv": export_csv, "jsonl": export_jsonl, "plover": export_plover}[form](everything)
 
 
 def archive_status(settings: Settings) -> dict[str, Any]:

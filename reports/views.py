@@ -62,9 +62,9 @@ def meeting_view(stored: StoredMeeting, *, outlets: Outlets, zone: ZoneInfo, as_
         id=one_line(meeting.id, NAME_LIMIT),
         headline=headline(meeting),
         kicker=f"{words.RANKS[meeting.level]} · {words.CHANNELS[meeting.channel]}",
-        when=_when(meeting),
+        when=when(meeting),
         when_note=_when_note(stored, zone),
-        where=_where(meeting.place) or ("" if meeting.mode in (Mode.PHONE, Mode.VIDEO) else "Place not reported"),
+        where=where(meeting.place) or ("" if meeting.mode in (Mode.PHONE, Mode.VIDEO) else "Place not reported"),
         forum=_forum(meeting.forum),
         how=" ".join(filter(None, (words.STATUSES[meeting.status].capitalize(), words.MODES[meeting.mode]))),
         topics=", ".join(sorted({_topic(topic.id) for topic in meeting.topics}, key=str.casefold)),
@@ -84,8 +84,8 @@ def line_view(stored: StoredMeeting, *, outlets: Outlets, zone: ZoneInfo) -> Lin
     articles = [article_view(mention, outlets, zone) for mention in _ordered(stored.mentions)]
     return LineView(
         headline=headline(meeting),
-        when=_when(meeting),
-        where=_where(meeting.place),
+        when=when(meeting),
+        where=where(meeting.place),
         forum=_forum(meeting.forum),
         note=_when_note(stored, zone),
         articles=tuple(articles[:ARTICLES_LISTED]),
@@ -150,7 +150,8 @@ def _more(count: int, one: str, many: str = "") -> str:
     return "" if count <= 0 else f"and {words.counted(count, f'more {one}', f'more {many}' if many else '')}"
 
 
-def _when(meeting: Meeting) -> str:
+def when(meeting: Meeting) -> str:
+    """The meeting's day or days in words, or that none is known."""
     if meeting.date is None:
         return "Date not known"
     if meeting.end_date is None or meeting.end_date == meeting.date:
@@ -164,7 +165,8 @@ def _when_note(stored: StoredMeeting, zone: ZoneInfo) -> str:
     return words.DATE_BASES[stored.meeting.date_basis]
 
 
-def _where(place: Place) -> str:
+def where(place: Place) -> str:
+    """The parts of a place that are known, from the narrowest; empty when none is."""
     country = words.COUNTRIES.get(place.country or "", place.country)
     return ", ".join(one_line(part, TEXT_LIMIT) for part in (place.venue, place.city, country) if part)
 

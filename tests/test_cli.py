@@ -206,6 +206,10 @@ def test_export_holds_what_was_detected(meetings: Meetings) -> None:
     rows = list(csv.DictReader(io.StringIO(meetings("export", "--format", "csv").out)))
     assert len(lines) == len(rows) == 3
     assert {line["date"] for line in lines} == {row["date"] for row in rows} == {"2024-12-10", "2023-07-13"}
+    events = [json.loads(line) for line in meetings("export", "--format", "plover").out.splitlines()]
+    calendar = meetings("export", "--format", "ics").out
+    feed = meetings("export", "--format", "atom").out
+    assert len(events) == calendar.count("BEGIN:VEVENT") == feed.count("<entry>") == 3
 
 
 def test_status_counts_what_is_there(meetings: Meetings) -> None:
