@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Self
 
@@ -79,9 +78,6 @@ class Client:
         self._settings = settings
         self._clock = clock
         self._network = Network(allow_private=settings.allow_private, ports=settings.ports)
-        # ours are kept host by host; a jar that takes none stands in the way of httpx's own
-        no_cookies = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
-        self._http = httpx.Client(transport=self._network, trust_env=False, cookies=no_cookies)
         self._cookies = Cookies()
         self._pacer = Pacer(clock=clock, sleep=sleep, max_wait=settings.max_wait, holds=holds)
         self._robots = Robots(self.get, user_agent=settings.user_agent, clock=clock)
@@ -96,7 +92,7 @@ class Client:
 
     def close(self) -> None:
         """Close every connection."""
-        self._http.close()
+        self._network.close()
 
     def holds(self) -> dict[str, datetime]:
         """The hosts that asked to be left alone, by name, and until when (UTC)."""
@@ -155,7 +151,9 @@ class Client:
 
     def _send(self, request: httpx.Request) -> tuple[httpx.Response, bytes]:
         host = request.url.host
-        with closing(self._http.send(request, stream=True)) as response, _hanging_up(response):
+        # not through httpx.Client: it follows, logs, authenticates and keeps cookies in its own ways
+        with closing(self._network.handle_request(request)) as response, _hanging_up(response):
+            response.request = request
             headers.check(response.headers.raw, host)
             if not response.is_success:
                 _drain(response)
@@ -223,8 +221,12 @@ class _Journey:
             self.time_left -= spent
 
     def redirect(self, response: httpx.Response) -> None:
-        """Go on to where `response` points."""
-        self.target = str(response.url.join(response.headers["location"]))
+        """Go on to where `response` points. Raises `FetchError` when that is no address."""
+        try:
+            self.target = str(response.url.join(response.headers["location"]))
+        except (httpx.InvalidURL, ValueError) as error:  # ValueError: from urllib, which joins them
+            message = f"{response.url.host} redirects to what is no address: {error}"
+            raise FetchError(Outcome.PROTOCOL_ERROR, f"{message.rstrip('.')}.") from error
         self.permanent = self.permanent and response.status_code in _PERMANENT
 
     def answer(self, response: httpx.Response, body: bytes, *, now: datetime) -> Answer:

@@ -18,8 +18,6 @@ import httpx
 from parsers.records import Outcome
 
 log = logging.getLogger(__name__)
-# its line for each request has the server's reason phrase in it, raw
-logging.getLogger("httpx").setLevel(logging.WARNING)
 
 # A sentence that quotes an address or a header is cut to so many characters.
 LONGEST_MESSAGE = 500
