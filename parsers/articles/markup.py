@@ -52,7 +52,7 @@ class Markup:
         body = next((found for one in self.body if (found := soup.select_one(one))), None)
         if body is None:
             return None
-        stamp = shown_stamp(soup, self.times, source)
+        title, stamp = first_text(soup, *self.titles), shown_stamp(soup, self.times, source)
         drop(body, f"{_NEVER_TEXT}, {self.boxes}" if self.boxes else _NEVER_TEXT)
         outside = soup.select(self.lead_pictures) if self.lead_pictures else []
         captions = [text for picture in (*outside, *body.select(self.pictures)) for text in self._captions(picture)]
@@ -61,7 +61,7 @@ class Markup:
         lines = blocks(body, breaks=self.breaks)
         if self.credited:
             captions += photo_lines(lines)
-        return compose(first_text(soup, *self.titles), stamp, captions, [lead, *lines])
+        return compose(title, stamp, captions, [lead, *lines])
 
     def _captions(self, picture: Tag) -> list[str]:
         return [text_of(caption) for caption in picture.select(self.captions)] or [text_of(picture)]
