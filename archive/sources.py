@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, fields
 
 from sqlalchemy import delete, func, select, update
@@ -13,12 +13,19 @@ from archive.articles import keys_in, known_keys
 from archive.columns import storable
 from archive.models import FetchRow, HostHoldRow, PendingRow, SourceRow
 from archive.records import FetchLogLine, PendingEntry, Skip
-from parsers.records import Alarm, AlarmKind, Outcome, SourceState, Validators, article_key
+from parsers.records import Alarm, AlarmKind, Outcome, Source, SourceState, Validators, article_key
 
 
 def states(s: Session) -> dict[str, SourceState]:
     """What is remembered of every source polled so far, by source id."""
     return {row.source_id: _state(row) for row in s.scalars(select(SourceRow))}
+
+
+def states_of(s: Session, catalogue: Sequence[Source]) -> dict[str, SourceState]:
+    """What is remembered of each source of `catalogue`: nothing of one that has another address there now."""
+    known = states(s)
+    found = {source.id: known.get(source.id, SourceState(source.id)) for source in catalogue}
+    return {c.id: found[c.id] if found[c.id].url == c.url else SourceState(c.id) for c in catalogue}
 
 
 def save_state(s: Session, state: SourceState) -> None:

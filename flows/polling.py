@@ -11,23 +11,20 @@ from __future__ import annotations
 
 import logging
 import random
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from archive import articles, sources
-from archive.records import FetchLogLine, PendingEntry
-from archive.store import Archive
-from archive.warc import RawWriter
+from archive import sources
+from archive.records import FetchLogLine, PendingEntry, PollCounts
 from fetch import policy, watch
-from fetch.client import Client
+from fetch.watch import Findings
+from flows.pages import Gained, Means, PageBudget, PageReader
 from meetings.screen import concerns_both
-from parsers.articles import entry_article, extract_article
 from parsers.entries import parse_entries
 from parsers.records import (
     Answer,
-    Article,
     Entry,
     Kind,
     Listing,
@@ -35,25 +32,21 @@ from parsers.records import (
     Outcome,
     Source,
     SourceState,
+    Validators,
     article_key,
 )
+from parsers.slugs import slug_title
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class SourceReport:
-    """What one poll of one source did. `pages_failed`: pages kept for a later try."""
+class SourceReport(PollCounts):
+    """What one poll of one source did."""
 
     source_id: str
     outcome: Outcome
     message: str = ""
-    entries: int = 0
-    screened_out: int = 0
-    known: int = 0
-    pages: int = 0
-    pages_failed: int = 0
-    new_articles: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,34 +58,30 @@ class Sorted:
     known: int
 
 
+NOTHING = Sorted((), 0, 0)
+
+
 class Poller:
-    """Polls sources; safe to call from many threads. Writes are one at a time, as SQLite wants them.
+    """Polls sources; safe to call from many threads.
 
     `polled` are the ids of all sources in force: what waits for any other is taken over by whoever lists it now.
     """
 
     def __init__(
         self,
-        archive: Archive,
-        client: Client,
-        raw: RawWriter,
+        means: Means,
+        budget: PageBudget,
         *,
         run: str,
-        pages_per_run: int,
         seconds_per_source: float,
         polled: frozenset[str],
-        clock: Callable[[], datetime],
     ) -> None:
-        self._archive = archive
-        self._client = client
-        self._raw = raw
+        self._means = means
+        self._pages = PageReader(means, budget)
         self._run = run
-        self._pages_per_run = pages_per_run
         self._longest = timedelta(seconds=seconds_per_source)
-        self._clock = clock
         self._polled = polled
-        self._writing = threading.Lock()
-        with archive.read() as session:
+        with means.archive.read() as session:
             self._waiting = sources.sources_with_pending(session)
 
     def poll(self, source: Source, state: SourceState, *, until: datetime | None = None) -> SourceReport:
@@ -100,7 +89,7 @@ class Poller:
 
         After `until` no new page is begun; what is left waits for the next run.
         """
-        latest = self._clock() + self._longest
+        latest = self._means.clock() + self._longest
         try:
             return self._poll(source, state, min(until or latest, latest))
         except MeetingsError as error:
@@ -111,158 +100,124 @@ class Poller:
 
     def _broken(self, source: Source, state: SourceState, message: str) -> SourceReport:
         """A defect of ours met at this source: remembered like any failure, so that people see it and it backs off."""
-        answer = Answer(source.url, Outcome.INTERNAL_ERROR, self._clock(), message)
+        answer = Answer(source.url, Outcome.INTERNAL_ERROR, self._means.clock(), message)
         try:
-            return self._settle(source, state, answer, None, Sorted((), 0, 0), _Pages())
+            return self._settle(source, state, answer, None, NOTHING, Gained())
         except Exception:
             log.exception("source %s", source.id)
             return SourceReport(source.id, Outcome.INTERNAL_ERROR, message)
 
     def _poll(self, source: Source, state: SourceState, until: datetime) -> SourceReport:
-        validators = policy.conditional_validators(source, state, now=self._clock())
-        answer = self._get(state.permanent_url or source.url, validators=validators)
-        listing = None
-        if answer.outcome is Outcome.OK:
-            url = answer.final_url or answer.url
-            listing = parse_entries(answer.body, source=source, url=url, content_type=answer.header("content-type"))
+        answer, listing = self._listed(source, state)
         found = self._sort(source, listing.entries if listing else ())
         self._remember(source, found.wanted)
-        done = self._fetch_pending(source, found.wanted, until)
-        return self._settle(source, state, answer, listing, found, done)
+        gained = Gained()
+        if found.wanted or source.id in self._waiting:
+            gained = self._pages.read(source, {entry.url: entry for entry in found.wanted}, until)
+        return self._settle(source, state, answer, listing, found, gained)
 
-    def _get(self, url: str, **options: object) -> Answer:
-        answer = self._client.get(url, **options)  # type: ignore[arg-type]
-        self._raw.write(answer)
-        return answer
+    def _listed(self, source: Source, state: SourceState) -> tuple[Answer, Listing | None]:
+        """The source's answer, and the entries in it or in the documents that it leads to."""
+        # an index may stay the same while the documents behind it change
+        index = source.kind is Kind.SITEMAP_INDEX
+        sent = Validators() if index else policy.conditional_validators(source, state, now=self._means.clock())
+        url = state.permanent_url or source.url
+        answer = self._means.get(url, validators=sent, cookies=source.cookies)
+        if answer.outcome is not Outcome.OK:
+            return answer, None
+        listing = _parsed(answer, source)
+        return self._followed(source, answer, listing) if listing.follow else (answer, listing)
+
+    def _followed(self, source: Source, answer: Answer, index: Listing) -> tuple[Answer, Listing]:
+        """The entries behind an index, as one listing; the first document that cannot be read tells how it went."""
+        entries: dict[str, Entry] = {}
+        troubles = []
+        for url in index.follow:
+            child = self._means.get(url, cookies=source.cookies)
+            listing = _parsed(child, source) if child.outcome is Outcome.OK else None
+            if listing is None:
+                told = replace(answer, outcome=child.outcome, message=child.message, status=child.status)
+                troubles.append(replace(told, retry_after=child.retry_after))
+            elif listing.outcome not in (Outcome.OK, Outcome.NO_ENTRIES):
+                troubles.append(replace(answer, outcome=listing.outcome, message=listing.message))
+            for entry in listing.entries if listing else ():
+                entries.setdefault(entry.url, entry)
+        if not entries and not troubles:
+            empty = f"{answer.url} leads to no document that lists an article."
+            return answer, replace(index, outcome=Outcome.NO_ENTRIES, message=empty)
+        return troubles[0] if troubles else answer, replace(index, entries=tuple(entries.values()))
 
     def _sort(self, source: Source, entries: Sequence[Entry]) -> Sorted:
-        relevant = {
-            article_key(entry.url): entry
-            for entry in entries
-            if concerns_both(entry.title, entry.teaser, side=source.side)
-        }
+        relevant = {article_key(entry.url): entry for entry in entries if self._is_relevant(source, entry)}
         known: set[str] = set()
         if relevant:
-            with self._archive.read() as session:
-                known = sources.known_entries(session, set(relevant), polled=self._polled)
+            with self._means.archive.read() as session:
+                known = sources.known_entries(session, set(relevant), polled=self._polled | {source.id})
         wanted = tuple(entry for key, entry in relevant.items() if key not in known)
         return Sorted(wanted, len(entries) - len(relevant), len(relevant) - len(wanted))
+
+    def _is_relevant(self, source: Source, entry: Entry) -> bool:
+        """Whether title and teaser concern both countries; the words of its address where it has no title."""
+        return concerns_both(entry.title or slug_title(entry.url), entry.teaser, side=source.side)
 
     def _remember(self, source: Source, wanted: Sequence[Entry]) -> None:
         if not wanted:
             return
-        now = self._clock()
-        with self._writing, self._archive.write() as session:
+        now = self._means.clock()
+        with self._means.write() as session:
             for e in wanted:
                 never = Outcome.NEVER_POLLED
                 pending = PendingEntry(e.url, source.id, e.title, e.teaser, e.published, 0, now, never, e.outlet)
                 sources.save_pending(session, pending)
 
-    def _fetch_pending(self, source: Source, wanted: Sequence[Entry], until: datetime) -> _Pages:
-        if not wanted and source.id not in self._waiting:
-            return _Pages()
-        with self._archive.read() as session:
-            waiting = sources.pending(session, source.id, now=self._clock())
-        fresh = {entry.url: entry for entry in wanted}
-        done = _Pages()
-        # an aggregator's entries cost no page
-        budget = None if source.kind is Kind.GOOGLE_NEWS else self._pages_per_run
-        for item in waiting[:budget]:
-            if self._clock() >= until:
-                break
-            entry = fresh.get(item.url) or Entry(item.url, item.title, item.teaser, item.published, None, item.outlet)
-            done.count(self._take(source, item, entry))
-        return done
-
-    def _take(self, source: Source, item: PendingEntry, entry: Entry) -> bool | None:
-        """One article from one entry: True when new, False when known, None when it has to wait or is given up."""
-        if source.kind is Kind.GOOGLE_NEWS:
-            return self._store(item, entry_article(source, entry))
-        answer = self._get(entry.url, page=True)
-        article = _read_page(answer, source, entry) if answer.outcome is Outcome.OK else answer.outcome
-        if isinstance(article, Outcome):
-            self._put_off(item, article, answer.retry_after)
-            return None
-        return self._store(item, article)
-
-    def _store(self, item: PendingEntry, article: Article) -> bool:
-        now = self._clock()
-        with self._writing, self._archive.write() as session:
-            _, new = articles.add_article(session, article, now=now)
-            if article.key == article_key(item.url):
-                sources.drop_pending(session, item.url)
-            else:  # the page names another canonical URL: the entry itself must stay known too
-                sources.give_up(session, item.url, Outcome.OK)
-        return new
-
-    def _put_off(self, item: PendingEntry, outcome: Outcome, retry_after: timedelta | None) -> None:
-        again = policy.retry_page_at(item.attempts + 1, outcome, retry_after=retry_after, now=self._clock())
-        with self._writing, self._archive.write() as session:
-            if again is None:
-                sources.give_up(session, item.url, outcome)
-            else:
-                tried = replace(item, attempts=item.attempts + 1, next_attempt=again, outcome=outcome)
-                sources.save_pending(session, tried)
-
     def _settle(
-        self, source: Source, state: SourceState, answer: Answer, listing: Listing | None, found: Sorted, done: _Pages
+        self, source: Source, state: SourceState, answer: Answer, listing: Listing | None, found: Sorted, gained: Gained
     ) -> SourceReport:
-        now = self._clock()
+        now = self._means.clock()
+        findings = _findings(state, listing, gained, now)
         # not a secret: spreads requests of many installations, nothing more
         jitter = random.random()  # noqa: S311
-        entries = listing.entries if listing else ()
-        newest = watch.newest(entries, now=now)
-        findings = watch.Findings(entries=len(entries), new_entries=watch.unseen(entries, state), newest=newest)
         after = policy.next_state(source, state, answer, listing, findings=findings, now=now, jitter=jitter)
-        report = SourceReport(
-            source_id=source.id,
-            outcome=after.outcome,
-            message=after.message,
-            entries=len(listing.entries) if listing else 0,
-            screened_out=found.screened_out,
-            known=found.known,
-            pages=done.tried,
-            pages_failed=done.failed,
-            new_articles=done.new,
-        )
-        line = FetchLogLine(
-            run=self._run,
-            source_id=source.id,
-            at=now,
-            outcome=after.outcome,
-            message=after.message,
-            entries=report.entries,
-            screened_out=report.screened_out,
-            known=report.known,
-            pages=report.pages,
-            new_articles=report.new_articles,
-        )
-        with self._writing, self._archive.write() as session:
+        told = answer if policy.never_left(answer) else after
+        counts = _counts(listing, found, gained)
+        line = FetchLogLine(self._run, source.id, now, told.outcome, told.message, **counts)
+        with self._means.write() as session:
             sources.save_state(session, after)
             sources.log_fetch(session, line)
-        return report
+        return SourceReport(source.id, told.outcome, told.message, **counts)
 
 
-def _read_page(answer: Answer, source: Source, entry: Entry) -> Article | Outcome:
-    """The article on a page, or why there is none; a page that our parsers cannot bear holds up none behind it."""
+def _findings(state: SourceState, listing: Listing | None, gained: Gained, now: datetime) -> Findings:
+    entries = listing.entries if listing else ()
+    return Findings(
+        entries=len(entries),
+        new_entries=watch.unseen(entries, state),
+        newest=watch.newest(entries, now=now),
+        pages_by_outlet=gained.by_outlet,
+        pages_by_generic=gained.strays,
+        pages_without_text=gained.blanks,
+        duplicates=None,
+    )
+
+
+def _counts(listing: Listing | None, found: Sorted, gained: Gained) -> dict[str, Any]:
+    """What `PollCounts` holds of one poll."""
+    return {
+        "followed": len(listing.follow) if listing else 0,
+        "entries": len(listing.entries) if listing else 0,
+        "screened_out": found.screened_out,
+        "known": found.known,
+        "new_entries": len(found.wanted),
+        "pages": gained.pages,
+        "by_outlet": gained.by_outlet,
+        "by_generic": gained.by_generic,
+        "pages_failed": gained.pages_failed,
+        "without_text": gained.without_text,
+        "new_articles": gained.new_articles,
+        "skipped": dict(gained.skipped),
+    }
+
+
+def _parsed(answer: Answer, source: Source) -> Listing:
     url = answer.final_url or answer.url
-    content_type = answer.header("content-type")
-    try:
-        article = extract_article(answer.body, url=url, content_type=content_type, source=source, entry=entry)
-    except Exception:
-        log.exception("page %s", url)
-        return Outcome.INTERNAL_ERROR
-    return article or Outcome.NO_TEXT
-
-
-@dataclass(slots=True)
-class _Pages:
-    tried: int = 0
-    failed: int = 0
-    new: int = 0
-
-    def count(self, new: bool | None) -> None:
-        """Count one page by what `_take` said of it."""
-        self.tried += 1
-        self.failed += new is None
-        self.new += new is True
+    return parse_entries(answer.body, source=source, url=url, content_type=answer.header("content-type"))

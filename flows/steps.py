@@ -14,25 +14,27 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from archive import articles, files, issues, locks, meetings, sources
-from archive.records import DeliveryState, IssueState, StoredArticle, StoredMeeting
+from archive.records import DeliveryState, IssueState, Skip, StoredArticle, StoredMeeting
 from archive.store import Archive
 from archive.warc import RawWriter
 from fetch import policy
 from fetch.client import Client, FetchSettings
-from flows import issuing
+from flows import issuing, watching
 from flows.owner import is_gone, owner
+from flows.pages import Means, PageBudget
 from flows.polling import Poller, SourceReport
 from flows.seedpaths import read_seeds
 from flows.settings import Settings, read_text, sources_path
+from flows.watching import WatchReport
 from meetings.detect import RULES_VERSION, detect
 from meetings.records import Detection, Status
 from parsers.catalogue import Catalogue, parse_catalogue
-from parsers.records import InputError, Outcome, Source, SourceState
+from parsers.records import InputError, Outcome, Source
 from parsers.seedfile import SeedError
 from reports.issue_files import FOLDER
 from reports.select import is_back, placed_on
@@ -58,12 +60,18 @@ class IngestReport:
 
     sources: tuple[SourceReport, ...]
     detected: DetectReport
+    watched: WatchReport = field(default_factory=WatchReport)
     next_due: datetime | None = None
 
     @property
     def new_articles(self) -> int:
         """Articles that were not in the archive before."""
         return sum(report.new_articles for report in self.sources)
+
+    @property
+    def skipped(self) -> Counter[Skip]:
+        """Entries worth a page that are still without one, by why."""
+        return sum((Counter(report.skipped) for report in self.sources), Counter())
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +113,14 @@ class Run:
         self.archive = archive
         self.catalogue = load_catalogue(settings).sources
         with archive.read() as session:
-            self._states = sources.states(session)
+            self._states = sources.states_of(session, self.catalogue)
+        idle = watching.standing_by(self.catalogue, self._states, now=now_utc())
         self._poller = Poller(
-            archive,
-            client,
-            raw,
+            Means(archive, client, raw, now_utc),
+            PageBudget(per_host=settings.pages_per_host, per_run=settings.pages_per_run),
             run=name,
-            pages_per_run=settings.pages_per_run,
             seconds_per_source=settings.seconds_per_source,
-            polled=frozenset(source.id for source in self.catalogue if source.enabled),
-            clock=now_utc,
+            polled=frozenset(source.id for source in self.catalogue if source.enabled) - idle,
         )
 
     def due(self, only: Sequence[str] = (), *, force: bool = False) -> list[Source]:
@@ -129,21 +135,21 @@ class Run:
             return [source for source in self.catalogue if source.id in only]
         if force:
             return [source for source in self.catalogue if source.enabled]
-        states = {source.id: self._state(source) for source in self.catalogue}
-        return policy.due(self.catalogue, states, now=now_utc())
+        return policy.due(self.catalogue, self._states, now=now_utc())
 
     def next_due(self) -> datetime | None:
         """When the first source becomes due, UTC; None without sources that were polled."""
-        return min((s.next_due for s in map(self._state, self.catalogue) if s.next_due), default=None)
+        idle = watching.standing_by(self.catalogue, self._states, now=now_utc())
+        times = (self._states[s.id].next_due for s in self.catalogue if s.enabled and s.id not in idle)
+        return min(filter(None, times), default=None)
 
     def poll(self, source: Source, *, until: datetime | None = None) -> SourceReport:
         """Poll one source and store what is new; no page is begun after `until`. Thread-safe; never raises."""
-        return self._poller.poll(source, self._state(source), until=until)
+        return self._poller.poll(source, self._states[source.id], until=until)
 
-    def _state(self, source: Source) -> SourceState:
-        """What is remembered of a source; nothing when the catalogue gives it another address now."""
-        known = self._states.get(source.id)
-        return known if known and known.url == source.url else SourceState(source.id)
+    def watch(self, reports: Sequence[SourceReport]) -> WatchReport:
+        """After all polls: which alarms they raised and withdrew, and whether our own network was to blame."""
+        return watching.conclude(self.archive, self.catalogue, self._states, reports, now=now_utc())
 
     def detect(self) -> DetectReport:
         """Find the meetings in every article not yet read by today's rules; write the articles' files."""
@@ -166,7 +172,7 @@ def open_run(settings: Settings, *, name: str | None = None) -> Iterator[Run]:
     with (
         open_archive(settings) as archive,
         _alone(archive, "ingest", INGEST_LEASE),
-        Client(fetch_settings, clock=now_utc, sleep=time.sleep) as client,
+        _client(fetch_settings, archive) as client,
     ):
         with archive.write() as session:
             issues.mark_first_run(session, started)
@@ -175,6 +181,20 @@ def open_run(settings: Settings, *, name: str | None = None) -> Iterator[Run]:
             yield Run(settings, archive, client, raw, name)
         finally:
             raw.close()
+
+
+@contextmanager
+def _client(settings: FetchSettings, archive: Archive) -> Iterator[Client]:
+    """A client that keeps the pauses which hosts asked for in earlier runs, and hands its own to later ones."""
+    with archive.read() as session:
+        held = sources.holds(session, now=now_utc())
+    with Client(settings, clock=now_utc, sleep=time.sleep, holds=held) as client:
+        try:
+            yield client
+        finally:
+            if client.holds() != held:
+                with archive.write() as session:
+                    sources.save_holds(session, client.holds(), now=now_utc())
 
 
 def ingest_once(
@@ -199,7 +219,7 @@ def ingest_once(
                 log.error("stopping after the requests under way; press Ctrl-C again to stop at once")  # noqa: TRY400
                 raise
         reports.sort(key=lambda report: report.source_id)
-        return IngestReport(tuple(reports), run.detect(), None if due else run.next_due())
+        return IngestReport(tuple(reports), run.detect(), run.watch(reports), None if due else run.next_due())
 
 
 def detect_new(archive: Archive) -> DetectReport:

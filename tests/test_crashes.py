@@ -84,7 +84,7 @@ INGEST_STEPS = [
     "archive.articles:add_article before",
     "archive.sources:drop_pending before",
     "archive.sources:drop_pending after",
-    "flows.polling:Poller._store after",
+    "flows.pages:PageReader._store after",
     "archive.sources:save_state before",
     "archive.sources:log_fetch after",
     "flows.polling:Poller._settle after",

@@ -132,7 +132,7 @@ def test_a_page_that_makes_us_fail_holds_up_none_behind_it(
             raise ZeroDivisionError("a defect of ours")
         return extract_article(body, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("flows.polling.extract_article", failing)
+    monkeypatch.setattr("flows.pages.extract_article", failing)
     ran = json.loads(meetings("ingest", "--json").out)
     (report,) = ran["sources"]
     assert (report["outcome"], report["new_articles"], report["pages_failed"]) == ("ok", PAGES - 1, 1)
@@ -141,14 +141,25 @@ def test_a_page_that_makes_us_fail_holds_up_none_behind_it(
     assert (waiting.url, waiting.attempts, waiting.outcome) == (wire.url("/0.html"), 1, Outcome.INTERNAL_ERROR)
 
 
-def test_a_page_that_asks_for_a_pause_gets_it(meetings: Meetings, wire: Web) -> None:
+def test_a_host_that_asks_for_a_pause_gets_it_from_every_page_and_in_later_runs_too(
+    meetings: Meetings, wire: Web
+) -> None:
     for n in range(PAGES):
         wire.add(f"/{n}.html", Reply(status=503, headers={"Retry-After": "180000"}))
-    assert meetings("ingest").code == 0
+    (first,) = json.loads(meetings("ingest", "--json").out)["sources"]
+    assert (first["pages"], first["pages_failed"], first["skipped"]) == (1, 1, {"own_pace": PAGES - 1})
+    asked = len(wire.requests)
+    (second,) = json.loads(meetings("ingest", "--source", "wire", "--json").out)["sources"]
+    assert (second["outcome"], second["pages"], second["skipped"]) == ("rate_limited", 0, {"own_pace": PAGES - 1})
+    assert len(wire.requests) == asked, "nothing at all was sent"
     with Archive.open(meetings.home) as archive, archive.read() as session:
-        waits = [item.next_attempt - now_utc() for item in sources.pending(session, "wire", now=now_utc() + WEEK)]
-    assert (len(waits), min(waits) > timedelta(days=2)) == (PAGES, True), "50 hours, where a 503 alone gets one"
-    assert sum(seen.path.endswith(".html") for seen in wire.requests) == 1, "nor is the host asked for another page"
+        waiting = sources.pending(session, "wire", now=now_utc() + WEEK)
+        state = sources.states(session)["wire"]
+    assert sorted(item.attempts for item in waiting) == [0] * (PAGES - 1) + [1], "what never left is no attempt"
+    assert max(item.next_attempt for item in waiting) - now_utc() > timedelta(days=2), "50 hours; a 503 alone gets one"
+    assert (state.outcome, state.failures) == (Outcome.OK, 0), "nor is it a failure of the source"
+    assert state.next_due
+    assert state.next_due - now_utc() > timedelta(days=2)
 
 
 def test_what_waits_for_a_source_that_was_renamed_is_taken_over(

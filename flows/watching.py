@@ -1,0 +1,82 @@
+"""What a run learns of its sources as a whole: whose fault it was, and which alarms it raised or withdrew.
+
+states before, reports -> own network down? -> sources not asked, as time passes -> alarms raised and withdrawn
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from archive import sources
+from archive.store import Archive
+from fetch import policy, watch
+from flows.polling import SourceReport
+from parsers.records import Alarm, Source, SourceState
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmChange:
+    """An alarm that a run raised, or withdrew."""
+
+    source_id: str
+    alarm: Alarm
+    raised: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WatchReport:
+    """The alarms that a run raised and withdrew. `network_down`: no host could be reached, so no source is blamed."""
+
+    changes: tuple[AlarmChange, ...] = ()
+    network_down: bool = False
+
+
+def standing_by(catalogue: Sequence[Source], states: Mapping[str, SourceState], *, now: datetime) -> frozenset[str]:
+    """The ids of the fall-backs that are not polled now, because what they stand in for is well."""
+    by_id = {source.id: source for source in catalogue}
+    return frozenset(
+        source.id
+        for source in catalogue
+        if source.fallback_for and not watch.fallback_needed(source, by_id, states, now=now)
+    )
+
+
+def conclude(
+    archive: Archive,
+    catalogue: Sequence[Source],
+    before: Mapping[str, SourceState],
+    reports: Sequence[SourceReport],
+    *,
+    now: datetime,
+) -> WatchReport:
+    """After a run's polls: blame nobody for our own network, let time pass for who was not asked, compare alarms.
+
+    `before` is what was known of every source of the catalogue when the run began.
+    """
+    by_id = {source.id: source for source in catalogue}
+    polled = {report.source_id for report in reports}
+    down = policy.network_down((urlsplit(by_id[r.source_id].url).netloc, r.outcome) for r in reports)
+    with archive.read() as session:
+        known = sources.states_of(session, catalogue)
+    idle = standing_by(catalogue, known, now=now)
+    after = dict(known)
+    for source in catalogue:
+        if down and source.id in polled:
+            after[source.id] = policy.postponed(source, before[source.id], now=now)
+        elif source.enabled and source.id not in polled | idle:
+            after[source.id] = watch.watched(source, known[source.id], now=now)
+    changed = [state for source_id, state in after.items() if state != known[source_id]]
+    if changed:
+        with archive.write() as session:
+            for state in changed:
+                sources.save_state(session, state)
+    return WatchReport(tuple(c for s in catalogue for c in _changes(before[s.id], after[s.id])), down)
+
+
+def _changes(before: SourceState, after: SourceState) -> list[AlarmChange]:
+    stood, stand = ({alarm.kind: alarm for alarm in state.alarms} for state in (before, after))
+    raised = [AlarmChange(after.source_id, alarm, True) for kind, alarm in stand.items() if kind not in stood]
+    return raised + [AlarmChange(after.source_id, alarm, False) for kind, alarm in stood.items() if kind not in stand]
