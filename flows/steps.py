@@ -156,12 +156,9 @@ class Run:
         return detect_new(self.archive)
 
 
-@contextmanager
-def open_run(settings: Settings, *, name: str | None = None) -> Iterator[Run]:
-    """Hold the ingest lock and everything a run needs. Raises `archive.locks.Busy` when another ingest is under way."""
-    started = now_utc()
-    name = name or started.strftime("%H%M%S-%f")
-    fetch_settings = FetchSettings(
+def fetch_settings(settings: Settings) -> FetchSettings:
+    """How requests are made, as the person set it."""
+    return FetchSettings(
         user_agent=settings.user_agent,
         connect_timeout=settings.connect_timeout,
         read_timeout=settings.read_timeout,
@@ -169,10 +166,17 @@ def open_run(settings: Settings, *, name: str | None = None) -> Iterator[Run]:
         host_delay=timedelta(seconds=settings.host_delay),
         allow_private=settings.allow_private_addresses,
     )
+
+
+@contextmanager
+def open_run(settings: Settings, *, name: str | None = None) -> Iterator[Run]:
+    """Hold the ingest lock and everything a run needs. Raises `archive.locks.Busy` when another ingest is under way."""
+    started = now_utc()
+    name = name or started.strftime("%H%M%S-%f")
     with (
         open_archive(settings) as archive,
         _alone(archive, "ingest", INGEST_LEASE),
-        _client(fetch_settings, archive) as client,
+        _client(fetch_settings(settings), archive) as client,
     ):
         with archive.write() as session:
             issues.mark_first_run(session, started)
