@@ -116,6 +116,7 @@ def test_google_news_names_the_publisher_and_keeps_the_link() -> None:
             published=datetime(2026, 10, 5, 7, 0, tzinfo=UTC),
             guid="CBMiMadeUpTokenA",
             outlet="Made-Up Times",
+            outlet_url="https://madeup.example",
         ),
     )
 
@@ -192,11 +193,13 @@ HTML = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body><p>Please
         pytest.param(RSS, b"", Outcome.NOT_A_FEED, "empty", id="feed is empty"),
         pytest.param(SITEMAP, b" \n", Outcome.NOT_A_FEED, "empty", id="sitemap is blank"),
         pytest.param(SECTION, b"", Outcome.NOT_A_FEED, "empty", id="section is empty"),
-        pytest.param(RSS, b"\x00\x01\xff" * 50, Outcome.NOT_A_FEED, "no RSS or Atom", id="feed is garbage"),
-        pytest.param(SITEMAP, b"\x00\x01\xff" * 50, Outcome.NOT_A_FEED, "no sitemap", id="sitemap is garbage"),
+        pytest.param(RSS, b"\x00\x01\xff" * 50, Outcome.NOT_A_FEED, "something unreadable", id="feed is garbage"),
+        pytest.param(
+            SITEMAP, b"\x00\x01\xff" * 50, Outcome.NOT_A_FEED, "something unreadable", id="sitemap is garbage"
+        ),
         pytest.param(SECTION, b"\x00\x01\xff" * 50, Outcome.NO_ENTRIES, "no entry", id="section is garbage"),
-        pytest.param(RSS, b'{"error": "busy"}', Outcome.NOT_A_FEED, "no RSS or Atom", id="feed is JSON"),
-        pytest.param(SITEMAP, rss(item(1)), Outcome.NOT_A_FEED, "no sitemap", id="sitemap is a feed"),
+        pytest.param(RSS, b'{"error": "busy"}', Outcome.NOT_A_FEED, "JSON", id="feed is JSON"),
+        pytest.param(SITEMAP, rss(item(1)), Outcome.NOT_A_FEED, "an RSS feed", id="sitemap is a feed"),
         pytest.param(SECTION, rss(item(1)), Outcome.NO_ENTRIES, "no entry", id="section is a feed"),
         pytest.param(RSS, rss(""), Outcome.NO_ENTRIES, "without entries", id="feed without items"),
         pytest.param(SITEMAP, b"<urlset/>", Outcome.NO_ENTRIES, "without entries", id="sitemap without URLs"),
