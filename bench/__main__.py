@@ -1,20 +1,28 @@
-"""Run one benchmark: `python -m bench NAME`."""
+"""Run one benchmark: `python -m bench NAME`, with the folder that it reads where it reads one."""
 
 from __future__ import annotations
 
 import importlib
 import sys
 
-NAMES = ("start", "poll", "detect")
+from parsers.records import MeetingsError
+
+# name of the benchmark: what it is given
+NAMES = {"start": (), "poll": (), "detect": (), "feedsuite": ("DIR",)}
 
 
 def main() -> int:
     """Run the benchmark that is named; its result is the last line."""
-    if len(sys.argv) != 2 or sys.argv[1] not in NAMES:
-        print(f"usage: python -m bench {{{'|'.join(NAMES)}}}", file=sys.stderr)
+    name, *arguments = sys.argv[1:] or [""]
+    if name not in NAMES or len(arguments) != len(NAMES[name]):
+        forms = "|".join(" ".join((name, *given)) for name, given in NAMES.items())
+        print(f"usage: python -m bench {{{forms}}}", file=sys.stderr)
         return 2
-    name = sys.argv[1]
-    figures: dict[str, object] = importlib.import_module(f"bench.{name}").main()
+    try:
+        figures: dict[str, object] = importlib.import_module(f"bench.{name}").main(*arguments)
+    except MeetingsError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
     print(
         name,
         *(f"{key}={value:.3f}" if isinstance(value, float) else f"{key}={value}" for key, value in figures.items()),
@@ -22,4 +30,5 @@ def main() -> int:
     return 0
 
 
-sys.exit(main())
+if __name__ == "__main__":  # a child process imports this module too
+    sys.exit(main())
