@@ -33,8 +33,8 @@ _ACCEPT_FEED = "application/rss+xml, application/atom+xml, application/xml;q=0.9
 _ACCEPT_PAGE = "text/html, application/xhtml+xml, */*;q=0.5"
 # Of an error page so much is read that the connection can be used again; more is not worth it.
 _DRAINED = 64 * 1024
-# What comes besides the body: headers, interim answers, frames and how they are packed.
-MAX_OVERHEAD = 1024 * 1024
+# Bytes received before the body begins, and once more beside it: headers, interim answers, frames.
+MAX_OVERHEAD = 256 * 1024
 # nginx and Apache take no longer request line.
 MAX_URL = 8192
 # A host that says 429 without saying how long gets this many of its delays.
@@ -129,8 +129,7 @@ class Client:
             delay = max(delay, self._robots.check(str(request.url), origin))
         with self._pacer.turn(host, delay):
             journey.fetched_at = self._clock()
-            size = self._settings.max_body + MAX_OVERHEAD
-            with journey.clocked(), self._network.bounded(host, seconds=journey.time_left, size=size):
+            with journey.clocked(), self._network.bounded(host, seconds=journey.time_left, size=MAX_OVERHEAD):
                 response, body = self._exchange(request)
         journey.jar.take(host, response)
         if response.status_code in _REDIRECTS and "location" in response.headers:
@@ -160,6 +159,7 @@ class Client:
                 return response, b""
             encoding = response.headers.get("content-encoding", "")
             limit = self._settings.max_body
+            self._network.expect(limit + MAX_OVERHEAD)
             return response, read_body(response.iter_raw(), host=host, encoding=encoding, max_body=limit)
 
     def _heed(self, host: str, answer: Answer) -> None:
@@ -248,7 +248,7 @@ class _Journey:
             reason=response.reason_phrase,
             headers=received,
             request_headers=_pairs(response.request.headers),
-            body=body,
+            body=body if outcome.good else b"",
             elapsed=timedelta(seconds=self.elapsed),
             permanent_url=self.target if moved else None,
             validators=Validators(first.get("etag"), first.get("last-modified")),

@@ -65,6 +65,10 @@ class Network(httpx.HTTPTransport):
         finally:
             self._bounds.end = self._bounds.size = math.inf
 
+    def expect(self, size: int) -> None:
+        """So many bytes more may come, from now on."""
+        self._bounds.size = self._bounds.received + size
+
     @property
     def connected(self) -> bool:
         """Whether this thread's last request set out to connect; if not, it used a connection kept open before."""
