@@ -1,4 +1,4 @@
-"""What a row of the table of outlets' pages is; the rows are in china_pages.py and vietnam_pages.py.
+"""What a row of the table of outlets' pages is; the rows are in china_pages.py, vietnam_pages.py, third_party_pages.py.
 
 The pages under tests/data/<outlet>/ were written for this project in the outlets' structure; no outlet's text is in
 them. A row says by hand what is right; the golden record beside the page has the rest.

@@ -14,10 +14,10 @@ from parsers.articles.draft import Draft
 from parsers.articles.families import has_family, layouts_for
 from parsers.articles.layouts import Layout
 from parsers.text import Page, decode
-from tests import china_pages, vietnam_pages
+from tests import china_pages, third_party_pages, vietnam_pages
 from tests.outlet_pages import DATA, OutletPage
 
-PAGES = (*china_pages.PAGES, *vietnam_pages.PAGES)
+PAGES = (*china_pages.PAGES, *vietnam_pages.PAGES, *third_party_pages.PAGES)
 LAYOUTS = [layout for module in families.MODULES for layout in module.LAYOUTS]
 
 # words that stand on the pages of tests/data only around the article: boxes, bars, lines of editors, menus, tags

@@ -22,6 +22,7 @@ _FURNITURE = re.compile(
     r"(?:web\s+)?editors?\s*[:：].*|source\s*[:：].*|share(?:\s+(?:this|on)\b.*)?[:：]?|print|advertisement"
     r"|showPlayer\(.*|.{0,60} / \d{1,2}:\d{2} UTC\+8, [\d-]{10}"
     r"|related\s+(?:news|articles?|stories)\b.*|read\s+more\b.*|see\s+also\s*[:：].*|follow us\b.*|\[?editor[:：].*"
+    r"|(?:reported|written|translated|edited) by\s.{1,60}"
     r"|[【\[(（]?(?:责任编辑|责编|编辑|纠错|来源)\s*[:：].*|【纠错】.*|相关(?:新闻|阅读|链接)[:：]?.*|分享(?:到|让更多人看到)?[:：]?"
     r"|tin (?:liên quan|cùng chuyên mục)[:：]?.*|chia sẻ[:：]?|xem thêm[:：]?.*"
     r")",
@@ -95,19 +96,29 @@ def first_text(soup: BeautifulSoup, *selectors: str) -> str:
 def blocks(body: Tag, *, breaks: bool = False) -> list[str]:
     """The words of a body in the lines that a reader sees: one per paragraph, heading, list item or bare text.
 
-    With `breaks` a `br` ends a line too, for outlets that have no paragraphs. Scripts and comments are no words.
+    Two `br` with nothing between them end a line; with `breaks`, for outlets that have no paragraphs, one does. Scripts
+    and comments are no words.
     """
     lines: list[str] = []
     line: list[str] = []
+    after_break: list[int] = []
 
     def end() -> None:
         lines.append(tidy("".join(line)))
         line.clear()
+        after_break.clear()
+
+    def is_edge(child: Tag) -> bool:
+        if child.name != "br":
+            return child.name in _BLOCKS
+        double = bool(after_break) and not "".join(line[after_break.pop() :]).strip()
+        after_break.append(len(line))
+        return breaks or double
 
     def walk(node: Tag) -> None:  # parse_html ends a page's depth at 256, so this never meets Python's limit
         for child in node.children:
             if isinstance(child, Tag):
-                edge = child.name in _BLOCKS or (breaks and child.name == "br")
+                edge = is_edge(child)
                 if edge:
                     end()
                 walk(child)

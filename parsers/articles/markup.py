@@ -53,18 +53,18 @@ class Markup:
         if body is None:
             return None
         title, stamp = first_text(soup, *self.titles), shown_stamp(soup, self.times, source)
+        lead = next((lines for one in self.leads for node in soup.select(one) if (lines := blocks(node))), [])
         drop(body, f"{_NEVER_TEXT}, {self.boxes}" if self.boxes else _NEVER_TEXT)
         outside = soup.select(self.lead_pictures) if self.lead_pictures else []
         captions = [text for picture in (*outside, *body.select(self.pictures)) for text in self._captions(picture)]
-        lead = first_text(soup, *self.leads)
         drop(body, self.pictures)
         lines = blocks(body, breaks=self.breaks)
         if self.credited:
             captions += photo_lines(lines)
-        return compose(title, stamp, captions, [lead, *lines])
+        return compose(title, stamp, captions, [*lead, *lines])
 
     def _captions(self, picture: Tag) -> list[str]:
-        return [text_of(caption) for caption in picture.select(self.captions)] or [text_of(picture)]
+        return [" ".join(blocks(node)) for node in picture.select(self.captions) or [picture]]
 
 
 def shown_stamp(soup: BeautifulSoup, selectors: tuple[str, ...], source: Source) -> Stamp | None:

@@ -34,6 +34,7 @@ _VGP_OLDER = Markup(
     body=("#ctl00_mainContent_bodyContent_lbBody", "div.dtContentTxt"),
     titles=("#ctl00_mainContent_bodyContent_lbHeadline", "div.dtContentHl"),
     times=("#ctl00_mainContent_bodyContent_lbDate", "div.dtContentDate"),
+    boxes='[style*="text-align: right"]',
     breaks=True,
 )
 
