@@ -88,7 +88,8 @@ def poll_and_detect(run: Run, due: Sequence[Source], *, until: datetime | None =
             for batch in batches(due)
         ]
         reports = sorted((r for future in futures for r in future.result()), key=lambda r: r.source_id)
-    report = IngestReport(tuple(reports), detect(run), run.watch(reports))
+    watched = run.watch(reports)
+    report = IngestReport(tuple(reports), detect(run), watched)
     _publish_sources(report.sources)
     for event in meeting_events(report.detected.new_meetings):
         emit_event(**event)

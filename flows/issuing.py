@@ -18,6 +18,7 @@ from archive.records import Delivery, DeliveryState, IssueState, StoredIssue, St
 from archive.store import Archive
 from flows.owner import is_gone, owner
 from flows.settings import Settings, read_text
+from flows.watching import standing_by
 from parsers.records import InputError, Source
 from reports.context import build_context
 from reports.issue_files import FOLDER, write_issue_files
@@ -95,7 +96,9 @@ def compose(
             as_of=end if back else max((s.last_attempt for s in states.values() if s.last_attempt), default=end),
         )
         read = articles.articles_between(session, start, end)
-    context = build_context(selection, sources=catalogue, states=states, articles_read=read)
+        present = sources.states_of(session, catalogue)
+    idle = standing_by(catalogue, present, now=selection.as_of)
+    context = build_context(selection, sources=catalogue, states=present, standing_by=idle, articles_read=read)
     return _issue(selection, context.subject, render_forms(context))
 
 

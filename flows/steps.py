@@ -223,7 +223,8 @@ def ingest_once(
                 log.error("stopping after the requests under way; press Ctrl-C again to stop at once")  # noqa: TRY400
                 raise
         reports.sort(key=lambda report: report.source_id)
-        return IngestReport(tuple(reports), run.detect(), run.watch(reports), None if due else run.next_due())
+        watched = run.watch(reports)
+        return IngestReport(tuple(reports), run.detect(), watched, None if due else run.next_due())
 
 
 def detect_new(archive: Archive) -> DetectReport:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from archive.records import StoredMeeting
 from meetings.records import RANK_ORDER, Status
-from parsers.records import Outcome, Side, Source, SourceState
+from parsers.records import Side, Source, SourceState
 from reports import words
 from reports.clean import one_line
-from reports.records import HealthView, IssueContext, MeetingView
+from reports.health import Health, SourceHealth, gaps_line, health_view, sources_line, survey
+from reports.records import IssueContext, MeetingView
 from reports.select import Selection
-from reports.views import NAME_LIMIT, Outlets, headline, line_view, meeting_view
+from reports.views import Outlets, headline, line_view, meeting_view
 
 NAME = "China–Viet Nam Meetings"
 SUBJECT_LIMIT = 160
@@ -23,8 +24,12 @@ def build_context(
     sources: Sequence[Source],
     states: Mapping[str, SourceState],
     articles_read: int,
+    standing_by: Collection[str] = (),
 ) -> IssueContext:
-    """The issue in words. `sources` is the catalogue, `articles_read` the number of the week's articles."""
+    """The issue in words. `sources` is the catalogue, `articles_read` the number of the week's articles.
+
+    `standing_by`: the ids of the fall-backs that nothing needs at present.
+    """
     outlets = Outlets.of(sources)
     zone, back = selection.zone, selection.back
     as_of = None if back else selection.as_of.astimezone(zone).date()
@@ -34,29 +39,30 @@ def build_context(
     def views(chosen: Sequence[StoredMeeting]) -> tuple[MeetingView, ...]:
         return tuple(meeting_view(stored, outlets=outlets, zone=zone, as_of=as_of) for stored in chosen)
 
-    watched = [] if back else [source for source in sources if source.enabled]
-    failing = [source for source in watched if not _state(source, states).outcome.good]
+    watched = [] if back else survey(sources, states, standing_by)
+    ill = [item for item in watched if item.health.watched and item.health is not Health.WELL]
     return IssueContext(
         week=selection.week.label,
         zone=zone.key,
         name=NAME,
-        subject=_subject(selection, period, silent=bool(watched) and len(failing) == len(watched)),
+        subject=_subject(selection, period, silent=_none_answered(watched)),
         period=period,
         back=back,
         standing=_standing(selection),
-        lead=_lead(selection, outlets, watched=len(watched), failing=len(failing)),
+        lead=_lead(selection, outlets, watched),
         meetings=views(selection.new),
         late=views(selection.late),
         awaited=tuple(line_view(stored, outlets=outlets, zone=zone) for stored in selection.awaited),
         ahead=tuple(line_view(stored, outlets=outlets, zone=zone) for stored in selection.ahead),
         articles_line=f"{words.counted(articles_read, 'article')} read for this week.",
-        sources_line=_sources_line(len(watched), len(failing)),
-        health=tuple(_health(source, _state(source, states), selection) for source in failing),
+        sources_line=sources_line(watched),
+        health=tuple(health_view(item, zone) for item in ill),
     )
 
 
-def _state(source: Source, states: Mapping[str, SourceState]) -> SourceState:
-    return states.get(source.id) or SourceState(source.id)
+def _none_answered(watched: Sequence[SourceHealth]) -> bool:
+    polled = [item.state for item in watched if item.health.watched]
+    return bool(polled) and not any(state.outcome.good for state in polled)
 
 
 def _standing(selection: Selection) -> str:
@@ -82,7 +88,7 @@ def _subject(selection: Selection, period: str, *, silent: bool) -> str:
     return f"{late}{one_line(top, SUBJECT_LIMIT - len(issue))}{more} · {issue}"
 
 
-def _lead(selection: Selection, outlets: Outlets, *, watched: int, failing: int) -> str:
+def _lead(selection: Selection, outlets: Outlets, watched: Sequence[SourceHealth]) -> str:
     """Two or three sentences of figures: how many meetings, told by whom, what stands ahead."""
     number = len(selection.new)
     if number:
@@ -96,7 +102,7 @@ def _lead(selection: Selection, outlets: Outlets, *, watched: int, failing: int)
                 first,
                 _told(selection.new, outlets),
                 _and_more(selection),
-                _gaps(watched, failing) if not number else "",
+                gaps_line(watched) if not number else "",
             ),
         )
     )
@@ -123,30 +129,3 @@ def _and_more(selection: Selection) -> str:
     if coming:
         parts.append(f"{coming} announced for the coming weeks")
     return f"{' and '.join(parts)}.".capitalize() if parts else ""
-
-
-def _gaps(watched: int, failing: int) -> str:
-    """Why a quiet week may be quiet."""
-    if not watched:
-        return ""
-    if not failing:
-        return f"All {watched} sources answered." if watched > 1 else "The one source answered."
-    return f"{failing} of {words.counted(watched, 'source')} did not answer, so something may be missing."
-
-
-def _sources_line(watched: int, failing: int) -> str:
-    if not watched:
-        return ""
-    return f"{watched - failing} of {words.counted(watched, 'source')} answered at the last poll."
-
-
-def _health(source: Source, state: SourceState, selection: Selection) -> HealthView:
-    zone = selection.zone
-    polled = state.outcome is not Outcome.NEVER_POLLED
-    last = f"last answer {words.moment(state.last_success, zone)}" if state.last_success else "no answer yet"
-    return HealthView(
-        name=f"{one_line(source.outlet_name, NAME_LIMIT)} ({one_line(source.id, NAME_LIMIT)})",
-        words=words.OUTCOMES[state.outcome],
-        since=f"since {words.moment(state.since, zone)}" if state.since and polled else "",
-        last_success=last if polled else "",
-    )

@@ -188,12 +188,12 @@ class LineView:
 
 @dataclass(frozen=True, slots=True)
 class HealthView:
-    """A source that did not answer as it should, in the words of docs/vocabulary.md."""
+    """A troubled source: what is wrong, since when, and what that means for the issue."""
 
     name: str
     words: str
     since: str
-    last_success: str
+    meaning: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from meetings.records import Channel, DateBasis, Mode, Rank, Status
-from parsers.records import Outcome
+from parsers.records import AlarmKind, Outcome
 
 RANKS = {
     Rank.LEADER: "Top leaders",
@@ -61,6 +61,14 @@ OUTCOMES = {
     Outcome.NO_ENTRIES: "no entries in the feed",
     Outcome.NO_TEXT: "no text on the page",
     Outcome.INTERNAL_ERROR: "error in this program",
+}
+# a failing source goes by its outcome, which says more
+ALARMS = {
+    AlarmKind.SILENT: "lists nothing new",
+    AlarmKind.STALE: "lists only old items",
+    AlarmKind.LAYOUT: "its markup has changed and cannot be read well",
+    AlarmKind.DUPLICATES: "brings only copies",
+    AlarmKind.RETIRED: "is gone for good (410)",
 }
 LANGUAGES = {"zh": "Chinese", "vi": "Vietnamese"}
 # where officials of the two countries have met, and will; any other country appears by its ISO code

@@ -29,7 +29,7 @@ from reports.context import build_context
 from reports.records import IssueContext
 from reports.select import select_issue
 from reports.week import Week
-from tests.report_catalogue import SOURCES, STATES, at, day
+from tests.report_catalogue import SOURCES, STANDING_BY, STATES, at, day
 
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 FIRST_RUN = dt.datetime(2024, 12, 1, 2, tzinfo=dt.UTC)
@@ -354,7 +354,9 @@ def context(
     first_run: dt.datetime | None = FIRST_RUN,
 ) -> IssueContext:
     selection = select_issue(meetings, week=week, zone=HANOI, closed=(), first_run=first_run, as_of=at(as_of))
-    return build_context(selection, sources=SOURCES, states=STATES, articles_read=articles_read)
+    return build_context(
+        selection, sources=SOURCES, states=STATES, standing_by=STANDING_BY, articles_read=articles_read
+    )
 
 
 def rich() -> IssueContext:

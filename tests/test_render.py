@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from meetings.records import Forum, Status
-from parsers.records import Outcome
+from parsers.records import AlarmKind, Outcome
 from reports import words
 from reports.clean import one_line, safe_url
 from reports.context import build_context
@@ -276,21 +276,35 @@ def test_the_rich_week_says_what_happened() -> None:
     assert imported[0].missing == ("No account found among the articles whose outlet is known, as of 16 December 2024.")
     assert imported[2].articles[0].url is None
     assert imported[2].articles[0].file_name.startswith("021_")
-    assert [row.words for row in ctx.health] == ["no answer in time", "answer was not a feed", "never polled"]
-    assert [row.since for row in ctx.health] == ["since 12 December 2024, 12:00", "since 2 December 2024, 09:00", ""]
+    assert ctx.sources_line == "5 of 8 sources are well; 1 fall-back stands by."
+    assert [(row.name, row.words, row.since, row.meaning) for row in ctx.health] == [
+        (
+            "Chinese Foreign Ministry (mfa-zh)",
+            "no answer in time",
+            "since 12 December 2024, 12:00",
+            "nothing from it since 12 December 2024, 09:00; mfa-google stands in for it",
+        ),
+        (
+            "Báo Quảng Ninh (baoquangninh-vi)",
+            "answer was not a feed",
+            "since 2 December 2024, 09:00",
+            "nothing from it yet",
+        ),
+        ("Lao News Agency (kpl-en)", "never polled", "", "nothing from it yet"),
+    ]
 
 
 def test_a_quiet_week_is_short_and_says_so() -> None:
     ctx = quiet()
     assert ctx.subject == "No meetings reported · China–Viet Nam Meetings, 16–22 December 2024"
     assert ctx.lead.startswith("No meeting between officials of China and Viet Nam is known for this week.")
-    assert "3 of 7 sources did not answer" in ctx.lead
+    assert "3 of 8 sources are not well, so something may be missing." in ctx.lead
     assert len(render_markdown(ctx).splitlines()) < 25
 
 
 @pytest.mark.parametrize(
     ("answering", "sentence"),
-    [(0, ""), (1, "The one source answered."), (2, "All 2 sources answered.")],
+    [(0, ""), (1, "The one source is well."), (2, "All 2 sources are well.")],
 )
 def test_a_quiet_week_says_whether_that_may_be_for_want_of_sources(answering: int, sentence: str) -> None:
     selection = select_issue(
@@ -333,5 +347,6 @@ def test_a_late_report_alone_is_named_in_the_subject() -> None:
     assert ctx.subject.startswith("Late report: Sun Jie meets Pham Hong Lan in Ho Chi Minh City ·")
 
 
-def test_every_outcome_has_words() -> None:
+def test_every_outcome_and_every_alarm_has_words() -> None:
     assert set(words.OUTCOMES) == set(Outcome)
+    assert set(words.ALARMS) == set(AlarmKind) - {AlarmKind.FAILING}

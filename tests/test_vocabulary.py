@@ -13,13 +13,14 @@ import pytest
 import archive.records
 import meetings.records
 import parsers.records
+import reports.health
 from fetch import policy
 
 DOCS = Path(__file__).parent.parent / "docs"
 VOCABULARY = (DOCS / "vocabulary.md").read_text("utf-8")
 ENUMS = {
     name: kind
-    for module in (parsers.records, meetings.records, archive.records)
+    for module in (parsers.records, meetings.records, archive.records, reports.health)
     for name, kind in inspect.getmembers(module, inspect.isclass)
     if issubclass(kind, StrEnum) and kind is not StrEnum
 }
