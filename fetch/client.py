@@ -123,15 +123,15 @@ class Client:
         """One request: the answer, or None when `journey` has been redirected."""
         request = journey.request(self._settings)
         host, delay = request.url.host.rstrip("."), self._settings.host_delay
-        journey.jar.give(host, request)
         if journey.page:
             origin = f"{request.url.scheme}://{request.url.netloc.decode('ascii')}"
             delay = max(delay, self._robots.check(str(request.url), origin))
         with self._pacer.turn(host, delay):
             journey.fetched_at = self._clock()
             with journey.clocked(), self._network.bounded(host, seconds=journey.time_left, size=MAX_OVERHEAD):
+                journey.jar.give(host, request)
                 response, body = self._exchange(request)
-        journey.jar.take(host, response)
+                journey.jar.take(host, response)
         if response.status_code in _REDIRECTS and "location" in response.headers:
             journey.redirect(response)
             return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -52,8 +52,9 @@ def clock() -> Clock:
 def make(clock: Clock) -> Iterator[Callable[..., Client]]:
     made: list[Client] = []
 
-    def build(**changes: object) -> Client:
-        made.append(Client(replace(SETTINGS, **changes), clock=clock, sleep=clock.sleep))  # type: ignore[arg-type]
+    def build(holds: Mapping[str, datetime] = {}, **changes: object) -> Client:
+        settings = replace(SETTINGS, **changes)  # type: ignore[arg-type]
+        made.append(Client(settings, clock=clock, sleep=clock.sleep, holds=holds))
         return made[-1]
 
     yield build

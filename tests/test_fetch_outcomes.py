@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import ssl
 
+import h2.exceptions
 import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fetch.outcomes import FetchError, of_error, of_status
+from fetch.outcomes import LONGEST_MESSAGE, FetchError, of_error, of_status, shown
 from parsers.records import Outcome
 
 STATUSES = {
     200: Outcome.OK,
     203: Outcome.OK,
     204: Outcome.OK,
+    206: Outcome.PROTOCOL_ERROR,
     304: Outcome.NOT_MODIFIED,
     401: Outcome.FORBIDDEN,
     403: Outcome.FORBIDDEN,
@@ -85,6 +87,7 @@ ERRORS: dict[str, tuple[Exception, Outcome, str]] = {
     "untrusted": (_caused(httpx.ConnectError("x"), UNTRUSTED), Outcome.TLS_ERROR, "over TLS: "),
     "not HTTP": (httpx.RemoteProtocolError("illegal\nstatus line."), Outcome.PROTOCOL_ERROR, "illegal status line."),
     "header of ours": (httpx.LocalProtocolError("Illegal header value"), Outcome.PROTOCOL_ERROR, "Illegal header"),
+    "not HTTP/2": (h2.exceptions.FrameTooLargeError("too\nlarge"), Outcome.PROTOCOL_ERROR, "keep to HTTP: too large."),
     "unforeseen": (ZeroDivisionError("by zero"), Outcome.INTERNAL_ERROR, "fault in this program: by zero."),
 }
 
@@ -105,3 +108,35 @@ def test_every_error_of_httpx_is_foreseen() -> None:
     made = [kind("words") for kind in all_below(httpx.TransportError)]
     assert len(made) > 10
     assert Outcome.INTERNAL_ERROR not in {of_error(error, "h")[0] for error in made}
+
+
+SHOWN = {
+    "plain": ("Nothing odd, 越南 Việt Nam.", "Nothing odd, 越南 Việt Nam."),
+    "line breaks": ("a\r\n2026-09-14 ERROR forged", r"a\r\n2026-09-14 ERROR forged"),
+    "other line breaks": ("a\x0b\x0c\x1c\x85\u2028\u2029b", r"a\x0b\x0c\x1c\x85\u2028\u2029b"),
+    "escape sequence": ("\x1b]8;;http://x\x07", r"\x1b]8;;http://x\x07"),
+    "right to left": ("txt.\u202egnp", r"txt.\u202egnp"),
+    "half a character": ("\ud800", r"\ud800"),
+}
+
+
+@pytest.mark.parametrize(("text", "seen"), SHOWN.values(), ids=SHOWN)
+def test_what_is_shown_forges_nothing(text: str, seen: str) -> None:
+    assert shown(text) == seen
+
+
+@given(st.text())
+def test_what_is_shown_is_printable_and_short(text: str) -> None:
+    assert shown(text * 50).isprintable()
+    assert len(shown(text)) <= 10 * LONGEST_MESSAGE
+    assert len(shown("a" + text.replace("\0", "") * 500)) <= 10 * LONGEST_MESSAGE
+
+
+def test_a_fault_is_logged_in_lines_of_our_own(caplog: pytest.LogCaptureFixture) -> None:
+    hostile = "x\nERROR forged \x1b[2J"
+    with pytest.raises(ValueError, match="forged") as raised:
+        int(hostile)
+    of_error(raised.value, hostile)
+    assert "test_a_fault_is_logged" in caplog.text
+    assert not any(line.startswith("ERROR forged") for line in caplog.text.splitlines())
+    assert "\x1b" not in caplog.text

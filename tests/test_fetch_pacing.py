@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from fetch.client import Client
 from fetch.outcomes import FetchError
 from fetch.pacing import Pacer, wait_before
+from fetch.policy import LONGEST_RETRY_AFTER
 from parsers.records import Outcome
 from tests.fetchkit import NOW, Clock
 from tests.webserver import Reply, Web, redirect
@@ -87,3 +89,53 @@ def test_waits_are_long_enough_and_never_needlessly_long(last: int | None, delay
         assert wait >= last + delay
     if held is not None:
         assert wait >= held
+
+
+def test_pauses_outlive_the_run(web: Web, make: Callable[..., Client], clock: Clock) -> None:
+    first = make()
+    first.get(web.add("/busy", Reply(status=429, headers={"Retry-After": "7200"})))
+    held = first.holds()
+    assert held == {"127.0.0.1": NOW + timedelta(hours=2)}
+    second = make(holds=held)
+    web.add("/other", Reply(b"x"))
+    clock.now += timedelta(minutes=59)
+    answer = second.get(web.url("/other"))
+    assert (answer.outcome, answer.status, answer.retry_after) == (Outcome.RATE_LIMITED, None, timedelta(minutes=61))
+    clock.now += timedelta(minutes=61)
+    assert second.get(web.url("/other")).outcome is Outcome.OK
+    assert second.holds() == {}, "over is forgotten"
+
+
+def test_a_pause_kept_by_a_wrong_clock_is_a_week_at_most(make: Callable[..., Client]) -> None:
+    kept = make(holds={"h": NOW + timedelta(days=4000), "past": NOW - timedelta(days=4000)})
+    assert kept.holds() == {"h": NOW + LONGEST_RETRY_AFTER}
+
+
+def test_a_host_written_with_its_final_dot_is_the_same_host(
+    web: Web, make: Callable[..., Client], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fetch.network._resolve", lambda *_: [ip_address("127.0.0.1")])
+    client = make(host_delay=timedelta(seconds=5))
+    web.add("/a", Reply(b"x"))
+    for host in ("site.example", "site.example.", "SITE.example"):
+        assert client.get(f"http://{host}:{web.port}/a").body == b"x"
+    assert clock.slept == [5, 5]
+
+
+def test_a_pace_once_asked_for_holds_for_all_that_is_fetched_there(web: Web, client: Client, clock: Clock) -> None:
+    web.add("/robots.txt", Reply(b"User-agent: *\nCrawl-delay: 30\n"))
+    web.add("/page", Reply(b"x"))
+    web.add("/feed", Reply(b"x"))
+    client.get(web.url("/page"), page=True)
+    client.get(web.url("/feed"))
+    client.get(web.url("/feed", host="127.0.0.2"))
+    assert clock.slept == [30, 30], "the page after robots.txt, the feed after the page; another host does not wait"
+
+
+def test_a_host_busy_with_our_own_requests_is_no_refusal_of_its(web: Web, make: Callable[..., Client]) -> None:
+    client = make(max_wait=timedelta(seconds=0.05))
+    web.add("/slow", Reply(b"x", delay=1))
+    with ThreadPoolExecutor(2) as pool:
+        first, second = sorted(pool.map(client.get, [web.url("/slow")] * 2), key=lambda answer: answer.status or 0)
+    assert (first.outcome, first.status, first.retry_after) == (Outcome.RATE_LIMITED, None, timedelta(seconds=0.05))
+    assert second.outcome is Outcome.OK

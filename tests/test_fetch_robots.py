@@ -156,6 +156,16 @@ def test_a_delay_longer_than_a_run_waits_is_said(web: Web) -> None:
     assert (answer.outcome, answer.retry_after) == (Outcome.RATE_LIMITED, timedelta(seconds=120))
 
 
+def test_a_page_of_a_host_that_wants_a_pause_waits_without_an_attempt(web: Web, client: Client, clock: Clock) -> None:
+    client.get(web.add("/busy", Reply(status=503, headers={"Retry-After": "7200"})))
+    url = web.add("/a", Reply(b"page"))
+    answer = client.get(url, page=True)
+    assert (answer.outcome, answer.status, answer.retry_after) == (Outcome.RATE_LIMITED, None, timedelta(hours=2))
+    assert [seen.path for seen in web.requests] == ["/busy"]
+    clock.now += timedelta(hours=2)
+    assert client.get(url, page=True).outcome is Outcome.OK, "robots.txt is asked for as soon as it may be"
+
+
 @pytest.mark.parametrize(
     ("agent", "token"),
     [(AGENT, "china-vietnam-meetings"), ("bot (no version)", "bot"), ("bot", "bot"), ("", "")],
