@@ -12,6 +12,8 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 
 from parsers.records import DateOrder
 
+_YEARS = range(1900, 2200)
+"""Any other is a number, and at the calendar's ends a date in one zone is none in another."""
 _LONGEST = 300
 """Characters looked at: a date stands at the front of the element that holds it."""
 
@@ -66,6 +68,12 @@ _COMPACT_TIME = re.compile(r"(?<=\dT)(\d{2})(\d{2})(\d{2})(?!\d)")
 # RFC 822 §5.1's names and the two that outlets of the region write; CST is read as the zone at hand has it
 _ZONE_HOURS = {"Z": 0, "UTC": 0, "GMT": 0, "ICT": 7, "BJT": 8, "EST": -5, "EDT": -4, "MST": -7, "PST": -8, "PDT": -7}
 
+# RFC 5322 §3.3 as nearly every feed writes it; anything else of this kind is found by the patterns above
+_MAIL_DATE = re.compile(
+    r"(?:[A-Z][a-z]{2},? )?(\d{1,2}) ([A-Z][a-z]{2}) (\d{4}) (\d{2}):(\d{2}):(\d{2}) (?:GMT|Z|([+-]\d{2}):?(\d{2}))",
+    re.ASCII,
+)
+
 _URL_DAY = re.compile(
     r"(?<![\da-z])(?P<year>20\d{2})[-/]?(?P<month>[01]\d)[-/]?(?P<day>[0-3]\d)(?![\da-z])", re.IGNORECASE
 )
@@ -81,6 +89,8 @@ class Stamp:
 
 def read_stamp(text: str, zone: tzinfo, order: DateOrder | None = None) -> Stamp | None:
     """The first date in `text`, with its time of day if it has one; None when there is no readable date."""
+    if (mail := _MAIL_DATE.fullmatch(text)) and (moment := _mail_moment(mail)):
+        return Stamp(moment.astimezone(zone).date(), moment)
     text = _COMPACT_TIME.sub(r"\1:\2:\3", text[:_LONGEST])
     found = _first_date(text)
     if found is None or (day := _day_of(found, order)) is None:
@@ -118,6 +128,18 @@ def midnight(day: date, zone: tzinfo) -> datetime:
     return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
 
 
+def _mail_moment(found: re.Match[str]) -> datetime | None:
+    day, name, year, hour, minute, second, off_hour, off_minute = found.groups()
+    if (month := _MONTHS.get(name.lower())) is None or int(year) not in _YEARS:
+        return None
+    try:
+        ahead = timedelta(hours=int(off_hour), minutes=int(off_hour[0] + off_minute)) if off_hour else timedelta()
+        local = datetime(int(year), month, int(day), int(hour), int(minute), int(second), tzinfo=timezone(ahead))
+        return local.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
 def _first_date(text: str) -> re.Match[str] | None:
     matches = (found for pattern in _DATE if (found := pattern.search(text)))
     return min(matches, key=lambda found: found.start(), default=None)
@@ -126,6 +148,8 @@ def _first_date(text: str) -> re.Match[str] | None:
 def _day_of(found: re.Match[str], order: DateOrder | None) -> date | None:
     parts = found.groupdict()
     year = int(parts["year"])
+    if year not in _YEARS:
+        return None
     if "first" in parts:
         month_day = _in_slashes(int(parts["first"]), int(parts["second"]), order)
         if month_day is None:

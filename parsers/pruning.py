@@ -24,7 +24,8 @@ _ROOT = re.compile(rb"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel)[\s>]", re.IGNORECAS
 _CONTAINERS = {"rss", "feed", "rdf", "channel"}
 _ITEMS = {"item", "entry"}
 _READ = {
-    *("title", "link", "guid", "id", "description", "summary", "content", "encoded", "source"),
+    *("title", "link", "guid", "id", "description", "summary", "abstract", "content", "encoded", "fullitem", "body"),
+    *("source", "group"),
     *("pubdate", "published", "updated", "issued", "modified", "date", "created"),
 }
 _ATTRIBUTES = {"href", "rel", "type", "mode", "url", "version", "ispermalink", "about", "base", "lang", "src"}
@@ -43,7 +44,8 @@ def prune(document: bytes) -> bytes | None:
     namespaces = {str(element.tag).rpartition("}")[0] for element in root.iter(etree.Element)}
     if len(namespaces) > _MAX_NAMESPACES:
         raise ValueError(f"it has more than {_MAX_NAMESPACES} namespaces")
-    etree.cleanup_namespaces(root)
+    if document.count(b"xmlns") > _MAX_NAMESPACES:
+        etree.cleanup_namespaces(root)
     return bytes(etree.tostring(root, encoding="utf-8", xml_declaration=True))
 
 

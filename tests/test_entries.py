@@ -195,7 +195,7 @@ HTML = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body><p>Please
         pytest.param(SECTION, b"", Outcome.NOT_A_FEED, "empty", id="section is empty"),
         pytest.param(RSS, b"\x00\x01\xff" * 50, Outcome.NOT_A_FEED, "something unreadable", id="feed is garbage"),
         pytest.param(
-            SITEMAP, b"\x00\x01\xff" * 50, Outcome.NOT_A_FEED, "something unreadable", id="sitemap is garbage"
+            SITEMAP, b"\x00\x01\xff" * 50, Outcome.NOT_A_FEED, "something unreadable", id="sitemap garbage"
         ),
         pytest.param(SECTION, b"\x00\x01\xff" * 50, Outcome.NO_ENTRIES, "no entry", id="section is garbage"),
         pytest.param(RSS, b'{"error": "busy"}', Outcome.NOT_A_FEED, "JSON", id="feed is JSON"),
