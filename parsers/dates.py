@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from parsers.records import DateOrder
 
 _YEARS = range(1900, 2200)
-"""Any other is a number, and at the calendar's ends a date in one zone is none in another."""
+"""Of moments. Any other is no article's, and at the calendar's ends a date in one zone is none in another."""
 _LONGEST = 300
 """Characters looked at: a date stands at the front of the element that holds it."""
 
@@ -93,7 +93,7 @@ def read_stamp(text: str, zone: tzinfo, order: DateOrder | None = None) -> Stamp
         return Stamp(moment.astimezone(zone).date(), moment)
     text = _COMPACT_TIME.sub(r"\1:\2:\3", text[:_LONGEST])
     found = _first_date(text)
-    if found is None or (day := _day_of(found, order)) is None:
+    if found is None or (day := _day_of(found, order)) is None or day.year not in _YEARS:
         return None
     rest = f"{text[: found.start()]} {text[found.end() :].removeprefix('T')}"
     moment = _moment(day, rest, zone)
@@ -148,8 +148,6 @@ def _first_date(text: str) -> re.Match[str] | None:
 def _day_of(found: re.Match[str], order: DateOrder | None) -> date | None:
     parts = found.groupdict()
     year = int(parts["year"])
-    if year not in _YEARS:
-        return None
     if "first" in parts:
         month_day = _in_slashes(int(parts["first"]), int(parts["second"]), order)
         if month_day is None:
