@@ -88,8 +88,8 @@ def text_of(node: Tag | None) -> str:
 
 
 def first_text(soup: BeautifulSoup, *selectors: str) -> str:
-    """The words of the first element that has any, the selectors tried in their order; '' when none has."""
-    found = (text_of(node) for selector in selectors for node in soup.select(selector))
+    """The words of the first element with any, the first three of each selector looked at in order; '' for none."""
+    found = (text_of(node) for selector in selectors for node in soup.select(selector, limit=3))
     return next(filter(None, found), "")
 
 
