@@ -8,7 +8,7 @@ import sys
 from parsers.records import MeetingsError
 
 # name of the benchmark: what it is given
-NAMES = {"start": (), "poll": (), "detect": (), "feedsuite": ("DIR",)}
+NAMES = {"start": (), "poll": (), "detect": (), "outlets": (), "feedsuite": ("DIR",)}
 
 
 def main() -> int:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
-from functools import cache
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cached_property
 
 from bs4 import BeautifulSoup
 from lxml import etree
@@ -86,37 +88,53 @@ class Page:
         """
         if self._root is None:
             return BeautifulSoup("", "lxml")
-        parts = _outermost(_kept(keep)(self._root)) if keep else [self._root]
+        parts = _outermost(self._kept(keep)) if keep else [self._root]
         markup = (etree.tostring(part, method="html", encoding="unicode", with_tail=False) for part in parts)
         return BeautifulSoup("".join(markup), "lxml")
 
+    def _kept(self, keep: tuple[str, ...]) -> list[etree.Element]:
+        kept = dict(self._for_machines)
+        for name in keep:
+            kept.update(_by_name(self._index, name))
+        return [kept[number] for number in sorted(kept)]
 
-_FOR_MACHINES = (
-    "self::meta[@content]",
-    "self::link[contains(@rel, 'canonical')]",
-    "self::script[@type='application/ld+json']",
-)
-_NAMED = re.compile(r"(?=.)([a-z]\w*)?(?:([.#])([\w-]+))?")
+    @cached_property
+    def _for_machines(self) -> list[tuple[int, etree.Element]]:
+        tagged = (found for tag in _MACHINE_TAGS for found in self._index.get(tag, ()))
+        return [(number, element) for number, element in tagged if _for_machines(element)]
+
+    @cached_property
+    def _index(self) -> dict[str, list[tuple[int, etree.Element]]]:
+        """Elements by `tag`, `.class` and `#id`, each with its number in the page's order."""
+        index: dict[str, list[tuple[int, etree.Element]]] = defaultdict(list)
+        for number, element in enumerate(self._root.iter("*") if self._root is not None else ()):
+            found = (number, element)
+            index[element.tag].append(found)
+            for name in (element.get("class") or "").split():
+                index["." + name].append(found)
+            if name := element.get("id"):
+                index["#" + name].append(found)
+        return index
+
+
+_MACHINE_TAGS = ("meta", "link", "script")
+_NAMED = re.compile(r"([a-z]\w*)?([.#][\w-]+)?")
 _MOST_KEPT = 1000
 """Elements that are looked at: no outlet's page has so many that are named in `keep`."""
 
 
-@cache
-def _kept(keep: tuple[str, ...]) -> etree.XPath:
-    return etree.XPath(f"//*[{' or '.join((*_FOR_MACHINES, *map(_condition, keep)))}]")
+def _for_machines(element: etree.Element) -> bool:
+    if element.tag == "link":
+        return "canonical" in (element.get("rel") or "")
+    return "content" in element.attrib or element.get("type") == "application/ld+json"
 
 
-def _condition(name: str) -> str:
-    found = _NAMED.fullmatch(name)
-    if found is None:
-        raise ValueError(f"'{name}' is neither tag nor .class nor #id")
-    tag, mark, value = found.groups()
-    tests = [f"self::{tag}"] if tag else []
-    if mark == "#":
-        tests.append(f"@id='{value}'")
-    elif mark == ".":
-        tests.append(f"contains(concat(' ', normalize-space(@class), ' '), ' {value} ')")
-    return f"({' and '.join(tests)})"
+def _by_name(index: dict[str, list[tuple[int, etree.Element]]], name: str) -> Iterator[tuple[int, etree.Element]]:
+    parts = _NAMED.fullmatch(name)
+    if parts is None or not name:
+        raise ValueError(f"'{name}' names no element: write tag, .class, #id or tag.class")
+    tag, mark = parts.groups()
+    return (found for found in index.get(mark or tag, ()) if not tag or found[1].tag == tag)
 
 
 def _outermost(elements: list[etree.Element]) -> list[etree.Element]:
