@@ -5,7 +5,7 @@ A source is never given up and never hammered: every wait has a floor from its i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -167,34 +167,34 @@ def run_over(
     asked: Mapping[str, Outcome],
     *,
     now: datetime,
-) -> list[SourceState]:
-    """What a run's end changes in what is remembered, beyond the polls' own states.
+) -> dict[str, SourceState]:
+    """What the end of a run changes in what is remembered, by source id, beyond the polls' own states.
 
-    `before` and `after`: the states by source id as the run found them and as its polls left them. `asked`: by source
-    id what came of each request for a listing that left. When our own network was down, no source is to blame, and
-    what was known before holds again. Else time has passed for those not asked, and may have raised their alarms.
+    `before` and `after`: the states as the run found them and as its polls left them; `asked`: what came of each poll.
+    When our own network was down, no source is to blame, and what was known before holds again. Else time has passed
+    for those not asked, and may have raised their alarms.
     """
     by_id = {source.id: source for source in catalogue}
-    if network_down((urlsplit(by_id[key].url).hostname or "", outcome) for key, outcome in asked.items()):
-        return [postponed(by_id[key], before.get(key, SourceState(key)), now=now) for key in asked]
-    changed = []
+    if network_down(catalogue, asked):
+        return {key: postponed(by_id[key], before.get(key, SourceState(key)), now=now) for key in asked}
+    changed = {}
     for source in catalogue:
         state = after.get(source.id)
-        if state is None or source.id in asked or not source.enabled:
+        # of what answers, only a poll can say more
+        if state is None or state.failing_since is None or source.id in asked or not source.enabled:
             continue
         # a fall-back at rest is not waited for
         if not source.fallback_for or watch.fallback_needed(source, by_id, after, now=now):
             later = watch.watched(source, state, now=now)
-            if later != state:
-                changed.append(later)
+            if later is not state:
+                changed[source.id] = later
     return changed
 
 
-def network_down(polls: Iterable[tuple[str, Outcome]]) -> bool:
-    """Whether one run's polls, as (host, outcome), say that our own network was down: several hosts, none answered."""
-    polls = list(polls)
-    hosts = {host for host, _ in polls}
-    return len(hosts) >= UNREACHED_HOSTS and all(outcome in UNREACHED for _, outcome in polls)
+def network_down(catalogue: Sequence[Source], asked: Mapping[str, Outcome]) -> bool:
+    """Whether our own network was down in a run, by what came of each poll: several hosts were asked, none answered."""
+    hosts = {urlsplit(source.url).hostname for source in catalogue if source.id in asked}
+    return len(hosts) >= UNREACHED_HOSTS and all(outcome in UNREACHED for outcome in asked.values())
 
 
 def next_state(

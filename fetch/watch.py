@@ -120,6 +120,8 @@ def alarms(source: Source, state: SourceState, *, findings: Findings | None, now
 def watched(source: Source, state: SourceState, *, findings: Findings | None = None, now: datetime) -> SourceState:
     """`state` with the alarms that stand now; without `findings` when the source was not polled just now."""
     standing = alarms(source, state, findings=findings, now=now)
+    if standing == state.alarms:
+        return state
     recovered = state.recovered
     if _in_trouble(standing):
         recovered = None

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from archive import sources
 from archive.store import Archive
@@ -24,6 +23,10 @@ class AlarmChange:
     source_id: str
     alarm: Alarm
     raised: bool
+
+    def __str__(self) -> str:
+        what = f"{self.source_id}, {self.alarm.kind}"
+        return f"alarm: {what}: {self.alarm.message}" if self.raised else f"alarm over: {what}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +59,15 @@ def conclude(
 
     `before` is what was known of every source of the catalogue when the run began.
     """
-    by_id = {source.id: source for source in catalogue}
-    polled = {report.source_id for report in reports}
-    down = policy.network_down((urlsplit(by_id[r.source_id].url).netloc, r.outcome) for r in reports)
+    asked = {report.source_id: report.outcome for report in reports}
     with archive.read() as session:
         known = sources.states_of(session, catalogue)
-    idle = standing_by(catalogue, known, now=now)
-    after = dict(known)
-    for source in catalogue:
-        if down and source.id in polled:
-            after[source.id] = policy.postponed(source, before[source.id], now=now)
-        elif source.enabled and source.id not in polled | idle:
-            after[source.id] = watch.watched(source, known[source.id], now=now)
-    changed = [state for source_id, state in after.items() if state != known[source_id]]
+    changed = policy.run_over(catalogue, before, known, asked, now=now)
     if changed:
         with archive.write() as session:
-            for state in changed:
+            for state in changed.values():
                 sources.save_state(session, state)
+    after, down = known | changed, policy.network_down(catalogue, asked)
     return WatchReport(tuple(c for s in catalogue for c in _changes(before[s.id], after[s.id])), down)
 
 
