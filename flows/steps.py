@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +23,7 @@ from archive.records import DeliveryState, IssueState, Skip, StoredArticle, Stor
 from archive.store import Archive
 from archive.warc import RawWriter
 from fetch import policy
+from fetch.addresses import ports_of
 from fetch.client import Client, FetchSettings
 from flows import issuing, watching
 from flows.owner import is_gone, owner
@@ -108,10 +109,18 @@ def _alone(archive: Archive, name: str, lease: timedelta) -> AbstractContextMana
 class Run:
     """One ingest with what it needs: archive, catalogue, HTTP client, raw answers. Made by `open_run`."""
 
-    def __init__(self, settings: Settings, archive: Archive, client: Client, raw: RawWriter, name: str) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        catalogue: tuple[Source, ...],
+        archive: Archive,
+        client: Client,
+        raw: RawWriter,
+        name: str,
+    ) -> None:
         self.settings = settings
         self.archive = archive
-        self.catalogue = load_catalogue(settings).sources
+        self.catalogue = catalogue
         with archive.read() as session:
             self._states = sources.states_of(session, self.catalogue)
         idle = watching.standing_by(self.catalogue, self._states, now=now_utc())
@@ -156,8 +165,8 @@ class Run:
         return detect_new(self.archive)
 
 
-def fetch_settings(settings: Settings) -> FetchSettings:
-    """How requests are made, as the person set it."""
+def fetch_settings(settings: Settings, urls: Iterable[str]) -> FetchSettings:
+    """How requests are made, as the person set it; the ports of `urls`, which the person named too, are open to it."""
     return FetchSettings(
         user_agent=settings.user_agent,
         connect_timeout=settings.connect_timeout,
@@ -165,6 +174,7 @@ def fetch_settings(settings: Settings) -> FetchSettings:
         total_timeout=settings.total_timeout,
         host_delay=timedelta(seconds=settings.host_delay),
         allow_private=settings.allow_private_addresses,
+        ports=ports_of(urls),
     )
 
 
@@ -173,16 +183,17 @@ def open_run(settings: Settings, *, name: str | None = None) -> Iterator[Run]:
     """Hold the ingest lock and everything a run needs. Raises `archive.locks.Busy` when another ingest is under way."""
     started = now_utc()
     name = name or started.strftime("%H%M%S-%f")
+    catalogue = load_catalogue(settings).sources
     with (
         open_archive(settings) as archive,
         _alone(archive, "ingest", INGEST_LEASE),
-        _client(fetch_settings(settings), archive) as client,
+        _client(fetch_settings(settings, [source.url for source in catalogue]), archive) as client,
     ):
         with archive.write() as session:
             issues.mark_first_run(session, started)
         raw = RawWriter(settings.home, name, started)
         try:
-            yield Run(settings, archive, client, raw, name)
+            yield Run(settings, catalogue, archive, client, raw, name)
         finally:
             raw.close()
 
