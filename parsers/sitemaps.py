@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from heapq import nlargest
 from typing import NamedTuple
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
@@ -22,8 +22,6 @@ MAX_FOLLOWED = 3
 _NEVER = datetime.min.replace(tzinfo=UTC)
 # the month or day that a child's name tells: news-2026-9.xml, sitemaps/2026/9/article.xml, post/2026-07-08.xml
 _PERIOD = re.compile(r"(?<!\d)(20\d\d)[-_/.]?(0[1-9]|1[0-2]|[1-9])(?:[-_/.]?(0[1-9]|[12]\d|3[01]|[1-9]))?(?!\d)")
-# a name of words, as most outlets make it of the title: at least three, one of them with letters
-_SLUG = re.compile(r"(?:[^\W_]+[-_]){2,}[^\W_]+")
 
 
 class _Child(NamedTuple):
@@ -71,21 +69,13 @@ def _addresses(root: etree._Element, source: Source) -> list[_Address]:
 
 
 def _entry(address: _Address, base: str) -> Entry | None:
-    link = _text(address.element, "{*}loc")
     return make_entry(
-        link,
+        _text(address.element, "{*}loc"),
         base=base,
-        title=_text(address.element, "{*}news/{*}title") or _words_of(link),
+        title=_text(address.element, "{*}news/{*}title"),
         teaser=_text(address.element, "{*}news/{*}keywords"),
         published=address.published,
     )
-
-
-def _words_of(link: str) -> str:
-    """The words that an address is made of, for want of a title: only a page whose words speak of both is fetched."""
-    name = unquote(urlsplit(link[:MAX_URL]).path).rstrip("/").rpartition("/")[2].rpartition(".")
-    found = _SLUG.match(name[0] or name[2])
-    return re.sub(r"[-_]+", " ", found[0]) if found else ""
 
 
 def _index(root: etree._Element, source: Source, url: str) -> Listing:
