@@ -145,6 +145,12 @@ def _show_ingest(report: IngestReport, zone: ZoneInfo) -> None:
         f"{counted(report.new_articles, 'new article')}; {report.detected.articles} read, "
         f"{counted(len(report.detected.new_meetings), 'new meeting')}."
     )
+    if report.left:
+        put(f"{report.left}; later runs go on with them.")
+    if report.watched.network_down:
+        put("No host could be reached, so our own network is down; no source is blamed for it.")
+    for change in report.watched.changes:
+        put(str(change))
     if report.next_due:
         when = report.next_due.astimezone(zone)
         put(f"No source is due before {when:%d %b %H:%M} ({zone.key}); `meetings ingest --force` polls them now.")

@@ -24,16 +24,20 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from archive.locks import Busy
 from archive.records import StoredMeeting
+from flows.health import COLUMNS, health_of, row, why
 from flows.polling import SourceReport
 from flows.settings import load_settings
 from flows.steps import DetectReport, IngestReport, Run, failed_everywhere, now_utc, open_run
+from flows.watching import AlarmChange
 from meetings.records import Person
 from parsers.records import InputError, MeetingsError, Source
+from reports.health import SourceHealth
 from reports.words import counted
 
 # with detect, and in the digest four issues written and sent, a flow run stays under 50 tasks
 POLL_TASKS = 40
-MEETING_EVENTS = 20
+RUN_EVENTS = 20
+ALARM_EVENTS = 6
 ALL_DUE: list[str] = []
 
 
@@ -90,45 +94,70 @@ def poll_and_detect(run: Run, due: Sequence[Source], *, until: datetime | None =
         reports = sorted((r for future in futures for r in future.result()), key=lambda r: r.source_id)
     watched = run.watch(reports)
     report = IngestReport(tuple(reports), detect(run), watched)
-    _publish_sources(report.sources)
-    for event in meeting_events(report.detected.new_meetings):
+    _publish_sources(run, report.sources)
+    for event in run_events(report):
         emit_event(**event)
     return report
 
 
-def _publish_sources(reports: Sequence[SourceReport]) -> None:
+def _publish_sources(run: Run, reports: Sequence[SourceReport]) -> None:
     if not reports:
         return  # nothing was due: the table of the last run that polled says more
-    failing_first = sorted(reports, key=lambda r: (r.outcome.good, r.source_id))
+    now = now_utc()
     create_table_artifact(
-        [source_row(report) for report in failing_first],
+        [source_row(item, now=now) for item in health_of(run.archive, run.catalogue, now=now)],
         key="sources",
-        description="What each source answered in this run, failing ones first; new: articles stored.",
+        description="How each source was after this run, the worst first; spans as in `meetings sources check`.",
     )
 
 
-def source_row(report: SourceReport) -> dict[str, str | int]:
-    """One line of the table of sources; the UI keeps the order of the keys and cuts off what is too wide, hence few."""
-    put_off = f"{report.pages_failed} pages put off" if report.pages_failed else ""
+def source_row(item: SourceHealth, *, now: datetime) -> dict[str, str]:
+    """One line of the table of sources; the UI keeps the order of the keys and cuts off what is too wide."""
+    return dict(zip(COLUMNS, row(item, now=now), strict=True)) | {"why": why(item)}
+
+
+def run_events(report: IngestReport) -> list[dict[str, Any]]:
+    """The events of a run, at most `RUN_EVENTS` and up to two that sum up: alarms first, then meetings."""
+    alarms = alarm_events(report.watched.changes)
+    return alarms + meeting_events(report.detected.new_meetings, most=RUN_EVENTS - len(alarms))
+
+
+def alarm_events(changes: Sequence[AlarmChange]) -> list[dict[str, Any]]:
+    """An event per alarm raised or withdrawn; beyond `ALARM_EVENTS` one that sums up the rest."""
+    events = [_alarm_event(change) for change in changes[:ALARM_EVENTS]]
+    if len(changes) > ALARM_EVENTS:
+        raised = sum(change.raised for change in changes)
+        events.append(
+            {
+                "event": "sources.alarms",
+                "resource": {"prefect.resource.id": "meetings.archive", "prefect.resource.name": "further alarms"},
+                "payload": {"raised": raised, "withdrawn": len(changes) - raised},
+            }
+        )
+    return events
+
+
+def _alarm_event(change: AlarmChange) -> dict[str, Any]:
     return {
-        "source": report.source_id,
-        "outcome": report.outcome.value,
-        "entries": report.entries,
-        "relevant": report.entries - report.screened_out,
-        "new": report.new_articles,
-        "why": "; ".join(words for words in (report.message, put_off) if words),
+        "event": f"source.alarm.{'raised' if change.raised else 'withdrawn'}",
+        "resource": {
+            "prefect.resource.id": f"meetings.source.{change.source_id}",
+            "prefect.resource.name": change.source_id,
+            "meetings.alarm": change.alarm.kind.value,
+        },
+        "payload": {"since": change.alarm.since.isoformat(), "message": change.alarm.message},
     }
 
 
-def meeting_events(new: Sequence[StoredMeeting]) -> list[dict[str, Any]]:
-    """An event per meeting, for automations to match on; beyond `MEETING_EVENTS` one that sums up the rest."""
-    events = [_meeting_event(stored) for stored in new[:MEETING_EVENTS]]
-    if len(new) > MEETING_EVENTS:
+def meeting_events(new: Sequence[StoredMeeting], *, most: int) -> list[dict[str, Any]]:
+    """An event per meeting, for automations to match on; beyond `most` one that sums up the rest."""
+    events = [_meeting_event(stored) for stored in new[:most]]
+    if len(new) > most:
         events.append(
             {
                 "event": "meetings.detected",
                 "resource": {"prefect.resource.id": "meetings.archive", "prefect.resource.name": "further meetings"},
-                "payload": {"count": len(new) - MEETING_EVENTS, "total": len(new)},
+                "payload": {"count": len(new) - most, "total": len(new)},
             }
         )
     return events
@@ -167,7 +196,12 @@ def summary(report: IngestReport) -> str:
     failing = [r for r in report.sources if not r.outcome.good]
     words = f"{counted(len(report.sources), 'source')} polled, {counted(report.new_articles, 'new article')}, "
     words += counted(len(report.detected.new_meetings), "new meeting")
-    return words + (f"; failing: {', '.join(r.source_id for r in failing)}" if failing else "")
+    parts = [words, f"failing: {', '.join(r.source_id for r in failing)}" if failing else "", report.left]
+    if report.watched.network_down:
+        parts.append("our own network was down, so no source is blamed")
+    raised = sum(change.raised for change in report.watched.changes)
+    parts.append(counted(raised, "alarm") + " raised" if raised else "")
+    return "; ".join(filter(None, parts))
 
 
 @flow(name="ingest", flow_run_name=_ingest_name, validate_parameters=True)

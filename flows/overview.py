@@ -1,53 +1,22 @@
-"""What the archive can tell at a glance: the catalogue, the sources' health, the status, the exports."""
+"""What the archive can tell at a glance: its status, and the exports."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
-from archive import articles, deliveries, issues, meetings, sources
-from archive.records import DeliveryState, FetchLogLine
+from archive import articles, deliveries, issues, meetings
+from archive.records import DeliveryState
 from archive.store import DATABASE_NAME, Archive
+from flows.health import source_health
 from flows.settings import Settings
-from flows.steps import load_catalogue, now_utc, open_archive
-from parsers.records import InputError, Outcome, Source, SourceState
+from flows.steps import now_utc, open_archive
+from parsers.records import InputError
 from reports.atom import export_atom
 from reports.calendar_export import export_ics
 from reports.export import export_csv, export_jsonl
+from reports.health import Health
 from reports.plover import export_plover
-
-
-def source_health(settings: Settings) -> list[dict[str, Any]]:
-    """Each source of the catalogue in force with its state; times in ISO 8601, in the digest's zone."""
-    catalogue = load_catalogue(settings).sources
-    with open_archive(settings) as archive, archive.read() as session:
-        states, polls = sources.states(session), sources.last_fetches(session)
-    return [
-        _health(source, states.get(source.id) or SourceState(source.id), polls.get(source.id), settings)
-        for source in catalogue
-    ]
-
-
-def _health(source: Source, state: SourceState, poll: FetchLogLine | None, settings: Settings) -> dict[str, Any]:
-    def shown(moment: datetime | None) -> str | None:
-        return moment.astimezone(settings.tz).isoformat(timespec="minutes") if moment else None
-
-    return {
-        "source": source.id,
-        "outlet": source.outlet,
-        "outcome": state.outcome.value,
-        "failing": source.enabled and not (state.outcome.good or state.outcome is Outcome.NEVER_POLLED),
-        "since": shown(state.since),
-        "last_attempt": shown(state.last_attempt),
-        "last_success": shown(state.last_success),
-        "last_new": shown(state.last_new),
-        "next_due": shown(state.next_due),
-        "failures": state.failures,
-        "entries": poll.entries if poll else None,
-        "new_articles": poll.new_articles if poll else None,
-        "message": state.message,
-    }
 
 
 def _existing(settings: Settings) -> Archive:
@@ -79,10 +48,13 @@ def archive_status(settings: Settings) -> dict[str, Any]:
             "articles": articles.count_articles(session),
             "meetings": meetings.count_meetings(session),
         }
-    health = source_health(settings)
+    health, _ = source_health(settings)
+    attempts = [item.state.last_attempt for item in health if item.state.last_attempt]
     facts["sources"] = len(health)
-    facts["sources_failing"] = sum(bool(row["failing"]) for row in health)
-    facts["last_poll"] = max((row["last_attempt"] for row in health if row["last_attempt"]), default=None)
+    facts["sources_well"] = sum(item.health is Health.WELL for item in health)
+    facts["sources_failing"] = sum(item.health.troubled for item in health)
+    facts["alarms"] = sum(len(item.state.alarms) for item in health if item.health is Health.ALARM)
+    facts["last_poll"] = max(attempts).astimezone(settings.tz).isoformat(timespec="minutes") if attempts else None
     facts["last_closed_issue"] = max((issue.week for issue in closed), default=None)
     for state in DeliveryState:
         facts[f"deliveries_{state.value}"] = sum(delivery.state is state for delivery in ledger)

@@ -40,6 +40,7 @@ from parsers.seedfile import SeedError
 from reports.issue_files import FOLDER
 from reports.select import is_back, placed_on
 from reports.week import Week, last_complete_week, week_of, week_of_day
+from reports.words import counted
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +74,12 @@ class IngestReport:
     def skipped(self) -> Counter[Skip]:
         """Entries worth a page that are still without one, by why."""
         return sum((Counter(report.skipped) for report in self.sources), Counter())
+
+    @property
+    def left(self) -> str:
+        """`5 entries left without a page (host_budget 3, robots 2)`; empty when none was left."""
+        whys = ", ".join(f"{why} {count}" for why, count in self.skipped.most_common())
+        return f"{counted(self.skipped.total(), 'entry', 'entries')} left without a page ({whys})" if whys else ""
 
 
 @dataclass(frozen=True, slots=True)

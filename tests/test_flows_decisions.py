@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,16 +14,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.records import Mention, StoredArticle, StoredMeeting
+from archive.records import Mention, Skip, StoredArticle, StoredMeeting
 from flows.digest import CAUGHT_UP, artifact_key, weeks_to_do, without_addresses
-from flows.ingest import MEETING_EVENTS, POLL_TASKS, batches, meeting_events, source_row, summary
+from flows.ingest import (
+    ALARM_EVENTS,
+    POLL_TASKS,
+    RUN_EVENTS,
+    alarm_events,
+    batches,
+    meeting_events,
+    run_events,
+    summary,
+)
 from flows.polling import SourceReport
 from flows.prefect_api import PrefectApi, reachable
 from flows.serve import environment
 from flows.settings import Settings
 from flows.steps import DetectReport, IngestReport
 from flows.trigger import parse_parameters, verdict
-from parsers.records import InputError, Kind, Outcome, Side, Source
+from flows.watching import AlarmChange, WatchReport
+from parsers.records import Alarm, AlarmKind, InputError, Kind, Outcome, Side, Source
 from reports.week import Week, parse_week, week_of
 from tests.archive_samples import NOW, article, meeting
 
@@ -107,7 +118,7 @@ def test_addresses_are_hidden(text: str, expected: str) -> None:
 
 
 def test_an_event_names_the_meeting_and_its_links_and_is_json() -> None:
-    [event] = meeting_events([stored()])
+    [event] = meeting_events([stored()], most=RUN_EVENTS)
     assert event["event"] == "meeting.detected"
     assert event["resource"]["prefect.resource.id"] == "meetings.meeting.m-1"
     assert event["resource"]["prefect.resource.name"] == "Wang Yi – Bui Thanh Son"
@@ -118,34 +129,88 @@ def test_an_event_names_the_meeting_and_its_links_and_is_json() -> None:
 
 
 def test_an_event_of_nameless_principals_names_the_countries() -> None:
-    [event] = meeting_events([stored(date=None, china=(), vietnam=())])
+    [event] = meeting_events([stored(date=None, china=(), vietnam=())], most=RUN_EVENTS)
     assert event["resource"]["prefect.resource.name"] == "China – Viet Nam"
     assert event["payload"]["date"] is None
 
 
 @pytest.mark.parametrize(("new", "summed_up"), [(0, []), (20, []), (21, [(1, 21)]), (500, [(480, 500)])])
 def test_at_most_20_meeting_events_then_one_that_sums_up(new: int, summed_up: list[tuple[int, int]]) -> None:
-    events = meeting_events([stored()] * new)
+    events = meeting_events([stored()] * new, most=RUN_EVENTS)
     single = [event for event in events if event["event"] == "meeting.detected"]
     others = [event for event in events if event["event"] == "meetings.detected"]
-    assert len(single) == min(new, MEETING_EVENTS)
+    assert len(single) == min(new, RUN_EVENTS)
     assert [(event["payload"]["count"], event["payload"]["total"]) for event in others] == summed_up
 
 
-def test_the_table_and_the_sentence_of_a_run() -> None:
+def change(n: int = 0, *, raised: bool = True) -> AlarmChange:
+    return AlarmChange(f"wire-{n}", Alarm(AlarmKind.SILENT, NOW, "Nothing new."), raised)
+
+
+def test_an_alarm_event_names_the_source_and_is_json() -> None:
+    raised, withdrawn = alarm_events([change(), change(raised=False)])
+    assert raised == {
+        "event": "source.alarm.raised",
+        "resource": {
+            "prefect.resource.id": "meetings.source.wire-0",
+            "prefect.resource.name": "wire-0",
+            "meetings.alarm": "silent",
+        },
+        "payload": {"since": NOW.isoformat(), "message": "Nothing new."},
+    }
+    assert withdrawn["event"] == "source.alarm.withdrawn"
+    json.dumps(raised)
+
+
+@pytest.mark.parametrize(
+    ("alarms", "new", "kinds"),
+    [
+        (0, 0, {}),
+        (2, 3, {"source.alarm.raised": 2, "meeting.detected": 3}),
+        (2, 40, {"source.alarm.raised": 2, "meeting.detected": 18, "meetings.detected": 1}),
+        (
+            40,
+            40,
+            {"source.alarm.raised": ALARM_EVENTS, "sources.alarms": 1, "meeting.detected": 13, "meetings.detected": 1},
+        ),
+    ],
+)
+def test_a_run_emits_few_events(alarms: int, new: int, kinds: dict[str, int]) -> None:
+    watched = WatchReport(tuple(change(n) for n in range(alarms)))
+    events = run_events(IngestReport((), DetectReport(new, (stored(),) * new), watched))
+    assert Counter(event["event"] for event in events) == kinds
+    assert len(events) <= RUN_EVENTS + 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        pytest.param({}, "2 sources polled, 2 new articles, 1 new meeting; failing: vov", id="plain"),
+        pytest.param(
+            {"watched": WatchReport((change(), change(1, raised=False)))},
+            "2 sources polled, 2 new articles, 1 new meeting; failing: vov; 1 alarm raised",
+            id="alarms",
+        ),
+        pytest.param(
+            {"watched": WatchReport(network_down=True)},
+            "2 sources polled, 2 new articles, 1 new meeting; failing: vov; "
+            "our own network was down, so no source is blamed",
+            id="own network down",
+        ),
+    ],
+)
+def test_the_sentence_of_a_run(changes: dict[str, Any], sentence: str) -> None:
     good = SourceReport("xinhua", Outcome.OK, entries=30, screened_out=28, pages_failed=1, new_articles=2)
     bad = SourceReport("vov", Outcome.TIMEOUT, "did not answer within 60 s")
-    assert source_row(good) == {
-        "source": "xinhua",
-        "outcome": "ok",
-        "entries": 30,
-        "relevant": 2,
-        "new": 2,
-        "why": "1 pages put off",
-    }
-    assert list(source_row(good)) == ["source", "outcome", "entries", "relevant", "new", "why"]
-    report = IngestReport((good, bad), DetectReport(2, (stored(),)))
-    assert summary(report) == "2 sources polled, 2 new articles, 1 new meeting; failing: vov"
+    assert summary(IngestReport((good, bad), DetectReport(2, (stored(),)), **changes)) == sentence
+
+
+def test_what_was_left_is_summed_up_over_the_sources() -> None:
+    one = SourceReport("a", Outcome.OK, skipped={Skip.HOST_BUDGET: 2, Skip.ROBOTS: 1})
+    other = SourceReport("b", Outcome.OK, skipped={Skip.HOST_BUDGET: 1})
+    report = IngestReport((one, other), DetectReport(0, ()))
+    assert report.left == "4 entries left without a page (host_budget 3, robots 1)"
+    assert IngestReport((SourceReport("a", Outcome.OK),), DetectReport(0, ())).left == ""
 
 
 def test_nothing_of_the_users_prefect_gets_through(tmp_path: Path) -> None:
