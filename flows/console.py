@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -45,11 +47,13 @@ def _silent(what: str, total: int) -> None:
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table to stdout; on anything but a terminal it is as wide as it needs, so that nothing is cut."""
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    shown = Table(title=title, title_justify="left", header_style="bold")
+    # no lines between columns: at 80 columns they cost what a name needs
+    shown = Table(title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         shown.add_column(column, overflow="fold")
     for row in rows:
@@ -65,6 +69,14 @@ def put(text: str = "") -> None:
 def warn(text: str) -> None:
     """One line to stderr."""
     sys.stderr.write(text + "\n")
+
+
+def put_hanging(head: str, text: str) -> None:
+    """Words to stdout behind a head, on a terminal broken to its width so that the head stands alone."""
+    if sys.stdout.isatty():
+        width = max(shutil.get_terminal_size().columns, len(head) + 30)
+        text = textwrap.fill(text, width, initial_indent=head, subsequent_indent=" " * len(head))[len(head) :]
+    put(head + text)
 
 
 def put_json(value: object) -> None:

@@ -26,6 +26,9 @@ SHORTEST_RHYTHM = timedelta(hours=1)
 LONGEST_RHYTHM = timedelta(days=90)
 """A rhythm outside of these is brought to the nearer one: no quiet night raises an alarm, no dead source stays mute."""
 
+LANGUAGES = ("en", "vi", "zh")
+LONGEST_NOTE = 400
+
 _INTERVAL = re.compile(r"(\d{1,4})\s*(m|h|d)")
 _UNIT = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
@@ -151,7 +154,7 @@ class _SourceTable(BaseModel):
     cookies: bool = False
     seen_by: _Text | None = None
     seen_on: date | None = None
-    note: Annotated[str, Field(max_length=400)] = ""
+    note: Annotated[str, Field(max_length=LONGEST_NOTE)] = ""
 
     @model_validator(mode="after")
     def _selectors_go_with_sections(self) -> _SourceTable:
@@ -177,7 +180,7 @@ class _DeadTable(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     url: _Url
-    reason: Annotated[str, Field(min_length=1, max_length=400)]
+    reason: Annotated[str, Field(min_length=1, max_length=LONGEST_NOTE)]
     seen_on: date | None = None
 
 
@@ -198,7 +201,7 @@ def parse_catalogue(text: str, *, name: str) -> Catalogue:
     )
     sources: dict[str, Source] = {}
     for number, table in enumerate(_tables(document, "source", name), start=1):
-        source = _read(_SourceTable, table, _which(table, number), name).record()
+        source = read_source(table, which=_which(table, number), name=name)
         if source.id in sources:
             raise CatalogueError(f"{name}: source '{source.id}' stands twice: an id is used once.")
         sources[source.id] = source
@@ -206,6 +209,14 @@ def parse_catalogue(text: str, *, name: str) -> Catalogue:
     _check_outlets(sources.values(), name)
     _check_fallbacks(sources, name)
     return Catalogue(tuple(sources.values()), dead)
+
+
+def read_source(table: object, *, which: str, name: str) -> Source:
+    """One [[source]] table as a source, checked by itself; `which` and `name` say in errors what it is, and the file.
+
+    Raises `CatalogueError`.
+    """
+    return _read(_SourceTable, table, which, name).record()
 
 
 def _tables(document: Mapping[str, Any], key: str, name: str) -> list[object]:

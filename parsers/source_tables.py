@@ -8,7 +8,7 @@ from dataclasses import asdict, fields
 from datetime import date, timedelta
 from typing import Any
 
-from parsers.records import Selectors, Source
+from parsers.records import DeadAddress, Selectors, Source
 
 _DEFAULTS = {field.name: field.default for field in fields(Source)}
 _SELECTOR_DEFAULTS = {field.name: field.default for field in fields(Selectors)}
@@ -42,6 +42,16 @@ def source_toml(source: Source) -> str:
     return text
 
 
+def dead_table(address: DeadAddress) -> dict[str, Any]:
+    """The dead address under the keys of `sources.toml`."""
+    return {key: value for key, value in asdict(address).items() if value is not None}
+
+
+def dead_toml(address: DeadAddress) -> str:
+    """The address as a [[dead]] table, with a line end."""
+    return "[[dead]]\n" + _lines(dead_table(address))
+
+
 def _lines(table: Mapping[str, Any]) -> str:
     return "".join(f"{key} = {_value(value)}\n" for key, value in table.items())
 
@@ -51,5 +61,5 @@ def _value(value: object) -> str:
         return str(value).lower()
     if isinstance(value, date):
         return value.isoformat()
-    # JSON's strings are TOML's basic strings, but for the one control character that JSON lets stand
-    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+    # JSON's strings are TOML's basic strings; what no eye can see, and a terminal might obey, is written as its number
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in json.dumps(str(value), ensure_ascii=False))
