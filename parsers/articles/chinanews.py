@@ -14,7 +14,7 @@ _CHINESE = Markup(
     # the time stands hidden for a search engine, and shown
     times=("#pubtime_baidu", ".content_left_time"),
     boxes=_BOXES,
-    pictures="figure, table:has(img), .left_pt",
+    pictures="figure, .left_pt",
     credited=True,
 )
 _OLDER_CHINESE = Markup(
@@ -22,7 +22,7 @@ _OLDER_CHINESE = Markup(
     titles=("#cont_1_1_2 h1",),
     times=("#cont_1_1_2 .left-t", "#pubtime_baidu"),
     boxes=_BOXES,
-    pictures="figure, table:has(img), .left_pt",
+    pictures="figure, .left_pt",
     credited=True,
 )
 _ENGLISH = Markup(

@@ -38,7 +38,7 @@ _PHOTO_LINE = re.compile(
     r"|\[Photo\b[^\[\]]{1,80}\]|\bPhotos?\s?:[^.!?]{1,60}|\s/\s?[A-Z][\w .'-]{1,40}"
     r"|(?:新华社|中新社|中新网|人民网|人民日报|本报|图片)[^。]{0,25}[摄发][）)]?|[（(](?:图片)?来源[:：][^（）()。]{1,30}[）)])\s*$"
 )
-_LONGEST_CAPTION = 1500
+LONGEST_CAPTION = 1500
 
 _BLOCKS = {
     *("address", "article", "aside", "blockquote", "center", "dd", "div", "dl", "dt", "fieldset", "figcaption"),
@@ -134,7 +134,7 @@ def blocks(body: Tag, *, breaks: bool = False) -> list[str]:
 
 def photo_lines(lines: Iterable[str]) -> list[str]:
     """Those lines that name a photographer or picture agency at their end, as Chinese outlets' captions do."""
-    return [line for line in lines if len(line) <= _LONGEST_CAPTION and _PHOTO_LINE.search(line)]
+    return [line for line in lines if len(line) <= LONGEST_CAPTION and _PHOTO_LINE.search(line)]
 
 
 def drop(body: Tag, selector: str) -> None:

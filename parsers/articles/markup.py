@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
 from bs4 import BeautifulSoup, Tag
 
-from parsers.articles.draft import Draft, blocks, compose, drop, first_text, photo_lines, text_of
+from parsers.articles.draft import LONGEST_CAPTION, Draft, blocks, compose, drop, first_text, photo_lines, text_of
 from parsers.dates import Stamp, read_stamp
 from parsers.records import DateOrder, Side, Source
 
@@ -17,6 +18,8 @@ _NEVER_TEXT = {
 }
 _BOX_CLASS = re.compile(r"related|relate-|-relate|share|social", re.IGNORECASE)
 _DAY_FIRST = {Side.VIETNAM: DateOrder.DMY}
+_CLOSE = 8
+"""Elements between an image and its frame: a link, a cell, a row; further out is no frame but the page."""
 _KEPT = re.compile(r"([a-z]\w*)?([.#][\w-]+)?")
 
 
@@ -25,9 +28,12 @@ class Markup:
     """CSS selectors of a page's parts; of several for one part the first that finds something counts.
 
     `times` are read in their `datetime` attribute, then in their words, day before month on Vietnamese pages unless the
-    source says otherwise. Inside `body`, what `boxes` finds is not the article, and what `pictures` finds holds the
-    `captions` (all its words where there is no such element). `lead_pictures` stand outside the body. With `breaks` a
-    `br` ends a paragraph. Where captions are `credited`, a paragraph that ends by naming a photographer is one.
+    source says otherwise. Inside `body`, what `boxes` finds is not the article; what `pictures` finds, or a tag in
+    `framed` around an image, holds the `captions`: all its words where there is no such element, unless `captioned`:
+    then it is a box. `lead_pictures` stand outside the body. With `breaks` a `br` ends a paragraph. Where captions are
+    `credited`, a paragraph that ends by naming a photographer is one.
+
+    No selector may hold `:has()`: on a hostile page of boxes in boxes each would look through all that is in it.
     """
 
     body: tuple[str, ...]
@@ -35,8 +41,10 @@ class Markup:
     times: tuple[str, ...] = ()
     leads: tuple[str, ...] = ()
     boxes: str = ""
-    pictures: str = "figure, table:has(img)"
+    pictures: str = "figure"
+    framed: tuple[str, ...] = ("table",)
     captions: str = "figcaption, .caption"
+    captioned: bool = False
     lead_pictures: str = ""
     breaks: bool = False
     credited: bool = False
@@ -57,18 +65,29 @@ class Markup:
         _drop_boxes(body)
         if self.boxes:
             drop(body, self.boxes)
-        outside = soup.select(self.lead_pictures) if self.lead_pictures else []
-        inside = body.select(self.pictures)
-        captions = [text for picture in (*outside, *inside) for text in self._captions(picture)]
-        for picture in inside:
-            picture.decompose()
+        pictures = soup.select(self.lead_pictures) if self.lead_pictures else []
+        captions: list[str] = []
+        for picture in (*pictures, *body.select(self.pictures), *self._frames(body)):
+            if not picture.decomposed:  # it went with the picture around it
+                captions += self._captions(picture)
+                picture.decompose()
         lines = blocks(body, breaks=self.breaks)
         if self.credited:
             captions += photo_lines(lines)
         return compose(title, stamp, captions, [*lead, *lines])
 
     def _captions(self, picture: Tag) -> list[str]:
-        return [" ".join(blocks(node)) for node in picture.select(self.captions) or [picture]]
+        found = picture.select(self.captions)
+        return [" ".join(blocks(node)) for node in (found if found or self.captioned else [picture])]
+
+    def _frames(self, body: Tag) -> list[Tag]:
+        """The nearest such element around each image; one with more words than any caption is no picture's."""
+        frames: dict[int, Tag] = {}
+        for image in body.find_all("img"):
+            around = islice(takewhile(lambda node: node is not body, image.parents), _CLOSE)
+            if frame := next((node for node in around if node.name in self.framed), None):
+                frames[id(frame)] = frame
+        return [frame for frame in frames.values() if len(text_of(frame)) <= LONGEST_CAPTION]
 
 
 def _drop_boxes(body: Tag) -> None:

@@ -10,13 +10,13 @@ from datetime import date
 from parsers.articles.layouts import Layout
 from parsers.articles.markup import Markup
 
-_PICTURES = "figure, table:has(img), p:has(img)"
+_FRAMED = ("table", "p")
 _ENGLISH = Markup(
     body=(".d2txtCon",),
     titles=(".d2txtCon h1", ".d2txtCon h2"),
     times=(".origin span", ".origin"),
     boxes=".d2txtCon h1, .d2txtCon h2, .origin, .editor, .edit, .d2txtCon > ul, .page_n",
-    pictures=_PICTURES,
+    framed=_FRAMED,
     credited=True,
 )
 _OLDER_ENGLISH = Markup(
@@ -24,7 +24,7 @@ _OLDER_ENGLISH = Markup(
     titles=("#p_title", "h1", "h2"),
     times=("#p_publishtime", "#p_origin"),
     boxes="object, embed, .editor, .edit_a",
-    pictures=_PICTURES,
+    framed=_FRAMED,
     credited=True,
 )
 _CHINESE = Markup(
@@ -32,7 +32,7 @@ _CHINESE = Markup(
     titles=(".rm_txt h1",),
     times=(".rm_txt .channel",),
     boxes=".edit, .paper_num, .bza, .rm_relevant, .rm_download",
-    pictures=_PICTURES,
+    framed=_FRAMED,
     credited=True,
 )
 _OLDER_CHINESE = Markup(
@@ -40,7 +40,7 @@ _OLDER_CHINESE = Markup(
     titles=(".text_title h1",),
     times=(".box01 .fl", ".box01"),
     boxes=".edit, .otitle, .tjewm, .zdfy, .box_pic:not(:has(img))",
-    pictures=_PICTURES,
+    framed=_FRAMED,
     credited=True,
 )
 

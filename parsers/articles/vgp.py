@@ -11,24 +11,26 @@ from parsers.articles.layouts import Layout
 from parsers.articles.markup import Markup
 
 # boxes that an editor sets into the text have one class, pictures and related stories alike
-_PICTURE = ":has(figcaption, .PhotoCMS_Caption)"
+_PICTURES = "figure, .VCSortableInPreviewMode"
 _DETAIL = Markup(
     body=("div.detail-content",),
     titles=("h1.detail-title", "h1"),
     times=('.detail-time [data-role="publishdate"]', ".detail-time"),
     leads=(".detail-sapo",),
-    boxes=f'zone, .VCSortableInPreviewMode:not({_PICTURE}), .detail-author, p[style*="text-align: right"]',
-    pictures=f"figure, .VCSortableInPreviewMode{_PICTURE}",
+    boxes='zone, .detail-author, p[style*="text-align: right"]',
+    pictures=_PICTURES,
     captions="figcaption, .PhotoCMS_Caption",
+    captioned=True,
 )
 _TUOITRE_OLDER = Markup(
     body=("#main-detail-body",),
     titles=("h1.article-title",),
     times=(".date-time",),
     leads=("h2.sapo",),
-    boxes=f".VCSortableInPreviewMode:not({_PICTURE}), .author",
-    pictures=f"figure, .VCSortableInPreviewMode{_PICTURE}",
+    boxes=".author",
+    pictures=_PICTURES,
     captions="figcaption, .PhotoCMS_Caption",
+    captioned=True,
 )
 _VGP_OLDER = Markup(
     body=("#ctl00_mainContent_bodyContent_lbBody", "div.dtContentTxt"),

@@ -10,7 +10,7 @@ _MARKUP = Markup(
     titles=("h1.headline", "h1"),
     times=("div.detail__meta",),
     boxes="article",
-    pictures="figure, table:has(img), .picture",
+    pictures="figure, .picture",
 )
 
 LAYOUTS = (Layout("vietnamnews", ("vietnamnews.vn",), _MARKUP.read, _MARKUP.keep),)

@@ -18,7 +18,7 @@ _ARTICLE = Markup(
     times=(".article__meta time", ".article__header time", "time", ".article__meta"),
     leads=(".article__sapo",),
     boxes=".article__tag, .tags, .article__author, .banner, .ads, .ads_middle, .box-content, article",
-    pictures=f"figure, table:has(img), {_LEAD_PICTURES}",
+    pictures=f"figure, {_LEAD_PICTURES}",
     lead_pictures=_LEAD_PICTURES,
 )
 _OLDER = Markup(
