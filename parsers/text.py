@@ -8,12 +8,16 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import islice
 
 from bs4 import BeautifulSoup
 from lxml import etree
 
 MAX_PAGE = 1_000_000
 """Characters of a page that are read: no article is that long, and a longer page is made of other things."""
+
+MAX_TAGS = 50_000
+"""Tags of a page that are read: some ten times as many as an outlet's longest page has."""
 
 _CONTROLS = dict.fromkeys((*range(0x09), *range(0x0E, 0x20), *range(0x7F, 0xA0)))
 # soft hyphens, zero-width marks and byte-order marks stand inside words of Vietnamese outlets' titles (sources.md §4.9)
@@ -66,13 +70,14 @@ def parse_html(text: str) -> BeautifulSoup:
 class Page:
     """A page, read once by libxml2, of which each reader gets the part it needs as a tree of its own.
 
-    Any text gives one. What is nested deeper than any page of an outlet is left out (libxml2 ends at 256 elements
-    inside each other): in a tree without a floor, each paragraph of a hostile page would hold all those after it.
+    Any text gives one. After MAX_TAGS the page is cut off. What is nested deeper than any page of an outlet is left out
+    (libxml2 ends at 256 elements inside each other): in a tree without a floor, each paragraph of a hostile page would
+    hold all those after it.
     """
 
     def __init__(self, text: str) -> None:
         self.text = text
-        clean = _PROLOG.sub("", text.replace("\0", ""), count=1)
+        clean = _first_tags(_PROLOG.sub("", text.replace("\0", ""), count=1))
         parser = etree.HTMLParser(no_network=True, huge_tree=False, remove_comments=True)
         self._root = etree.fromstring(clean, parser) if "<" in clean else None
         if self._root is not None:
@@ -101,7 +106,7 @@ class Page:
     @cached_property
     def _for_machines(self) -> list[tuple[int, etree.Element]]:
         tagged = (found for tag in _MACHINE_TAGS for found in self._index.get(tag, ()))
-        return [(number, element) for number, element in tagged if _for_machines(element)]
+        return [(number, element) for number, element in tagged if _says_to_machines(element)]
 
     @cached_property
     def _index(self) -> dict[str, list[tuple[int, etree.Element]]]:
@@ -123,7 +128,13 @@ _MOST_KEPT = 1000
 """Elements that are looked at: no outlet's page has so many that are named in `keep`."""
 
 
-def _for_machines(element: etree.Element) -> bool:
+def _first_tags(text: str) -> str:
+    if text.count("<") <= MAX_TAGS:
+        return text
+    return text[: next(islice(re.finditer("<", text), MAX_TAGS, None)).start()]
+
+
+def _says_to_machines(element: etree.Element) -> bool:
     if element.tag == "link":
         return "canonical" in (element.get("rel") or "")
     return "content" in element.attrib or element.get("type") == "application/ld+json"

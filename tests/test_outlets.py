@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from parsers.articles.families import has_family, layouts_for
 from parsers.articles.layouts import Layout
 from parsers.text import Page, decode
 from tests import china_pages, third_party_pages, vietnam_pages
-from tests.outlet_pages import DATA, OutletPage
+from tests.outlet_pages import DATA, OutletPage, chinese
 
 PAGES = (*china_pages.PAGES, *vietnam_pages.PAGES, *third_party_pages.PAGES)
 LAYOUTS = [layout for module in families.MODULES for layout in module.LAYOUTS]
@@ -70,16 +71,64 @@ class TestEveryOutlet:
         assert article is not None
         assert article == page.article()
 
+    def test_other_stories_around_the_page_change_nothing(self, page: OutletPage) -> None:
+        other = b'<div class="hot-list"><h3>Another meeting</h3><p>On Jan. 2, 2020 other leaders met.</p></div>'
+        around = re.sub(rb"(<body[^>]*>)", rb"\1" + other, page.body).replace(b"</body>", other + b"</body>")
+        assert around.count(other) == 2
+        assert page.extract(around) == page.article()
+
     def test_reading_the_page_again_gives_the_same(self, page: OutletPage) -> None:
         assert page.article() == page.article()
 
 
 def test_every_layout_has_a_page_and_every_page_a_row() -> None:
     assert {layout.name for layout in LAYOUTS} == {page.layout for page in PAGES}
+    stored = {str(file.relative_to(DATA)) for file in DATA.glob("*/*.html")}
+    others = {name for name in stored if name.startswith(("issues/", "listings/"))}
+    assert stored - others == {page.file for page in PAGES}
 
 
 def test_names_of_layouts_are_unique() -> None:
     assert len({layout.name for layout in LAYOUTS}) == len(LAYOUTS)
+
+
+@pytest.mark.parametrize("host", sorted({host for layout in LAYOUTS for host in layout.hosts}))
+def test_page_of_unknown_make_goes_to_the_generic_reader(host: str) -> None:
+    text = "".join(f"<p>Paragraph {n} says at length what two made-up delegations agreed upon.</p>" for n in range(9))
+    page = OutletPage("", "", f"https://{host}/made-up-12345.html", chinese("any"), "", "")
+    article = page.extract(f"<html><body><h1>Title</h1><div class='x-body'>{text}</div></body></html>".encode())
+    assert article is not None
+    assert (article.method, len(article.paragraphs), article.captions) == ("trafilatura", 9, ())
+
+
+class TestCgtn:
+    URL = "https://news.cgtn.com/news/2026-06-03/Made-up-1AbCdEfGhIj/p.html"
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            pytest.param("", id="empty"),
+            pytest.param("{}", id="no list"),
+            pytest.param("[1, null, []]", id="no blocks"),
+            pytest.param('[{"type": 0}, {"type": 0, "content": 5}]', id="no text"),
+            pytest.param('[{"type": 3, "content": "<p>Video</p>"}]', id="only a video"),
+            pytest.param("[" * 100_000, id="deep"),
+        ],
+    )
+    def test_without_blocks_of_text_the_container_itself_is_read(self, data: str) -> None:
+        page = OutletPage("", "cgtn", self.URL, chinese("cgtn"), "", "")
+        body = f"<h1>T</h1><div id='cmsMainContent' data-json='{data}'><p>They met.</p></div>"
+        article = page.extract(body.encode())
+        assert article is not None
+        assert (article.method, article.paragraphs) == ("outlet:cgtn", ("They met.",))
+
+    def test_blocks_nested_without_a_floor_in_a_container_as_deep(self) -> None:
+        page = OutletPage("", "cgtn", self.URL, chinese("cgtn"), "", "")
+        blocks = json.dumps([{"type": 0, "content": "<p>They met.</p>" + "<div>x" * 9_000}])
+        body = "<div>" * 240 + f"<div id='cmsMainContent' data-json='{blocks}'></div>"
+        article = page.extract(body.encode())
+        assert article is not None
+        assert article.paragraphs[0] == "They met."
 
 
 class TestWhichLayouts:

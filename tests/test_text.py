@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from parsers.articles.draft import blocks
-from parsers.text import Page, parse_html
+from parsers.text import MAX_TAGS, Page, parse_html
 
 PAGE = """<!DOCTYPE html><html><head><meta name="a" content="1"><meta charset="utf-8"><title>T</title>
 <link rel="stylesheet" href="x.css"><link rel="canonical" href="https://a.org/1"></head>
@@ -55,6 +55,11 @@ def test_name_that_cannot_be_looked_up(name: str) -> None:
 def test_any_text_gives_a_tree(text: str) -> None:
     for keep in ((), ("p", ".a")):
         assert Page(text).soup(keep).select("div") == []
+
+
+def test_page_ends_after_so_many_tags() -> None:
+    soup = Page("<h1>Title</h1><p>a</p>" * MAX_TAGS).soup()
+    assert len(soup.select("h1, p")) == MAX_TAGS / 2
 
 
 @pytest.mark.parametrize(

@@ -9,23 +9,11 @@ from parsers.articles.markup import shown_stamp
 from parsers.articles.metadata import Metadata
 from parsers.records import Source
 
-# outlets whose pages declare no time for machines, from sources.md §2: Global Times, People's Daily, CGTN,
-# China Daily, Viet Nam News, Communist Party online, Vietnam MOFA
-_SHOWN_TIME = (
-    ".pub_time",
-    ".rm_txt .channel, .origin span",
-    "span.date",
-    ".info_l",
-    ".detail__meta",
-    ".lbPublishedDate",
-    ".news-time",
-)
+# where outlets without machine-readable dates show the time, for their pages of a make that no module knows
+_SHOWN_TIME = (".pub_time", ".origin", "span.date", ".info_l", ".detail__meta", ".lbPublishedDate", ".news-time")
 _SHOWN_TITLES = ("h1", ".article_title", ".news-title")
-
-KEEP = (
-    *(".pub_time", ".rm_txt", ".origin", "span.date", ".info_l", ".detail__meta", ".lbPublishedDate", ".news-time"),
-    *_SHOWN_TITLES,
-)
+KEEP = (*_SHOWN_TIME, *_SHOWN_TITLES)
+"""What this reader looks at itself, beside the page's metadata (`parsers.text.Page.soup`)."""
 
 
 def read(text: str, soup: BeautifulSoup, metadata: Metadata, source: Source) -> Draft | None:
