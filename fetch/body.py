@@ -15,8 +15,8 @@ ACCEPT_ENCODING = "gzip, br"
 
 _PIECE = 64 * 1024
 # HTML and feeds pack 5 to 30 times smaller; gzip cannot pass 1032. The floor lets small, very regular feeds through.
-_MAX_RATIO = 250
-_RATIO_FLOOR = 1024 * 1024
+MAX_RATIO = 250
+RATIO_FLOOR = 1024 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -36,9 +36,9 @@ def read_body(chunks: Iterable[bytes], *, host: str, encoding: str, max_body: in
                 body += piece
                 if len(body) > max_body:
                     raise FetchError(Outcome.TOO_LARGE, f"{host} sent more than {max_body:,} bytes.")
-                if len(body) > _RATIO_FLOOR and len(body) > packed * _MAX_RATIO:
+                if len(body) > RATIO_FLOOR and len(body) > packed * MAX_RATIO:
                     raise FetchError(
-                        Outcome.TOO_LARGE, f"{host} sent a body that unpacks to more than {_MAX_RATIO} times."
+                        Outcome.TOO_LARGE, f"{host} sent a body that unpacks to more than {MAX_RATIO} times."
                     )
     except (zlib.error, brotli.error) as error:
         raise FetchError(

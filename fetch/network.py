@@ -25,7 +25,7 @@ from fetch.outcomes import FetchError
 from parsers.records import Outcome
 
 # Of a host with many addresses these are tried; beyond them it is the host that is down.
-_MAX_ADDRESSES = 4
+MAX_ADDRESSES = 4
 # Of the hosts being polled at one time; the pool looks at every idle connection for each request.
 _KEEPALIVE = httpx.Limits(max_connections=None, max_keepalive_connections=16, keepalive_expiry=15)
 
@@ -146,7 +146,7 @@ class _Backend(httpcore.NetworkBackend):
                 Outcome.BLOCKED_ADDRESS,
                 f"{host} is at {found[0]}, not on the open internet; such addresses are fetched only when allowed.",
             )
-        return allowed[:_MAX_ADDRESSES]
+        return allowed[:MAX_ADDRESSES]
 
 
 class _Stream(httpcore.NetworkStream):
