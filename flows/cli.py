@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from flows.polling import SourceReport
+    from flows.results import IngestReport
     from flows.settings import Settings
-    from flows.steps import IngestReport, IssueReport
+    from flows.steps import IssueReport
 
 app = typer.Typer(
     name="meetings",
@@ -113,7 +114,7 @@ def ingest(
     as_json: Json = False,
 ) -> None:
     """Poll every source that is due, store what is new, find the meetings in it."""
-    from flows.steps import failed_everywhere
+    from flows.results import failed_everywhere
 
     settings = settings_of(context, sources)
     report = _ingest(settings, source or (), force=force)

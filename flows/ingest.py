@@ -26,8 +26,9 @@ from archive.locks import Busy
 from archive.records import StoredMeeting
 from flows.health import COLUMNS, health_of, row, why
 from flows.polling import SourceReport
+from flows.results import DetectReport, IngestReport, failed_everywhere
 from flows.settings import load_settings
-from flows.steps import DetectReport, IngestReport, Run, failed_everywhere, now_utc, open_run
+from flows.steps import Run, now_utc, open_run
 from flows.watching import AlarmChange
 from meetings.records import Person
 from parsers.records import InputError, MeetingsError, Source

@@ -28,9 +28,13 @@ from fetch import policy
 from fetch.client import Client
 from parsers.articles import entry_article, extract_article
 from parsers.articles.families import has_family
+from parsers.publishers import Publishers
 from parsers.records import Answer, Article, Entry, Outcome, Source, article_key
 
 log = logging.getLogger(__name__)
+
+# what an article takes from its publisher, whoever listed it
+_PUBLISHERS_OWN = ("outlet", "outlet_name", "side", "zone", "language", "date_order", "cookies")
 
 
 class Means:
@@ -104,9 +108,10 @@ class Gained:
 class PageReader:
     """Turns the waiting entries of a source into articles; safe to use from many threads."""
 
-    def __init__(self, means: Means, budget: PageBudget) -> None:
+    def __init__(self, means: Means, budget: PageBudget, publishers: Publishers) -> None:
         self._means = means
         self._budget = budget
+        self._publishers = publishers
 
     def read(self, source: Source, fresh: Mapping[str, Entry], until: datetime) -> Gained:
         """Take what waits for `source`, longest first; `fresh` are the entries just listed, by URL.
@@ -122,12 +127,12 @@ class PageReader:
             if self._means.clock() >= until:
                 gained.skipped[Skip.OUT_OF_TIME] += 1
             elif source.kind.opaque:
-                self._store(item, entry_article(source, entry), gained)
+                self._store(item, entry_article(*attributed(self._publishers, source, entry)), gained)
             else:
-                self._take(source, item, entry, gained, resting)
+                self._take(*attributed(self._publishers, source, entry), item, gained, resting)
         return gained
 
-    def _take(self, source: Source, item: PendingEntry, entry: Entry, gained: Gained, resting: set[str]) -> None:
+    def _take(self, source: Source, entry: Entry, item: PendingEntry, gained: Gained, resting: set[str]) -> None:
         """Ask for the page of one entry. `resting`: the hosts that this poll has found to want a pause."""
         host = urlsplit(item.url).hostname or ""
         skip = Skip.OWN_PACE if host in resting else self._budget.take(host)
@@ -181,6 +186,20 @@ class PageReader:
             else:
                 tried = replace(item, attempts=item.attempts + 1, next_attempt=again, outcome=outcome)
                 sources.save_pending(session, tried)
+
+
+def attributed(publishers: Publishers, source: Source, entry: Entry) -> tuple[Source, Entry]:
+    """The source and its entry, an aggregator's with outlet, side, zone and language of the publisher.
+
+    A publisher that the catalogue does not have goes by the name that the aggregator gives it.
+    """
+    if not source.kind.aggregates:
+        return source, entry
+    found = publishers.of_entry(entry, language=source.language)
+    if found is None:
+        return replace(source, outlet=entry.outlet or source.outlet), entry
+    told = {name: getattr(found, name) for name in _PUBLISHERS_OWN}
+    return replace(source, **told), replace(entry, outlet=found.outlet)
 
 
 def _unsent(answer: Answer) -> Skip | None:

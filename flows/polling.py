@@ -20,9 +20,10 @@ from archive import sources
 from archive.records import FetchLogLine, PendingEntry, PollCounts
 from fetch import policy, watch
 from fetch.watch import Findings
-from flows.pages import Gained, Means, PageBudget, PageReader
+from flows.pages import Gained, Means, PageBudget, PageReader, attributed
 from meetings.screen import concerns_both
 from parsers.entries import parse_entries
+from parsers.publishers import Publishers
 from parsers.records import (
     Answer,
     Entry,
@@ -71,13 +72,15 @@ class Poller:
         self,
         means: Means,
         budget: PageBudget,
+        publishers: Publishers,
         *,
         run: str,
         seconds_per_source: float,
         polled: frozenset[str],
     ) -> None:
         self._means = means
-        self._pages = PageReader(means, budget)
+        self._pages = PageReader(means, budget, publishers)
+        self._publishers = publishers
         self._run = run
         self._longest = timedelta(seconds=seconds_per_source)
         self._polled = polled
@@ -158,7 +161,8 @@ class Poller:
 
     def _is_relevant(self, source: Source, entry: Entry) -> bool:
         """Whether title and teaser concern both countries; the words of its address where it has no title."""
-        return concerns_both(entry.title or slug_title(entry.url), entry.teaser, side=source.side)
+        outlet, _ = attributed(self._publishers, source, entry)
+        return concerns_both(entry.title or slug_title(entry.url), entry.teaser, side=outlet.side)
 
     def _remember(self, source: Source, wanted: Sequence[Entry]) -> None:
         if not wanted:

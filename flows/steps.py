@@ -14,12 +14,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from archive import articles, files, issues, locks, meetings, sources
-from archive.records import DeliveryState, IssueState, Skip, StoredArticle, StoredMeeting
+from archive.records import DeliveryState, IssueState, StoredArticle
 from archive.store import Archive
 from archive.warc import RawWriter
 from fetch import policy
@@ -29,57 +29,24 @@ from flows import issuing, watching
 from flows.owner import is_gone, owner
 from flows.pages import Means, PageBudget
 from flows.polling import Poller, SourceReport
+from flows.results import DetectReport, IngestReport
 from flows.seedpaths import read_seeds
 from flows.settings import Settings, read_text, sources_path
 from flows.watching import WatchReport
 from meetings.detect import RULES_VERSION, detect
 from meetings.records import Detection, Status
 from parsers.catalogue import Catalogue, parse_catalogue
-from parsers.records import InputError, Outcome, Source
+from parsers.publishers import Publishers
+from parsers.records import InputError, Source
 from parsers.seedfile import SeedError
 from reports.issue_files import FOLDER
 from reports.select import is_back, placed_on
 from reports.week import Week, last_complete_week, week_of, week_of_day
-from reports.words import counted
 
 log = logging.getLogger(__name__)
 
 INGEST_LEASE = timedelta(hours=2)
 SEND_LEASE = timedelta(hours=2)
-
-
-@dataclass(frozen=True, slots=True)
-class DetectReport:
-    """What one detection pass did: articles read, and the meetings nobody knew before."""
-
-    articles: int
-    new_meetings: tuple[StoredMeeting, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class IngestReport:
-    """What one ingest did. `next_due`: when the next source may be polled, where none was due now."""
-
-    sources: tuple[SourceReport, ...]
-    detected: DetectReport
-    watched: WatchReport = field(default_factory=WatchReport)
-    next_due: datetime | None = None
-
-    @property
-    def new_articles(self) -> int:
-        """Articles that were not in the archive before."""
-        return sum(report.new_articles for report in self.sources)
-
-    @property
-    def skipped(self) -> Counter[Skip]:
-        """Entries worth a page that are still without one, by why."""
-        return sum((Counter(report.skipped) for report in self.sources), Counter())
-
-    @property
-    def left(self) -> str:
-        """`5 entries left without a page (host_budget 3, robots 2)`; empty when none was left."""
-        whys = ", ".join(f"{why} {count}" for why, count in self.skipped.most_common())
-        return f"{counted(self.skipped.total(), 'entry', 'entries')} left without a page ({whys})" if whys else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +101,7 @@ class Run:
         self._poller = Poller(
             Means(archive, client, raw, now_utc),
             PageBudget(per_host=settings.pages_per_host, per_run=settings.pages_per_run),
+            Publishers(self.catalogue),
             run=name,
             seconds_per_source=settings.seconds_per_source,
             polled=frozenset(source.id for source in self.catalogue if source.enabled) - idle,
@@ -402,8 +370,3 @@ def _written(settings: Settings, issue: issuing.Issue, out: Path | None) -> Issu
         paths=issuing.write(settings, issue, out),
         markdown=issue.forms.markdown,
     )
-
-
-def failed_everywhere(reports: Sequence[SourceReport]) -> bool:
-    """Whether every polled source failed by our own fault, so that nothing could be stored."""
-    return bool(reports) and all(report.outcome is Outcome.INTERNAL_ERROR for report in reports)

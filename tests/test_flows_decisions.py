@@ -28,9 +28,9 @@ from flows.ingest import (
 )
 from flows.polling import SourceReport
 from flows.prefect_api import PrefectApi, reachable
+from flows.results import DetectReport, IngestReport
 from flows.serve import environment
 from flows.settings import Settings
-from flows.steps import DetectReport, IngestReport
 from flows.trigger import parse_parameters, verdict
 from flows.watching import AlarmChange, WatchReport
 from parsers.records import Alarm, AlarmKind, InputError, Kind, Outcome, Side, Source
