@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -11,58 +11,30 @@ from hypothesis import strategies as st
 
 from fetch import policy
 from fetch.watch import Findings
-from parsers.records import Answer, Entry, Kind, Listing, Outcome, Side, Source, SourceState, Validators
-
-NOW = datetime(2026, 9, 14, 7, 0, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
-SOURCE = Source(
-    id="vnp",
-    outlet="vietnamplus",
-    outlet_name="VietnamPlus",
-    side=Side.VIETNAM,
-    language="en",
-    zone="Asia/Ho_Chi_Minh",
-    kind=Kind.RSS,
-    url="https://en.vietnamplus.vn/rss/politics.rss",
-    interval=3 * HOUR,
-)
-FRESH = SourceState("vnp")
-OLD, NEW = Validators('"old"', "then"), Validators('"new"', "now")
-LISTING = Listing((Entry("https://en.vietnamplus.vn/a", "A"),))
-OK = Answer(SOURCE.url, Outcome.OK, NOW, status=200, body=b"<rss/>", validators=NEW)
-SAME = Answer(SOURCE.url, Outcome.NOT_MODIFIED, NOW, status=304)
-SETTLED = replace(
-    FRESH,
-    outcome=Outcome.OK,
-    since=NOW - DAY,
-    last_attempt=NOW - 3 * HOUR,
-    last_success=NOW - 3 * HOUR,
-    last_full_fetch=NOW - 3 * HOUR,
-    last_new=NOW - 9 * HOUR,
-    next_due=NOW,
-    validators=OLD,
-)
-
-
-def failed(outcome: Outcome, **fields: object) -> Answer:
-    return replace(Answer(SOURCE.url, outcome, NOW, message="why.", status=999), **fields)  # type: ignore[arg-type]
-
-
-def after(
-    answer: Answer,
-    listing: Listing | None = None,
-    state: SourceState = SETTLED,
-    *,
-    now: datetime = NOW,
-    new: int = 0,
-    jitter: float = 0.0,
-) -> SourceState:
-    findings = Findings(entries=new, new_entries=new)
-    return policy.next_state(SOURCE, state, answer, listing, findings=findings, now=now, jitter=jitter)
-
+from parsers.records import Answer, Listing, Outcome, Validators
+from tests.policykit import DAY, FRESH, HOUR, LISTING, NEW, NOW, OK, OLD, SAME, SETTLED, SOURCE, after, failed, outcomes
 
 # -- due
+
+
+@pytest.mark.parametrize(
+    ("last_attempt", "next_due", "failures", "due"),
+    [
+        pytest.param(NOW - HOUR, NOW + 2 * HOUR, 0, False, id="clock is right"),
+        pytest.param(NOW + DAY, NOW + DAY + 3 * HOUR, 0, True, id="polled well in the future"),
+        pytest.param(NOW + DAY, NOW + DAY + 3 * HOUR, 1, False, id="a failure's wait is kept"),
+        pytest.param(NOW + 9 * DAY, NOW + 9 * DAY + 3 * HOUR, 1, True, id="longer than any rule can set"),
+    ],
+)
+def test_a_clock_that_was_set_back(last_attempt: datetime, next_due: datetime, failures: int, due: bool) -> None:
+    state = replace(SETTLED, last_attempt=last_attempt, next_due=next_due, failures=failures)
+    assert policy.is_due(SOURCE, state, now=NOW) is due
+
+
+def test_a_fallback_is_due_only_while_it_stands_in() -> None:
+    fallback = replace(SOURCE, fallback_for="other")
+    assert not policy.is_due(fallback, FRESH, now=NOW)
+    assert policy.is_due(fallback, FRESH, now=NOW, standing_in=True)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +70,19 @@ def test_is_due(enabled: bool, next_due: datetime | None, due: bool) -> None:
 )
 def test_conditional_validators(last_full_fetch: datetime | None, sent: Validators) -> None:
     state = replace(SETTLED, last_full_fetch=last_full_fetch)
+    assert policy.conditional_validators(SOURCE, state, now=NOW) == sent
+
+
+@pytest.mark.parametrize(
+    ("new_ago", "full_ago", "sent"),
+    [
+        pytest.param(2 * DAY, 6 * DAY, OLD, id="something new within its rhythm"),
+        pytest.param(3 * DAY, DAY, OLD, id="nothing new, whole of yesterday"),
+        pytest.param(3 * DAY, 2 * DAY, Validators(), id="nothing new, whole of a rhythm ago"),
+    ],
+)
+def test_a_304_is_doubted_when_nothing_new_comes(new_ago: timedelta, full_ago: timedelta, sent: Validators) -> None:
+    state = replace(SETTLED, last_new=NOW - new_ago, last_full_fetch=NOW - full_ago)
     assert policy.conditional_validators(SOURCE, state, now=NOW) == sent
 
 
@@ -246,9 +231,6 @@ def test_retry_after_is_a_floor(asked: timedelta, wait: timedelta, jitter: float
 def test_every_failing_outcome_has_a_backoff() -> None:
     failing = {outcome for outcome in Outcome if not outcome.good} - {Outcome.NEVER_POLLED}
     assert set(policy.BACKOFFS) == failing
-
-
-outcomes = st.sampled_from([outcome for outcome in Outcome if outcome is not Outcome.NEVER_POLLED])
 
 
 @given(
