@@ -189,9 +189,9 @@ class TestBadPages:
             pytest.param(b"%PDF-1.7\n\xff\xfe", id="PDF"),
         ],
     )
-    @pytest.mark.parametrize("url", [page.url for page in PAGES] + ["https://a.org/x-12345.html"])
-    def test_page_without_text_gives_none(self, body: bytes, url: str) -> None:
-        assert extract_html(body, url=url) is None
+    def test_page_without_text_gives_none(self, body: bytes) -> None:
+        for url in (*(page.url for page in PAGES), "https://a.org/x-12345.html"):
+            assert extract_html(body, url=url) is None, url
 
     def test_nuls_and_controls_inside_are_dropped(self) -> None:
         article = extract_html(html(TEXT.replace("two", "t\0w\x08o")))
