@@ -68,7 +68,7 @@ class Markup:
         pictures = soup.select(self.lead_pictures) if self.lead_pictures else []
         captions: list[str] = []
         for picture in (*pictures, *body.select(self.pictures), *self._frames(body)):
-            if not picture.decomposed:  # it went with the picture around it
+            if picture.parent is not None:  # it did not go with the picture around it
                 captions += self._captions(picture)
                 picture.decompose()
         lines = blocks(body, breaks=self.breaks)
@@ -93,7 +93,9 @@ class Markup:
 def _drop_boxes(body: Tag) -> None:
     """What is no text on any outlet's page, by one look at each element: a selector for it takes ten times as long."""
     for node in body.find_all(True):
-        if not node.decomposed and (node.name in _NEVER_TEXT or _BOX_CLASS.search(" ".join(node.get("class") or ()))):
+        if node.parent is None:  # it went with the box around it; `decomposed` would look through all that is in it
+            continue
+        if node.name in _NEVER_TEXT or _BOX_CLASS.search(" ".join(node.get("class") or ())):
             node.decompose()
 
 
