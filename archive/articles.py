@@ -1,4 +1,4 @@
-"""The catalogue of articles: each stored once under its key, its text never changed afterwards."""
+"""The catalogue of articles: each stored once under its key; later texts of its page are kept in `archive.versions`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from archive.columns import storable
-from archive.models import ArticleRow
+from archive.models import ArticleRow, KeyRow, VersionRow
 from archive.records import StoredArticle
 from parsers.records import Article
 
@@ -23,16 +23,16 @@ def add_article(
 ) -> tuple[StoredArticle, bool]:
     """Stores `article` under its key; True when it is new. `old_name`: the file it was imported from.
 
-    An article of a known key keeps the text it has. One that had no URL (an imported file) takes the address, outlet
-    and times of the page that turned up, and is read again.
+    The key may be any under which the article is known. An article of a known key keeps the text it has. One that had
+    no URL (an imported file) takes the address, outlet and times of the page that turned up, and is read again.
     """
-    row = s.scalar(select(ArticleRow).where(ArticleRow.key == article.key))
+    row = row_of_key(s, article.key)
     if row is not None:
         if row.url is None and article.url is not None:
             _fill_in(row, article)
             s.flush()
         return stored_article(row), False
-    row = _new_row(_cleaned(article), now, old_name)
+    row = _new_row(cleaned(article), now, old_name)
     s.add(row)
     s.flush()
     s.refresh(row)
@@ -40,8 +40,14 @@ def add_article(
 
 
 def known_keys(s: Session, keys: Collection[str]) -> set[str]:
-    """Those of `keys` under which an article is stored."""
-    return keys_in(s, ArticleRow.key, keys)
+    """Those of `keys` under which an article is known."""
+    return keys_in(s, ArticleRow.key, keys) | keys_in(s, KeyRow.key, keys)
+
+
+def row_of_key(s: Session, key: str) -> ArticleRow | None:
+    """The row of the article that is known under this key; for the modules of this room."""
+    row = s.scalar(select(ArticleRow).where(ArticleRow.key == key))
+    return row or s.scalar(select(ArticleRow).join(KeyRow).where(KeyRow.key == key))
 
 
 def keys_in(s: Session, column: InstrumentedAttribute[str], keys: Collection[str]) -> set[str]:
@@ -60,12 +66,17 @@ def get_article(s: Session, number: int) -> StoredArticle | None:
 
 
 def undetected(s: Session, rules_version: str, *, limit: int) -> list[StoredArticle]:
-    """The first `limit` articles, by number, that rules of this version have not read yet."""
+    """The first `limit` articles, by number, that rules of this version have not read yet.
+
+    One whose page has a text that is to take the place of the one in force comes with that text.
+    """
     rules = ArticleRow.detected_rules
     # "other than" as two ranges: an index serves those, but not an inequality
     unread = or_(rules.is_(None), rules < rules_version, rules > rules_version)
-    rows = s.scalars(select(ArticleRow).where(unread).order_by(ArticleRow.number).limit(limit))
-    return [stored_article(row) for row in rows]
+    due = and_(VersionRow.article_number == ArticleRow.number, VersionRow.version == ArticleRow.due_version)
+    query = select(ArticleRow, VersionRow).outerjoin(VersionRow, due).where(unread)
+    rows = s.execute(query.order_by(ArticleRow.number).limit(limit)).tuples()
+    return [_with_text(stored_article(row), version) for row, version in rows]
 
 
 def count_articles(s: Session) -> int:
@@ -74,7 +85,7 @@ def count_articles(s: Session) -> int:
 
 
 def articles_between(s: Session, start: dt.datetime, end: dt.datetime) -> int:
-    """How many articles fall into [start, end), both aware.
+    """How many articles fall into [start, end), both aware; those that print one text count once.
 
     An article falls on the moment of its publication; on its day of publication as the zone of `start` and `end`
     counts days, when only the day is known; on the moment when it was stored, when neither is.
@@ -83,8 +94,8 @@ def articles_between(s: Session, start: dt.datetime, end: dt.datetime) -> int:
     by_moment = and_(row.published >= start, row.published < end)
     by_day = and_(row.published.is_(None), row.published_on >= start.date(), row.published_on < end.date())
     by_storage = and_(row.published.is_(None), row.published_on.is_(None), row.stored_at >= start, row.stored_at < end)
-    query = select(func.count()).select_from(row).where(or_(by_moment, by_day, by_storage))
-    return s.scalar(query) or 0
+    texts = func.count(func.coalesce(row.copy_of, row.number).distinct())
+    return s.scalar(select(texts).where(or_(by_moment, by_day, by_storage))) or 0
 
 
 def stored_article(row: ArticleRow) -> StoredArticle:
@@ -101,11 +112,21 @@ def stored_article(row: ArticleRow) -> StoredArticle:
         side=row.side,
         source_id=row.source_id,
         method=row.method,
+        captions=tuple(row.captions),
     )
-    return StoredArticle(row.number, article, row.stored_at, row.path, row.old_name)
+    copy_of = row.copy_of if row.copy_of != row.number else None
+    return StoredArticle(row.number, article, row.stored_at, row.path, row.old_name, row.version, copy_of)
 
 
-def _cleaned(article: Article) -> Article:
+def _with_text(stored: StoredArticle, version: VersionRow | None) -> StoredArticle:
+    if version is None:
+        return stored
+    paragraphs, captions = tuple(version.paragraphs), tuple(version.captions)
+    article = replace(stored.article, title=version.title, paragraphs=paragraphs, captions=captions)
+    return replace(stored, article=article, version=version.version)
+
+
+def cleaned(article: Article) -> Article:
     """The article as it can be stored: what is read back equals it, so that evidence offsets hold."""
     return replace(article, title=storable(article.title), paragraphs=tuple(map(storable, article.paragraphs)))
 
@@ -127,6 +148,7 @@ def _new_row(article: Article, now: dt.datetime, old_name: str | None) -> Articl
         stored_at=now,
         old_name=old_name,
         notes=[],
+        captions=list(article.captions),
     )
 
 
@@ -141,3 +163,4 @@ def _fill_in(row: ArticleRow, article: Article) -> None:
         row.published_on = article.published_on
         row.path = None
     row.detected_rules = None
+    row.compared = False

@@ -18,6 +18,7 @@ from archive.articles import stored_article
 from archive.models import AliasRow, ArticleRow, MeetingRow, MentionRow
 from archive.placing import Candidate, Telling, choose, reread, same_people, tellings
 from archive.records import Mention, StoredArticle, StoredMeeting
+from archive.versions import put_in_force
 from meetings.identity import HINT_REACH, merge
 from meetings.jsonform import meeting_from_dict, meeting_to_dict
 from meetings.records import Detection, Status
@@ -32,8 +33,9 @@ def record_detection(
     """Stores what rules of this version read in an article: (permanent id, True when new) for each meeting, in order.
 
     Records of one article that are one meeting by `meetings.identity` count once. Again with the same version:
-    nothing changes. With another one, the article's tellings are replaced; meetings that fit keep their ids, and one
-    that nobody tells any more is withdrawn, never deleted.
+    nothing changes. With another one, or of another text of its page, the article's tellings are replaced, and the text
+    that was read is in force from now on; meetings that fit keep their ids, and one that nobody tells any more is
+    withdrawn, never deleted.
     """
     article = s.get_one(ArticleRow, stored.number)
     before = s.scalars(_told_by(MentionRow.article_number == stored.number)).all()
@@ -46,7 +48,8 @@ def record_detection(
     ids = [id_ or _new_meeting(s, article.key, t, now) for id_, t in zip(known, told, strict=True)]
     for position, (id_, telling) in enumerate(zip(ids, told, strict=True)):
         s.add(_mention(stored.number, position, id_, telling, rules_version, now))
-    article.detected_rules, article.detected_at = rules_version, now
+    newest = put_in_force(s, article, stored.article, now=now)
+    article.detected_rules, article.detected_at = rules_version if newest else None, now
     article.notes = list(detection.notes)
     article.language = article.language or detection.language
     s.flush()

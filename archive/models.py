@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, ForeignKey, ForeignKeyConstraint, Index, MetaData, String, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, ForeignKeyConstraint, Index, MetaData, String, false, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from archive.columns import Seconds, UtcDateTime, Words, vocabulary
@@ -35,6 +35,7 @@ class Base(DeclarativeBase):
         dict[str, int]: JSON,
         list[dict[str, str]]: JSON,
         list[str]: JSON,
+        list[int]: JSON,
         Outcome: vocabulary(Outcome),
         Side: vocabulary(Side),
         IssueState: vocabulary(IssueState),
@@ -129,7 +130,7 @@ class ArticleRow(Base):
     """One article in normalised form."""
 
     __tablename__ = "articles"
-    __table_args__ = ({"sqlite_autoincrement": True},)
+    __table_args__ = (Index(None, "source_id", "stored_at"), {"sqlite_autoincrement": True})
 
     number: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(16), unique=True)
@@ -150,6 +151,65 @@ class ArticleRow(Base):
     detected_rules: Mapped[str | None] = mapped_column(index=True)
     detected_at: Mapped[dt.datetime | None]
     notes: Mapped[list[str]]
+    captions: Mapped[list[int]] = mapped_column(server_default=_EMPTY_LIST)
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    due_version: Mapped[int | None]
+    copy_of: Mapped[int | None] = mapped_column(index=True)
+    compared: Mapped[bool] = mapped_column(server_default=false(), index=True)
+
+
+class VersionRow(Base):
+    """One text of an article that was seen with more than one; the one in force stands in its row of `articles` too."""
+
+    __tablename__ = "article_versions"
+
+    article_number: Mapped[int] = mapped_column(ForeignKey("articles.number"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    paragraphs: Mapped[list[str]]
+    captions: Mapped[list[int]]
+    text_sha256: Mapped[str] = mapped_column(String(64))
+    method: Mapped[str]
+    published: Mapped[dt.datetime | None]
+    published_on: Mapped[dt.date | None]
+    seen_at: Mapped[dt.datetime]
+    taken_at: Mapped[dt.datetime | None]
+
+
+class KeyRow(Base):
+    """Another key under which an article is known: that of its URL in a form that came later than the article."""
+
+    __tablename__ = "article_keys"
+
+    key: Mapped[str] = mapped_column(String(16), primary_key=True)
+    article_number: Mapped[int] = mapped_column(ForeignKey("articles.number"))
+    url: Mapped[str]
+
+
+class ListingRow(Base):
+    """How a source lists an article that it brought: what a changed title or date is told by."""
+
+    __tablename__ = "article_listings"
+
+    source_id: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(16), primary_key=True)
+    article_number: Mapped[int] = mapped_column(ForeignKey("articles.number"))
+    title: Mapped[str]
+    published: Mapped[dt.datetime | None]
+    first_seen: Mapped[dt.datetime]
+    returns: Mapped[int]
+    next_return: Mapped[dt.datetime]
+
+
+class SketchRow(Base):
+    """One value of the sketch by which articles of common text find each other (`meetings.similarity`)."""
+
+    __tablename__ = "article_sketches"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    value: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    day: Mapped[dt.date] = mapped_column(primary_key=True)
+    article_number: Mapped[int] = mapped_column(ForeignKey("articles.number"), primary_key=True)
 
 
 class MeetingRow(Base):

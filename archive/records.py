@@ -18,7 +18,8 @@ from parsers.records import Article, Outcome
 class StoredArticle:
     """An article in the catalogue. `number` is unique and ascending; `path` is relative to the home folder.
 
-    `old_name` is the file name an imported article came with.
+    `old_name` is the file name an imported article came with; `version` counts the texts that its page has had;
+    `copy_of` is the number of the article whose text it prints, None when it prints its own.
     """
 
     number: int
@@ -26,6 +27,8 @@ class StoredArticle:
     stored_at: datetime
     path: str | None = None
     old_name: str | None = None
+    version: int = 1
+    copy_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

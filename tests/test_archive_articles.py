@@ -33,7 +33,7 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
 
 
 def test_article_comes_back_as_it_was(archive: Archive) -> None:
-    told = article(language=None, side=Side.CHINA, published=None, paragraphs=("习近平", "Tô Lâm", ""))
+    told = article(language=None, side=Side.CHINA, published=None, paragraphs=("习近平", "Tô Lâm", ""), captions=(0, 2))
     with archive.write() as s:
         stored, new = add_article(s, told, now=NOW, old_name="old.txt")
     assert (stored.article, stored.number, stored.old_name, new) == (told, 1, "old.txt", True)

@@ -24,12 +24,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from archive.articles import add_article, count_articles, get_article
+from archive.meetings import record_detection
 from archive.models import Base, MentionRow
 from archive.schema import HEAD, alembic_config, current_revision
 from archive.sources import last_fetches, states
 from archive.store import Archive, ArchiveError
+from meetings.records import Detection
 from parsers.records import InputError, Outcome
-from tests.archive_samples import NOW, article, everything, store
+from tests.archive_samples import NOW, article, everything, meeting, store
 
 
 @pytest.fixture
@@ -69,6 +71,14 @@ def test_models_and_migrations_agree(archive: Archive) -> None:
 
 
 def test_migration_back_and_forth(archive: Archive) -> None:
+    stored = store(archive)
+    with archive.write() as s:
+        record_detection(s, stored, Detection("en", meetings=(meeting(),)), rules_version="1", now=NOW)
+    with archive._writer.begin() as connection:
+        command.downgrade(alembic_config(connection), "0002")
+        command.upgrade(alembic_config(connection), "head")
+    with archive.read() as s:
+        assert get_article(s, stored.number) == stored
     with archive._writer.begin() as connection:
         command.downgrade(alembic_config(connection), "base")
         assert connection.scalar(text("SELECT count(*) FROM sqlite_master WHERE name = 'articles'")) == 0
@@ -233,7 +243,7 @@ class TestRefusals:
         archive.close()
         database = archive.home / "archive.db"
         data = bytearray(database.read_bytes())
-        data[150_000:] = b"\xa5" * (len(data) - 150_000)
+        data[250_000:] = b"\xa5" * (len(data) - 250_000)
         database.write_bytes(data)
         with Archive.open(archive.home) as damaged:
             for number in range(30, 51):

@@ -1,0 +1,108 @@
+"""Articles that print one text, found by their words and kept as groups under the article that has it first.
+
+A group is all that hangs together by `meetings.similarity.same_text`, so it is the same in whatever order its articles
+arrive. It is named after its origin: the agency's own article where the dateline names the agency, else the earliest.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import CompoundSelect, Select, func, select, update
+from sqlalchemy.orm import Session
+
+from archive.models import ArticleRow, SketchRow
+from archive.store import Archive
+from meetings.similarity import Fingerprint, fingerprint, same_text
+from parsers.agencies import agency_of
+
+REACH = dt.timedelta(days=3)
+"""How far apart two printings of one text are dated; an article without date is compared with all."""
+UNDATED = dt.date.max
+"""Stands for no date in the index, which takes no empty column."""
+FEWEST = 20
+"""Articles below which a share of copies says nothing."""
+_BATCH = 50
+"""Articles compared in one transaction: other writers wait no longer for it than for one source's articles."""
+
+
+def group_copies(archive: Archive) -> int:
+    """Compares every article whose text is new with those near it in time; how many that were.
+
+    Killed anywhere, the next call finishes the work; called again, it changes nothing.
+    """
+    compared = 0
+    while True:
+        with archive.write() as s:
+            query = select(ArticleRow).where(ArticleRow.compared.is_(False)).order_by(ArticleRow.number)
+            batch = s.scalars(query.limit(_BATCH)).all()
+            for row in batch:
+                _compare(s, row)
+        compared += len(batch)
+        if len(batch) < _BATCH:
+            return compared
+
+
+def duplicate_share(s: Session, source_id: str, since: dt.datetime) -> float | None:
+    """The part of a source's articles stored since then that print another article's text, from 0 to 1.
+
+    None below FEWEST articles.
+    """
+    new = (ArticleRow.source_id == source_id, ArticleRow.stored_at >= since)
+    total = s.scalar(select(func.count()).select_from(ArticleRow).where(*new)) or 0
+    if total < FEWEST:
+        return None
+    copies = select(func.count()).select_from(ArticleRow).where(*new, ArticleRow.copy_of != ArticleRow.number)
+    return (s.scalar(copies) or 0) / total
+
+
+def candidates(values: frozenset[int], day: dt.date | None) -> CompoundSelect[tuple[int]] | Select[tuple[int]]:
+    """The numbers of the articles near `day` whose sketch has one of these values, by index."""
+    query = select(SketchRow.article_number).where(SketchRow.value.in_(sorted(values)))
+    if day is None:
+        return query.distinct()
+    near = query.where(SketchRow.day.between(day - REACH, day + REACH))
+    return near.union(query.where(SketchRow.day == UNDATED))
+
+
+def _compare(s: Session, row: ArticleRow) -> None:
+    """Joins the groups of all articles that have this one's text; its own sketch is kept for those that follow."""
+    own = _fingerprint(row)
+    values = own.sketch()
+    near = candidates(values, row.published_on)
+    others = s.scalars(select(ArticleRow).where(ArticleRow.number.in_(near), ArticleRow.number != row.number))
+    same = [other for other in others if _dated_near(row, other) and same_text(own, _fingerprint(other))]
+    groups = {each.copy_of or each.number for each in (row, *same)}
+    members = s.scalars(select(ArticleRow).where(ArticleRow.copy_of.in_(groups))).all()
+    origin = min((row, *members), key=_precedence)
+    s.execute(update(ArticleRow).where(ArticleRow.copy_of.in_(groups)).values(copy_of=origin.number))
+    row.copy_of, row.compared = origin.number, True
+    day = row.published_on or UNDATED
+    kept = s.scalars(
+        select(SketchRow.value).where(
+            SketchRow.value.in_(values), SketchRow.day == day, SketchRow.article_number == row.number
+        )
+    )
+    new = values.difference(kept)
+    s.add_all(SketchRow(value=value, day=day, article_number=row.number) for value in new)
+    s.flush()
+
+
+def _dated_near(one: ArticleRow, other: ArticleRow) -> bool:
+    """A sketch may stand under a day that was corrected since."""
+    if one.published_on is None or other.published_on is None:
+        return True
+    return abs(one.published_on - other.published_on) <= REACH
+
+
+def _fingerprint(row: ArticleRow) -> Fingerprint:
+    captions = frozenset(row.captions)
+    return fingerprint([text for at, text in enumerate(row.paragraphs) if at not in captions])
+
+
+def _precedence(row: ArticleRow) -> tuple[bool, dt.date, dt.datetime, str]:
+    """Least for the article whose text it is; nothing in it depends on when an article arrived."""
+    agency = agency_of(row.paragraphs)
+    own = agency is not None and agency[0] == row.outlet
+    last = dt.datetime.max.replace(tzinfo=dt.UTC)
+    return not own, row.published_on or last.date(), row.published or last, row.key
