@@ -32,7 +32,7 @@ FOREIGN = (
 
 def hyphenated(words: str) -> str:
     """The words with a soft hyphen in the long ones and no space at which a line may break; entities stay."""
-    return re.sub(r"(?<![&#\w])([a-z]{2})(?=[a-z]{3})", "\\1­", re.sub(r"(?<=\w) (?=\w)", " ", words))
+    return re.sub(r"(?<![&#\w])([a-z]{2})(?=[a-z]{3})", "\\1\u00ad", re.sub(r"(?<=\w) (?=\w)", "\u00a0", words))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.file)
