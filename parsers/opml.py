@@ -41,7 +41,6 @@ class Feed:
 
     url: str
     title: str = ""
-    folder: str = ""
     language: str = ""
     description: str = ""
     keys: dict[str, str] = field(default_factory=dict)
@@ -82,7 +81,7 @@ def _xml_text(text: str) -> str:
 
 
 def read_opml(data: bytes, *, name: str) -> tuple[Feed, ...]:
-    """The feeds of an OPML file, in its order, each with the folders it lies in; `name` is the file's, for errors.
+    """The feeds of an OPML file, in its order, out of whatever folders; `name` is the file's, for errors.
 
     Raises `OpmlError` for what is no OPML, is too large, or declares a document type: that could hold entities that
     grow without end, and no OPML needs one.
@@ -100,15 +99,15 @@ def read_opml(data: bytes, *, name: str) -> tuple[Feed, ...]:
     if root.getroottree().docinfo.internalDTD is not None or root.tag != "opml":
         raise OpmlError(f"{name} is no OPML: its root is <{str(root.tag)[:40]}>, not <opml>")
     feeds = []
-    for feed in _feeds(root.find("body"), (), name):
+    for feed in _feeds(root.find("body"), 0, name):
         feeds.append(feed)
         if len(feeds) > MAX_FEEDS:
             raise OpmlError(f"{name} lists more than {MAX_FEEDS} feeds; split it")
     return tuple(feeds)
 
 
-def _feeds(parent: etree._Element | None, folders: tuple[str, ...], name: str) -> Iterator[Feed]:
-    if len(folders) > MAX_DEPTH:
+def _feeds(parent: etree._Element | None, depth: int, name: str) -> Iterator[Feed]:
+    if depth > MAX_DEPTH:
         raise OpmlError(f"{name} nests folders more than {MAX_DEPTH} deep; flatten it")
     for outline in parent.iterchildren("outline") if parent is not None else ():
         # attribute names are written in any case out there
@@ -116,5 +115,5 @@ def _feeds(parent: etree._Element | None, folders: tuple[str, ...], name: str) -
         title = given.get("title") or given.get("text", "")
         if url := given.get("xmlurl"):
             keys = {key.removeprefix(_OWN): value for key, value in given.items() if key.startswith(_OWN)}
-            yield Feed(url, title, "/".join(folders), given.get("language", ""), given.get("description", ""), keys)
-        yield from _feeds(outline, (*folders, title), name)
+            yield Feed(url, title, given.get("language", ""), given.get("description", ""), keys)
+        yield from _feeds(outline, depth + 1, name)

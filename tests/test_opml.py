@@ -75,7 +75,7 @@ def test_a_foreign_file_in_folders_with_odd_spelling() -> None:
     body += "<outline text='C' XMLURL=' https://c.org/ '/>"
     assert read_opml(opml(body), name="my.opml") == (
         Feed("https://a.org/feed", "A"),
-        Feed("http://b.org/x.xml", "B", "News/Asia", "zh-cn", "About B"),
+        Feed("http://b.org/x.xml", "B", "zh-cn", "About B"),
         Feed("https://c.org/", "C"),
     )
 
@@ -142,7 +142,7 @@ def test_any_words_make_xml_that_is_read_back(name: str, note: str) -> None:
 
 
 def test_what_a_foreign_feed_becomes() -> None:
-    feed = Feed("https://www.bao-moi.vn/rss/home.rss", "Báo Mới", "News", "vi-VN", "x" * 900)
+    feed = Feed("https://www.bao-moi.vn/rss/home.rss", "Báo Mới", "vi-VN", "x" * 900)
     (made,) = adopted(feed, side="vietnam", zone="Asia/Ho_Chi_Minh")
     assert (made.id, made.outlet, made.outlet_name) == ("bao-moi-vn-vi", "bao-moi-vn", "Báo Mới")
     assert (made.side, made.language, made.zone, made.kind) == (Side.VIETNAM, "vi", "Asia/Ho_Chi_Minh", Kind.RSS)
