@@ -37,16 +37,19 @@ def source_health(settings: Settings) -> tuple[list[SourceHealth], Mapping[str, 
 
 
 def row(item: SourceHealth, *, now: datetime) -> tuple[str, ...]:
-    """One line of a table of sources, under `COLUMNS`: narrow enough for a terminal of 80 columns."""
+    """One line of a table of sources, under `COLUMNS`: narrow enough for a terminal of 80 columns.
+
+    The state is the alarms that stand, else how the last poll failed, else the `Health`.
+    """
     state = item.state
     since = state.alarms[0].since if state.alarms else state.since
-    told = ", ".join(alarm.kind for alarm in state.alarms) if item.health.troubled else ""
-    if item.health.troubled and not told:
-        told = state.outcome
+    told: str = item.health
+    if item.health.troubled:
+        told = ", ".join(alarm.kind for alarm in state.alarms) or state.outcome
     due = span(state.next_due - now) if state.next_due and state.next_due > now else "now"
     return (
         item.source.id,
-        f"{item.health}: {told}" if told else item.health,
+        told,
         *(
             span(now - moment) if moment else "–"
             for moment in (since, state.last_success, state.last_new, state.newest)
