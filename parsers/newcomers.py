@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from parsers.catalogue import LANGUAGES, LONGEST_NOTE, Catalogue, read_source
+from parsers.catalogue import LANGUAGES, LONGEST_NOTE, Catalogue, read_source, same_address
 from parsers.opml import Feed
 from parsers.records import InputError, Kind, Side, Source
 from parsers.source_tables import source_table
@@ -107,13 +107,14 @@ def propose(url: str, *, catalogue: Catalogue, kind: Kind, title: str = "", defa
 def adopt(feeds: Sequence[Feed], *, catalogue: Catalogue, defaults: Defaults, name: str) -> Adopted:
     """The sources that the feeds of an OPML file called `name` would add to `catalogue`."""
     so_far = catalogue
+    addresses = {same_address(source.url) for source in catalogue.sources}
     new: list[Source] = []
     refused: list[str] = []
     known = 0
     for feed in feeds:
-        if why := objection(feed.url, so_far):
+        if why := objection(feed.url, catalogue):
             refused.append(f"{name}: {feed.title[:_SHOWN]!r}: {feed.url[:_SHOWN]!r} {why}.")
-        elif so_far.source_at(feed.url):
+        elif same_address(feed.url) in addresses:
             known += 1
         else:
             try:
@@ -121,6 +122,7 @@ def adopt(feeds: Sequence[Feed], *, catalogue: Catalogue, defaults: Defaults, na
             except InputError as error:
                 refused.append(str(error))
                 continue
+            addresses.add(same_address(feed.url))
             so_far = Catalogue((*so_far.sources, new[-1]), so_far.dead)
     ids = {source.id for source in so_far.sources}
     lone = {source.id for source in new if source.fallback_for and source.fallback_for not in ids}

@@ -22,7 +22,7 @@ FEEDS = frozenset({Kind.RSS, Kind.ATOM, Kind.JSONFEED, Kind.GOOGLE_NEWS, Kind.BI
 """The kinds that other readers can poll too."""
 
 MAX_BYTES = 4 * 1024 * 1024
-MAX_FEEDS = 5000
+MAX_FEEDS = 1000
 MAX_DEPTH = 32
 
 _OWN = f"{{{NAMESPACE}}}"
