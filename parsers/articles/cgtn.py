@@ -20,7 +20,7 @@ _TEXT_BLOCK = 0
 
 _MARKUP = Markup(
     body=("#cmsMainContent",),
-    titles=(".news-title", "h1"),
+    titles=(".news-title",),
     times=("span.date", ".date"),
     boxes=".editor",
     pictures="figure, .cms-image",

@@ -7,7 +7,7 @@ from parsers.articles.markup import Markup
 
 _MARKUP = Markup(
     body=(".article_content .article_right", ".article_content"),
-    titles=(".article_title", "h1"),
+    titles=(".article_title",),
     times=(".pub_time",),
     boxes=".article_footer",
     pictures="p.picture, figure",

@@ -12,14 +12,14 @@ from parsers.articles.markup import Markup
 _BOXES = ".print, .close, .relevant, .bdsharebuttonbox, .xgwz"
 _MARKUP = Markup(
     body=("#News_Body_Txt_A", ".content_text", ".news_content"),
-    titles=("#News_Body_Title", ".vibox .title", ".vibox h1", "h1"),
+    titles=("#News_Body_Title", ".vibox .title", ".vibox h1"),
     times=("#News_Body_Time", ".time"),
     boxes=_BOXES,
     credited=True,
 )
 _PLAIN = Markup(
     body=(".news-main",),
-    titles=(".news-title h1", ".news-title h2", "h1"),
+    titles=(".news-title h1", ".news-title h2"),
     times=(".news-title p", ".news-title"),
     boxes=_BOXES,
     credited=True,
