@@ -7,8 +7,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from parsers.catalogue import parse_catalogue
 from parsers.entries import MAX_ENTRIES, MAX_TEASER, MAX_TITLE, parse_entries
@@ -194,9 +192,7 @@ HTML = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body><p>Please
         pytest.param(SITEMAP, b" \n", Outcome.NOT_A_FEED, "empty", id="sitemap is blank"),
         pytest.param(SECTION, b"", Outcome.NOT_A_FEED, "empty", id="section is empty"),
         pytest.param(RSS, b"\x00\x01\xff" * 50, Outcome.NOT_A_FEED, "something unreadable", id="feed is garbage"),
-        pytest.param(
-            SITEMAP, b"\x00\x01\xff" * 50, Outcome.NOT_A_FEED, "something unreadable", id="sitemap garbage"
-        ),
+        pytest.param(SITEMAP, b"\x00\x01\xff" * 50, Outcome.NOT_A_FEED, "something unreadable", id="sitemap garbage"),
         pytest.param(SECTION, b"\x00\x01\xff" * 50, Outcome.NO_ENTRIES, "no entry", id="section is garbage"),
         pytest.param(RSS, b'{"error": "busy"}', Outcome.NOT_A_FEED, "JSON", id="feed is JSON"),
         pytest.param(SITEMAP, rss(item(1)), Outcome.NOT_A_FEED, "an RSS feed", id="sitemap is a feed"),
@@ -230,23 +226,3 @@ BOMB = '<!DOCTYPE x [<!ENTITY a "haha">' + "".join(
 )
 def test_entity_bomb_is_not_expanded(source: Source, data: bytes) -> None:
     assert all(len(entry.title) < 100 for entry in parse(data, source).entries)
-
-
-def test_external_entity_is_not_read(tmp_path: Path) -> None:
-    secret = tmp_path / "secret.txt"
-    secret.write_text("top secret")
-    head = f'<!DOCTYPE x [<!ENTITY s SYSTEM "{secret.as_uri()}">]>'
-    sitemap = (
-        head
-        + '<urlset xmlns:n="n"><url><loc>https://a.org/1</loc><n:news><n:title>&s;</n:title></n:news></url></urlset>'
-    )
-    for source, data in ((RSS, rss(item(1, title="&s;"), head=head)), (SITEMAP, sitemap.encode())):
-        assert "secret" not in repr(parse(data, source))
-
-
-@pytest.mark.parametrize("source", [RSS, SITEMAP, SECTION, GOOGLE], ids=lambda source: source.kind)
-@given(data=st.binary() | st.text("<>/&;!?[]= \"'abcirstem:0", max_size=200).map(str.encode))
-def test_any_bytes_give_a_listing(source: Source, data: bytes) -> None:
-    listing = parse(data, source)
-    assert bool(listing.entries) == (listing.outcome is Outcome.OK)
-    assert listing.outcome is Outcome.OK or listing.message

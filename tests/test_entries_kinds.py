@@ -6,7 +6,6 @@ import base64
 import gzip
 import json
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -19,16 +18,10 @@ RSS = b'<?xml version="1.0"?><rss version="2.0"><channel><item><link>https://a.o
 INDEX = b"<sitemapindex><sitemap><loc>https://a.org/news-2026-9.xml</loc></sitemap></sitemapindex>"
 
 
-def source(kind: Kind, **fields: Any) -> Source:
-    given = {"id": "town", "outlet": "town", "outlet_name": "Town", "side": Side.OTHER, "language": "en"}
-    return Source(
-        **(given | {"zone": "Asia/Ho_Chi_Minh", "url": "https://a.org/list", "interval": timedelta(hours=3)} | fields),
-        kind=kind,
-    )
-
-
 def parse(data: bytes, kind: Kind) -> Listing:
-    return parse_entries(data, source=source(kind), url="https://a.org/list")
+    url = "https://a.org/list"
+    source = Source("town", "town", "Town", Side.OTHER, "en", "Asia/Ho_Chi_Minh", kind, url, timedelta(hours=3))
+    return parse_entries(data, source=source, url=url)
 
 
 def index(*children: tuple[str, str]) -> bytes:
