@@ -20,8 +20,6 @@ REACH = dt.timedelta(days=3)
 """How far apart two printings of one text are dated; an article without date is compared with all."""
 UNDATED = dt.date.max
 """Stands for no date in the index, which takes no empty column."""
-FEWEST = 20
-"""Articles below which a share of copies says nothing."""
 _BATCH = 50
 """Articles compared in one transaction: other writers wait no longer for it than for one source's articles."""
 
@@ -43,17 +41,16 @@ def group_copies(archive: Archive) -> int:
             return compared
 
 
-def duplicate_share(s: Session, source_id: str, since: dt.datetime) -> float | None:
-    """The part of a source's articles stored since then that print another article's text, from 0 to 1.
+def duplicate_shares(s: Session, since: dt.datetime, *, fewest: int) -> dict[str, float]:
+    """Of each source with at least `fewest` articles stored since then the part that print another article's text.
 
-    None below FEWEST articles.
+    From 0 to 1, by source id.
     """
-    new = (ArticleRow.source_id == source_id, ArticleRow.stored_at >= since)
-    total = s.scalar(select(func.count()).select_from(ArticleRow).where(*new)) or 0
-    if total < FEWEST:
-        return None
-    copies = select(func.count()).select_from(ArticleRow).where(*new, ArticleRow.copy_of != ArticleRow.number)
-    return (s.scalar(copies) or 0) / total
+    total = func.count()
+    copies = func.count().filter(ArticleRow.copy_of != ArticleRow.number)
+    recent = (ArticleRow.stored_at >= since, ArticleRow.source_id.is_not(None))
+    rows = s.execute(select(ArticleRow.source_id, copies, total).where(*recent).group_by(ArticleRow.source_id))
+    return {str(source_id): part / whole for source_id, part, whole in rows if whole >= fewest}
 
 
 def candidates(values: frozenset[int], day: dt.date | None) -> CompoundSelect[tuple[int]] | Select[tuple[int]]:

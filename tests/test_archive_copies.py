@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from archive.articles import add_article, articles_between, get_article
-from archive.copies import FEWEST, candidates, duplicate_share, group_copies
+from archive.copies import candidates, duplicate_shares, group_copies
 from archive.models import ArticleRow
 from archive.store import Archive
 from parsers.records import Article
@@ -173,17 +173,17 @@ def test_articles_of_a_week_count_each_text_once(archive: Archive) -> None:
         assert articles_between(s, *week) == 2
 
 
-def test_share_of_copies(archive: Archive) -> None:
+def test_share_of_copies_of_each_source(archive: Archive) -> None:
     add(archive, replace(XINHUA, source_id="wire"))
     add(archive, *(replace(PAPER, key=f"{n:016x}", source_id="paper") for n in range(5)))
-    add(archive, *(article(str(n), source_id="paper") for n in range(FEWEST - 6)))
+    add(archive, *(article(str(n), source_id="paper") for n in range(14)))
+    add(archive, replace(XINHUA, key="f" * 16, source_id=None))
     group_copies(archive)
     with archive.read() as s:
-        assert duplicate_share(s, "paper", NOW) is None
-    add(archive, article("last", source_id="paper"))
-    with archive.read() as s:
-        assert duplicate_share(s, "paper", NOW) == 5 / FEWEST
-        assert duplicate_share(s, "paper", NOW + HOUR) is None
+        assert duplicate_shares(s, NOW, fewest=20) == {}
+        assert duplicate_shares(s, NOW, fewest=19) == {"paper": 5 / 19}
+        assert duplicate_shares(s, NOW, fewest=1).keys() == {"paper", "wire"}
+        assert duplicate_shares(s, NOW + HOUR, fewest=1) == {}
 
 
 def test_lookup_goes_by_index(archive: Archive) -> None:
