@@ -33,7 +33,7 @@ class Markup:
     then it is a box. `lead_pictures` stand outside the body. With `breaks` a `br` ends a paragraph. Where captions are
     `credited`, a paragraph that ends by naming a photographer is one.
 
-    No selector may hold `:has()`: on a hostile page of boxes in boxes each would look through all that is in it.
+    ValueError for `:has()`: on a hostile page of boxes in boxes each would look through all that is in it.
     """
 
     body: tuple[str, ...]
@@ -48,6 +48,12 @@ class Markup:
     lead_pictures: str = ""
     breaks: bool = False
     credited: bool = False
+
+    def __post_init__(self) -> None:
+        inside = (self.boxes, self.pictures, self.captions, self.lead_pictures)
+        for selector in (*self.titles, *self.times, *self.leads, *self.body, *inside):
+            if ":has(" in selector:
+                raise ValueError(f"'{selector}' looks through all that is in each element")
 
     @property
     def keep(self) -> tuple[str, ...]:

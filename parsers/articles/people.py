@@ -39,7 +39,7 @@ _OLDER_CHINESE = Markup(
     body=("#rwb_zw",),
     titles=(".text_title h1",),
     times=(".box01 .fl", ".box01"),
-    boxes=".edit, .otitle, .tjewm, .zdfy, .box_pic:not(:has(img))",
+    boxes=".edit, .otitle, .tjewm, .zdfy",
     framed=_FRAMED,
     credited=True,
 )
