@@ -23,12 +23,12 @@ from flows.settings import Settings
 from flows.steps import fetch_settings, load_catalogue, now_utc
 from meetings.screen import concerns_both
 from parsers.articles import extract_article
-from parsers.catalogue import Catalogue
+from parsers.catalogue import Catalogue, read_source
 from parsers.entries import parse_entries
 from parsers.guessing import guess_kind, guess_selectors, guess_title, named_feeds
 from parsers.newcomers import Defaults, kind_of_address, objection, propose
 from parsers.records import Answer, Entry, Kind, Outcome, Side, Source
-from parsers.source_tables import interval_text
+from parsers.source_tables import interval_text, source_table
 from parsers.text import decode, parse_html
 from reports.clean import one_line
 from reports.words import counted
@@ -186,7 +186,9 @@ class _Way:
         self._say("kind", Verdict.OK, f"{kind}{found}.")
         title = guess_title(text)
         proposed = propose(answer.url, catalogue=self._catalogue, kind=kind, title=title, defaults=self._defaults)
-        return known or replace(proposed, selectors=selectors)
+        table = source_table(replace(proposed, selectors=selectors))
+        # what the options say is checked as if it stood in a file
+        return known or read_source(table, which=repr(answer.url), name="sources try")
 
     def _entries(self, answer: Answer, source: Source) -> list[Entry]:
         """The entries of the listing, newest first, undated ones last."""

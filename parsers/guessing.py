@@ -6,8 +6,10 @@ Guesses for a person to check, from markup alone.
 from __future__ import annotations
 
 import re
+import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from urllib.parse import urljoin, urlsplit
 
 from bs4 import BeautifulSoup, Tag
@@ -18,6 +20,9 @@ from parsers.urls import canonical_url
 
 FEWEST_LINKS = 5
 """A list shorter than this is a menu or a box, not a list of articles."""
+
+_LOOKED_AT = 20_000
+"""Bytes or characters of a document's beginning that are looked at."""
 
 _ROOTS = {
     "rss": Kind.RSS,
@@ -41,8 +46,14 @@ _MOST = 0.8
 
 
 def guess_kind(data: bytes) -> Kind | None:
-    """The kind of source a document looks like by its first element; `section` for a page, None for anything else."""
-    text = _ASIDE.sub("", data[:20_000].replace(b"\0", b"").decode("utf-8", "replace")).lstrip("\ufeff \t\r\n")
+    """The kind of source a document looks like by its first element; `section` for a page, None for anything else.
+
+    A packed document (`.xml.gz`) is looked into.
+    """
+    if data.startswith(b"\x1f\x8b"):
+        with suppress(zlib.error):
+            data = zlib.decompressobj(wbits=31).decompress(data, _LOOKED_AT)
+    text = _ASIDE.sub("", data[:_LOOKED_AT].replace(b"\0", b"").decode("utf-8", "replace")).lstrip("\ufeff \t\r\n")
     if text.startswith("{"):
         return Kind.JSONFEED if "jsonfeed.org" in text else Kind.GDELT if '"articles"' in text else None
     found = _ROOT.search(text)
@@ -53,7 +64,7 @@ def guess_kind(data: bytes) -> Kind | None:
 
 def guess_title(text: str) -> str:
     """What a feed or page calls itself: the words of its first `title` element, empty when it has none."""
-    found = _TITLE.search(text[:20_000])
+    found = _TITLE.search(text[:_LOOKED_AT])
     return plain_text(found[1]) if found else ""
 
 

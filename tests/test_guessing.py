@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,8 @@ URL = "https://www.town.vn/politics/"
         pytest.param(b'\xef\xbb\xbf<rdf:RDF xmlns="http://purl.org/rss/1.0/">', Kind.RSS, id="RSS 1.0 with a BOM"),
         pytest.param(b'<feed xmlns="http://www.w3.org/2005/Atom">', Kind.ATOM, id="Atom"),
         pytest.param(b"<?xml-stylesheet href='x'?><urlset>", Kind.NEWS_SITEMAP, id="sitemap"),
+        pytest.param(gzip.compress(b"<urlset>"), Kind.NEWS_SITEMAP, id="packed sitemap"),
+        pytest.param(b"\x1f\x8b broken", None, id="broken packing"),
         pytest.param(b"<sitemapindex>", Kind.SITEMAP_INDEX, id="index"),
         pytest.param('<?xml version="1.0"?><rss>'.encode("utf-16"), Kind.RSS, id="UTF-16"),
         pytest.param(b'{"version": "https://jsonfeed.org/version/1.1", "items": []}', Kind.JSONFEED, id="JSON Feed"),
