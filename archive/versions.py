@@ -1,6 +1,7 @@
 """Pages that change after they were read: when one is asked for again, and what becomes of its new text.
 
-    source lists it under another title -> changed_listings -> page -> add_version -> undetected -> record_detection
+    listed under another title -> changed_listings -> waits for its page again -> add_version -> undetected
+                                                               -> record_detection -> put_in_force
 
 A new text is kept as a version. It takes the place of the text in force together with what the rules read in it, in one
 transaction, so that evidence never points into another text (docs/decisions/0005-article-identity.md).
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from archive.articles import cleaned, row_of_key
 from archive.models import ArticleRow, ListingRow, VersionRow
+from archive.records import PendingEntry
 from parsers.records import Article, Entry, Kind, Source, article_key
 
 MOST_RETURNS = 3
@@ -29,15 +31,15 @@ _KEPT = 0.5
 _KEYS_A_QUERY = 500
 
 
-def note_listing(s: Session, entry: Entry, article: Article, *, source: Source, now: dt.datetime) -> None:
-    """Remembers how `source` lists an article it brought. Call it when the article is stored from `entry`."""
-    row = row_of_key(s, article.key)
-    if row is not None:
-        s.merge(
+def note_listing(s: Session, entry: PendingEntry, number: int, *, now: dt.datetime) -> None:
+    """Remembers how a source lists the article of this number, which was stored from `entry`; once is enough."""
+    key = article_key(entry.url)
+    if s.get(ListingRow, (entry.source_id, key)) is None:
+        s.add(
             ListingRow(
-                source_id=source.id,
-                key=article_key(entry.url),
-                article_number=row.number,
+                source_id=entry.source_id,
+                key=key,
+                article_number=number,
                 title=entry.title,
                 published=entry.published,
                 first_seen=now,
@@ -68,29 +70,23 @@ def changed_listings(s: Session, entries: Collection[Entry], *, source: Source, 
     return changed
 
 
-def note_return(s: Session, entry: Entry, *, source: Source, now: dt.datetime, read: bool) -> None:
-    """Counts one request for a page that `changed_listings` named.
-
-    `read`: the page was read, so that the entry as it is listed now counts as known; else it is tried once more.
-    """
+def note_return(s: Session, entry: Entry, *, source: Source, now: dt.datetime) -> None:
+    """Remembers how an entry that `changed_listings` named is listed now: its page is about to be asked for."""
     row = s.get_one(ListingRow, (source.id, article_key(entry.url)))
+    row.title, row.published = entry.title, entry.published
     row.returns += 1
     row.next_return = now + PAUSE
-    if read:
-        row.title, row.published = entry.title, entry.published
 
 
-def add_version(s: Session, entry: Entry, article: Article, *, source: Source, now: dt.datetime) -> bool:
-    """Keeps what the page of a listed article says now; True when it never said so before.
+def add_version(s: Session, article: Article, *, now: dt.datetime) -> bool:
+    """Keeps what the page of a stored article says now; True when it never said so before.
 
-    A page that leads to another article by now adds nothing. A text in which much is missing, or that only the generic
-    reader could take from a page that the outlet's own read before, is kept but never comes into force.
+    A text in which much is missing, or that only the generic reader could take from a page that the outlet's own read
+    before, is kept but never comes into force; nor does any in place of an imported file, which a person chose.
     """
-    listing = s.get_one(ListingRow, (source.id, article_key(entry.url)))
-    row = s.get_one(ArticleRow, listing.article_number)
-    known_as = row_of_key(s, article.key)
+    row = row_of_key(s, article.key)
     article = cleaned(article)
-    if known_as is None or known_as.number != row.number or _known_text(s, row, article.text_sha256):
+    if row is None or _known_text(s, row, article.text_sha256):
         return False
     latest = s.scalar(select(func.max(VersionRow.version)).where(VersionRow.article_number == row.number))
     if latest is None:
@@ -161,4 +157,5 @@ def _version(
 def _is_better(row: ArticleRow, article: Article) -> bool:
     before, after = sum(map(len, row.paragraphs)), sum(map(len, article.paragraphs))
     own_before, own_after = row.method.startswith("outlet:"), article.method.startswith("outlet:")
-    return after >= _KEPT * before and (own_after or not own_before)
+    chosen = row.method.startswith("seed:")
+    return not chosen and after >= _KEPT * before and (own_after or not own_before)

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
-from archive import articles, sources
+from archive import articles, sources, versions
 from archive.records import PendingEntry, Skip
 from archive.store import Archive
 from archive.warc import RawWriter
@@ -170,7 +170,10 @@ class PageReader:
     def _store(self, item: PendingEntry, article: Article, gained: Gained) -> None:
         now = self._means.clock()
         with self._means.write() as session:
-            _, new = articles.add_article(session, article, now=now)
+            stored, new = articles.add_article(session, article, now=now)
+            versions.note_listing(session, item, stored.number, now=now)
+            if not new:
+                versions.add_version(session, article, now=now)
             if article.key == article_key(item.url):
                 sources.drop_pending(session, item.url)
             else:  # the page names another canonical URL: the entry itself must stay known too

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from archive import sources
+from archive import copies, sources, versions
 from archive.records import FetchLogLine, PendingEntry, PollCounts
 from fetch import policy, watch
 from fetch.watch import Findings
@@ -52,11 +52,12 @@ class SourceReport(PollCounts):
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """A listing's entries by what is to be done with them."""
+    """A listing's entries by what is to be done with them. `changed`: known ones that are listed otherwise by now."""
 
     wanted: tuple[Entry, ...]
     screened_out: int
     known: int
+    changed: tuple[Entry, ...] = ()
 
 
 NOTHING = Sorted((), 0, 0)
@@ -86,6 +87,8 @@ class Poller:
         self._polled = polled
         with means.archive.read() as session:
             self._waiting = sources.sources_with_pending(session)
+            since = means.clock() - watch.DUPLICATES_WITHIN
+            self._copied = copies.duplicate_shares(session, since, fewest=watch.DUPLICATES_LEAST)
 
     def poll(self, source: Source, state: SourceState, *, until: datetime | None = None) -> SourceReport:
         """Poll one source and store what is new; every failure comes back as a report.
@@ -113,10 +116,11 @@ class Poller:
     def _poll(self, source: Source, state: SourceState, until: datetime) -> SourceReport:
         answer, listing = self._listed(source, state)
         found = self._sort(source, listing.entries if listing else ())
-        self._remember(source, found.wanted)
+        self._remember(source, found)
         gained = Gained()
-        if found.wanted or source.id in self._waiting:
-            gained = self._pages.read(source, {entry.url: entry for entry in found.wanted}, until)
+        if found.wanted or found.changed or source.id in self._waiting:
+            fresh = {entry.url: entry for entry in (*found.wanted, *found.changed)}
+            gained = self._pages.read(source, fresh, until)
         return self._settle(source, state, answer, listing, found, gained)
 
     def _listed(self, source: Source, state: SourceState) -> tuple[Answer, Listing | None]:
@@ -153,32 +157,38 @@ class Poller:
     def _sort(self, source: Source, entries: Sequence[Entry]) -> Sorted:
         relevant = {article_key(entry.url): entry for entry in entries if self._is_relevant(source, entry)}
         known: set[str] = set()
+        changed: list[Entry] = []
         if relevant:
             with self._means.archive.read() as session:
                 known = sources.known_entries(session, set(relevant), polled=self._polled | {source.id})
+                listed = [entry for key, entry in relevant.items() if key in known]
+                changed = versions.changed_listings(session, listed, source=source, now=self._means.clock())
         wanted = tuple(entry for key, entry in relevant.items() if key not in known)
-        return Sorted(wanted, len(entries) - len(relevant), len(relevant) - len(wanted))
+        return Sorted(wanted, len(entries) - len(relevant), len(relevant) - len(wanted), tuple(changed))
 
     def _is_relevant(self, source: Source, entry: Entry) -> bool:
         """Whether title and teaser concern both countries; the words of its address where it has no title."""
         outlet, _ = attributed(self._publishers, source, entry)
         return concerns_both(entry.title or slug_title(entry.url), entry.teaser, side=outlet.side)
 
-    def _remember(self, source: Source, wanted: Sequence[Entry]) -> None:
-        if not wanted:
+    def _remember(self, source: Source, found: Sorted) -> None:
+        if not (found.wanted or found.changed):
             return
         now = self._means.clock()
         with self._means.write() as session:
-            for e in wanted:
+            for e in (*found.wanted, *found.changed):
                 never = Outcome.NEVER_POLLED
                 pending = PendingEntry(e.url, source.id, e.title, e.teaser, e.published, 0, now, never, e.outlet)
                 sources.save_pending(session, pending)
+            for e in found.changed:
+                versions.note_return(session, e, source=source, now=now)
 
     def _settle(
         self, source: Source, state: SourceState, answer: Answer, listing: Listing | None, found: Sorted, gained: Gained
     ) -> SourceReport:
         now = self._means.clock()
-        findings = _findings(state, listing, gained, now)
+        copied = self._copied.get(source.id)
+        findings = _findings(state, listing, gained, copied=copied, now=now)
         # not a secret: spreads requests of many installations, nothing more
         jitter = random.random()  # noqa: S311
         after = policy.next_state(source, state, answer, listing, findings=findings, now=now, jitter=jitter)
@@ -191,7 +201,9 @@ class Poller:
         return SourceReport(source.id, told.outcome, told.message, **counts)
 
 
-def _findings(state: SourceState, listing: Listing | None, gained: Gained, now: datetime) -> Findings:
+def _findings(
+    state: SourceState, listing: Listing | None, gained: Gained, *, copied: float | None, now: datetime
+) -> Findings:
     entries = listing.entries if listing else ()
     return Findings(
         entries=len(entries),
@@ -200,7 +212,7 @@ def _findings(state: SourceState, listing: Listing | None, gained: Gained, now: 
         pages_by_outlet=gained.by_outlet,
         pages_by_generic=gained.strays,
         pages_without_text=gained.blanks,
-        duplicates=None,
+        duplicates=copied,
     )
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from archive import articles, files, issues, locks, meetings, sources
+from archive import articles, copies, files, issues, keys, locks, meetings, sources
 from archive.records import DeliveryState, IssueState, StoredArticle
 from archive.store import Archive
 from archive.warc import RawWriter
@@ -70,9 +70,15 @@ def load_catalogue(settings: Settings) -> Catalogue:
 
 
 def open_archive(settings: Settings) -> Archive:
-    """The archive in the home folder, its schema at today's version."""
+    """The archive in the home folder, its schema and its articles' keys at today's version."""
     url = settings.database_url.get_secret_value() if settings.database_url else None
-    return Archive.open(settings.home, url)
+    archive = Archive.open(settings.home, url)
+    try:
+        keys.refresh_keys(archive)
+    except BaseException:
+        archive.close()
+        raise
+    return archive
 
 
 def _alone(archive: Archive, name: str, lease: timedelta) -> AbstractContextManager[None]:
@@ -214,7 +220,7 @@ def ingest_once(
 
 
 def detect_new(archive: Archive) -> DetectReport:
-    """Find the meetings in every article not yet read by today's rules, and write the articles' files."""
+    """Find the meetings in every article not yet read by today's rules; tell copies from originals; write the files."""
     read = 0
     found: dict[str, None] = {}
     while True:
@@ -230,6 +236,7 @@ def detect_new(archive: Archive) -> DetectReport:
                 )
             found.update((meeting_id, None) for meeting_id, new in recorded if new)
         read += len(batch)
+    copies.group_copies(archive)
     files.project_articles(archive)
     with archive.read() as session:
         new = [meetings.get_meeting(session, meeting_id) for meeting_id in found]
@@ -260,6 +267,7 @@ def import_paths(
             with archive.write() as session:
                 _, is_new = articles.add_article(session, article, now=now_utc(), old_name=path.name)
             new, known = new + is_new, known + (not is_new)
+        copies.group_copies(archive)
         files.project_articles(archive)
     return ImportReport(new, known, tuple(refused))
 

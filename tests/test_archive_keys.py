@@ -126,7 +126,8 @@ def test_waiting_entry_whose_page_is_known_otherwise_waits_no_more(archive: Arch
 def test_listing_goes_on_under_the_new_form(archive: Archive) -> None:
     with archive.write() as s:
         stored, _ = add_article(s, article(key=article_key(OLD), url=OLD), now=NOW)
-        note_listing(s, Entry(OLD, "They meet"), stored.article, source=WIRE, now=NOW)
+        waiting = PendingEntry(OLD, WIRE.id, "They meet", "", None, 0, NOW, Outcome.NEVER_POLLED)
+        note_listing(s, waiting, stored.number, now=NOW)
     refresh_keys(archive)
     with archive.read() as s:
         same, other = Entry(NEW, "They meet"), Entry(NEW, "They met")

@@ -17,10 +17,11 @@ from archive.articles import add_article, get_article, undetected
 from archive.files import project_articles
 from archive.meetings import all_meetings, record_detection
 from archive.models import VersionRow
+from archive.records import PendingEntry
 from archive.store import Archive
 from archive.versions import MOST_RETURNS, PAUSE, WATCHED, add_version, changed_listings, note_listing, note_return
 from meetings.records import Detection, Evidence
-from parsers.records import Article, Entry, Kind, Side, Source
+from parsers.records import Article, Entry, Kind, Outcome, Side, Source
 from tests.archive_samples import HOUR, NOW, article, day, everything, meeting
 
 URL = "https://news.example/one"
@@ -36,6 +37,7 @@ WIRE = Source(
     url="https://news.example/feed",
     interval=HOUR,
 )
+WAITING = PendingEntry(URL, WIRE.id, ENTRY.title, "", ENTRY.published, 0, NOW, Outcome.NEVER_POLLED)
 SITEMAP = replace(WIRE, kind=Kind.NEWS_SITEMAP)
 LATER = NOW + PAUSE
 SECOND = article(title="They met and signed", paragraphs=("HANOI – They met on Tuesday.", "They signed a plan."))
@@ -51,7 +53,7 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
 def first_read(archive: Archive) -> None:
     with archive.write() as s:
         stored, _ = add_article(s, article(), now=NOW)
-        note_listing(s, ENTRY, stored.article, source=WIRE, now=NOW)
+        note_listing(s, WAITING, stored.number, now=NOW)
         record_detection(s, stored, Detection("en", (meeting(),)), rules_version="1", now=NOW)
 
 
@@ -64,7 +66,7 @@ def changed(archive: Archive, entry: Entry, *, source: Source = WIRE, now: dt.da
 
 def add(archive: Archive, *texts: Article) -> list[bool]:
     with archive.write() as s:
-        return [add_version(s, ENTRY, each, source=WIRE, now=LATER) for each in texts]
+        return [add_version(s, each, now=LATER) for each in texts]
 
 
 def read(archive: Archive, date: str = "2024-12-10") -> None:
@@ -87,7 +89,16 @@ def text_in_force(archive: Archive) -> Article:
     return stored.article
 
 
-NEW_TITLE = replace(ENTRY, title="They meet and sign")
+def title(turn: int) -> Entry:
+    return replace(ENTRY, title=f"They meet, {turn}")
+
+
+def come_back(archive: Archive, now: dt.datetime, entry: Entry | None = None) -> None:
+    with archive.write() as s:
+        note_return(s, entry or NEW_TITLE, source=WIRE, now=now)
+
+
+NEW_TITLE = title(1)
 
 
 class TestListings:
@@ -120,20 +131,25 @@ class TestListings:
     def test_time(self, archive: Archive, now: dt.datetime, again: bool) -> None:
         assert changed(archive, NEW_TITLE, now=now) is again
 
-    def test_what_was_read_under_the_new_title_is_known(self, archive: Archive) -> None:
-        with archive.write() as s:
-            note_return(s, NEW_TITLE, source=WIRE, now=LATER, read=True)
+    def test_the_new_title_is_known_from_then_on(self, archive: Archive) -> None:
+        come_back(archive, LATER)
         assert not changed(archive, NEW_TITLE, now=LATER + PAUSE)
         assert changed(archive, ENTRY, now=LATER + PAUSE)
 
-    def test_a_page_that_fails_is_tried_again_but_not_for_ever(self, archive: Archive) -> None:
-        for attempt in range(1, MOST_RETURNS + 1):
-            now = NOW + attempt * PAUSE
-            assert changed(archive, NEW_TITLE, now=now)
-            with archive.write() as s:
-                note_return(s, NEW_TITLE, source=WIRE, now=now, read=False)
-            assert not changed(archive, NEW_TITLE, now=now + HOUR)
-        assert not changed(archive, NEW_TITLE, now=NOW + (MOST_RETURNS + 1) * PAUSE)
+    def test_a_title_that_changes_for_ever_is_not_followed_for_ever(self, archive: Archive) -> None:
+        for turn in range(1, MOST_RETURNS + 1):
+            now = NOW + turn * PAUSE
+            assert changed(archive, title(turn), now=now)
+            come_back(archive, now, title(turn))
+            assert not changed(archive, title(turn + 1), now=now + HOUR)
+        assert not changed(archive, title(0), now=NOW + (MOST_RETURNS + 1) * PAUSE)
+
+    def test_storing_from_the_same_entry_again_changes_nothing(self, archive: Archive) -> None:
+        come_back(archive, LATER)
+        before = everything(archive)
+        with archive.write() as s:
+            note_listing(s, WAITING, 1, now=LATER)
+        assert everything(archive) == before
 
     def test_article_of_before_listings_were_remembered_is_left_alone(self, archive: Archive) -> None:
         with archive.write() as s:
@@ -195,10 +211,16 @@ class TestVersions:
         assert text_in_force(archive) == article()
         assert [taken for _, _, taken in versions(archive)] == [True, False]
 
-    def test_page_that_leads_elsewhere_by_now_adds_nothing(self, archive: Archive) -> None:
+    def test_article_that_is_not_stored_has_no_versions(self, archive: Archive) -> None:
+        assert add(archive, article("two")) == [False]
+
+    def test_imported_file_keeps_its_text(self, archive: Archive) -> None:
         with archive.write() as s:
-            add_article(s, article("two"), now=NOW)
-        assert add(archive, replace(SECOND, key=article("two").key), replace(SECOND, key="f" * 16)) == [False, False]
+            add_article(s, article("file", method="seed:labelled"), now=NOW)
+        assert add(archive, replace(SECOND, key=article("file").key)) == [True]
+        with archive.read() as s:
+            assert [stored.number for stored in undetected(s, "1", limit=9)] == [2]
+            assert [stored.article.title for stored in undetected(s, "1", limit=9)] == ["Article file"]
 
     def test_first_known_day_of_publication_stays(self, archive: Archive) -> None:
         add(archive, replace(SECOND, published=LATER, published_on=day("2024-12-20")))
@@ -242,7 +264,7 @@ def test_evidence_always_points_into_the_text_in_force(steps: list[tuple[str, bo
     with TemporaryDirectory() as home, Archive.open(Path(home)) as archive:
         with archive.write() as s:
             stored, _ = add_article(s, article(), now=NOW)
-            note_listing(s, ENTRY, stored.article, source=WIRE, now=NOW)
+            note_listing(s, WAITING, stored.number, now=NOW)
         read_by_rules(archive)
         for text, runs in steps:
             add(archive, article(paragraphs=(text,)))
