@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from archive import sources
+from archive import articles, copies, sources
 from archive.store import Archive
 from flows.console import table
 from flows.health import COLUMNS, row, span, why
 from flows.steps import now_utc
 from parsers.records import Alarm, AlarmKind, Outcome, SourceState, Validators
 from reports.health import Health, survey
+from tests.archive_samples import article
 from tests.commandline import Meetings, source
 from tests.prefect_server import PAGE
 from tests.report_catalogue import SOURCES as SAMPLES
@@ -127,6 +128,20 @@ def test_pages_that_the_outlets_own_parser_cannot_read_raise_an_alarm(
         ("other", 0, PAGES),
     ]
     assert [(c["source_id"], c["alarm"]["kind"]) for c in ran["watched"]["changes"]] == [("known", "layout")]
+
+
+def test_a_source_of_nothing_but_copies_raises_an_alarm(meetings: Meetings, quiet: Web) -> None:
+    text = tuple(f"The two sides agreed on point {n} of a long list of what they would do together." for n in range(30))
+    with Archive.open(meetings.home) as archive:
+        with archive.write() as session:
+            for n in range(25):
+                copied = article(str(n), paragraphs=text, source_id="wire", outlet="wire", published_on=None)
+                articles.add_article(session, copied, now=now_utc())
+        copies.group_copies(archive)
+    quiet.add("/feed.xml", Reply(feed(OLD + "l", title="Town opens a tram line"), headers=XML))
+    changes = ingest(meetings)["watched"]["changes"]
+    assert [(c["source_id"], c["alarm"]["kind"], c["raised"]) for c in changes] == [("wire", "duplicates", True)]
+    assert check(meetings)["wire"]["stand_ins"] == [], "copies are no reason to ask others"
 
 
 def test_our_own_network_being_down_is_nobodys_failure(meetings: Meetings, tmp_path: Path) -> None:
