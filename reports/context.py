@@ -8,11 +8,12 @@ from archive.records import StoredMeeting
 from meetings.records import RANK_ORDER, Status
 from parsers.records import Side, Source, SourceState
 from reports import words
+from reports.accounts import Outlets
 from reports.clean import one_line
 from reports.health import Health, SourceHealth, gaps_line, health_view, sources_line, survey
 from reports.records import IssueContext, MeetingView
 from reports.select import Selection
-from reports.views import Outlets, headline, line_view, meeting_view
+from reports.views import headline, line_view, meeting_view
 
 NAME = "China–Viet Nam Meetings"
 SUBJECT_LIMIT = 160

@@ -29,8 +29,19 @@ class PeopleView:
 
 
 @dataclass(frozen=True, slots=True)
+class CopyView:
+    """Another outlet that prints the same text: "also on …"; `url` is None for an imported file."""
+
+    outlet: str
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ArticleView:
-    """One article as a source: `url` is None for an imported file, which has its `file_name` instead."""
+    """One article as a source: `url` is None for an imported file, which has its `file_name` instead.
+
+    `also` are the places where the same text stands too.
+    """
 
     title: str
     outlet: str
@@ -39,6 +50,7 @@ class ArticleView:
     language_name: str
     url: str | None
     file_name: str
+    also: tuple[CopyView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +59,15 @@ class QuoteView:
 
     text: str
     article: ArticleView
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerView:
+    """Somebody whose words an account reports: in how many of its sentences, and the weightiest of them."""
+
+    name: str
+    sentences: int
+    quote: QuoteView
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +80,7 @@ class AccountView:
     side: str
     label: str
     quotes: tuple[QuoteView, ...]
+    speakers: tuple[SpeakerView, ...]
     articles: tuple[ArticleView, ...]
     more: str
     missing: str
@@ -91,7 +113,10 @@ class RowView:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonView:
-    """Both accounts of one meeting side by side; `summary` is one sentence, `more` counts rows not shown."""
+    """Both accounts of one meeting side by side; `summary` is one sentence, `more` counts rows not shown.
+
+    Where one side gave no account, `summary` says so once and that side's cells are empty, `missing` included.
+    """
 
     summary: str
     rows: tuple[RowView, ...]
@@ -171,6 +196,7 @@ class MeetingView:
     topics: str
     people: tuple[PeopleView, ...]
     accounts: tuple[AccountView, ...]
+    comparison: ComparisonView
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,3 +189,8 @@ def counted(number: int, one: str, many: str = "") -> str:
 def listed(items: list[str]) -> str:
     """`A`, `A and B`, `A and 2 others`."""
     return " and ".join(items) if len(items) < 3 else f"{items[0]} and {len(items) - 1} others"
+
+
+def more(count: int, one: str, many: str = "") -> str:
+    """`and 3 more articles`; empty when nothing is left out."""
+    return "" if count <= 0 else f"and {counted(count, f'more {one}', f'more {many}' if many else '')}"
