@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from fetch import watch
 from fetch.watch import Findings
-from parsers.records import Answer, Listing, Outcome, Source, SourceState, Validators
+from parsers.records import Answer, Kind, Listing, Outcome, Source, SourceState, Validators
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -39,6 +39,8 @@ RETIRED_AGAIN = 30 * DAY
 # What these say of a run in which as many hosts were asked and none answered: our own network is down.
 UNREACHED = frozenset({Outcome.DNS_ERROR, Outcome.CONNECT_ERROR, Outcome.TLS_ERROR, Outcome.TIMEOUT})
 UNREACHED_HOSTS = 3
+# They list what is new or what a query finds: none of it is an answer, not a fault.
+_MAY_BE_EMPTY = frozenset({Kind.NEWS_SITEMAP, Kind.SITEMAP_INDEX, Kind.GOOGLE_NEWS, Kind.BING_NEWS, Kind.GDELT})
 # After so many failures in a row at the address that it moved to, a source is asked at its own address again.
 FORGET_MOVE_AFTER = 3
 
@@ -216,10 +218,11 @@ def next_state(
         # no failure, but no answer either: a host that is never free shows at last
         return watch.watched(source, replace(waiting, failing_since=state.failing_since or now), now=now)
     outcome, message = answer.outcome, answer.message
-    if outcome is Outcome.OK and listing is not None and not listing.outcome.good:
-        outcome, message = listing.outcome, listing.message
+    if outcome is Outcome.OK and listing is not None:
+        empty = listing.outcome is Outcome.NO_ENTRIES and source.kind in _MAY_BE_EMPTY
+        outcome, message = Outcome.OK if empty else listing.outcome, listing.message
     full = outcome is Outcome.OK and listing is not None
-    well = watch.answered(source, outcome)
+    well = outcome.good
     failures = 0 if well else state.failures + 1
     moved_to = _moved_to(state, answer, failures=failures)
     # those of the address that a source had moved to mean nothing at its own

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from parsers.records import Alarm, AlarmKind, Entry, Kind, Outcome, Source, SourceState, article_key
+from parsers.records import Alarm, AlarmKind, Entry, Outcome, Source, SourceState, article_key
 
 DAY = timedelta(days=1)
 
@@ -32,8 +32,6 @@ AHEAD = DAY
 
 # The alarms on which a fall-back stands in; copies bring all their news, only not first.
 _TROUBLES = frozenset(AlarmKind) - {AlarmKind.DUPLICATES}
-# They list what is new or what a query finds: none of it is an answer, not a fault.
-_MAY_BE_EMPTY = frozenset({Kind.NEWS_SITEMAP, Kind.SITEMAP_INDEX, Kind.GOOGLE_NEWS, Kind.BING_NEWS, Kind.GDELT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +67,6 @@ def newest(entries: Iterable[Entry], *, now: datetime) -> datetime | None:
     """The latest date among entries, UTC, leaving out dates that have not come; None when none is dated."""
     dates = (entry.published for entry in entries if entry.published is not None)
     return max((date for date in dates if date <= now + AHEAD), default=None)
-
-
-def answered(source: Source, outcome: Outcome) -> bool:
-    """Whether a poll went as it should: also when a listing that may be empty is."""
-    return outcome.good or (outcome is Outcome.NO_ENTRIES and source.kind in _MAY_BE_EMPTY)
 
 
 def failing_after(source: Source) -> timedelta:
@@ -177,7 +170,7 @@ def _silent(source: Source, state: SourceState, now: datetime) -> Alarm | None:
 
 def _stale(source: Source, state: SourceState, now: datetime) -> Alarm | None:
     since = state.newest or state.last_new
-    if not state.outcome.good or since is None or now - since <= stale_after(source):
+    if since is None or now - since <= stale_after(source):
         return None
     said = f"It answers, and its newest item is of {since:%Y-%m-%d}"
     return Alarm(AlarmKind.STALE, since, f"{said}: {_look(source)} shows whether the outlet lists its news elsewhere.")
@@ -186,7 +179,7 @@ def _stale(source: Source, state: SourceState, now: datetime) -> Alarm | None:
 def _layout(source: Source, state: SourceState, before: Mapping[AlarmKind, Alarm], now: datetime) -> Alarm | None:
     stood = before.get(AlarmKind.LAYOUT)
     since = stood.since if stood else None
-    if _listless(source, state):
+    if _listless(state):
         said = "Its listing gave no links twice running"
         message = f"{said}: {_look(source)} shows what its kind and selectors in sources.toml find."
         return Alarm(AlarmKind.LAYOUT, since or state.since or now, message)
@@ -197,8 +190,8 @@ def _layout(source: Source, state: SourceState, before: Mapping[AlarmKind, Alarm
     return stood if state.failures else None
 
 
-def _listless(source: Source, state: SourceState) -> bool:
-    if state.outcome is not Outcome.NO_ENTRIES or answered(source, state.outcome):
+def _listless(state: SourceState) -> bool:
+    if state.outcome is not Outcome.NO_ENTRIES:
         return False
     return state.since is not None and state.last_attempt is not None and state.last_attempt > state.since
 

@@ -114,14 +114,15 @@ def test_a_failure_of_another_kind_begins_at_its_own_first_wait() -> None:
     assert state.next_due == NOW + 12 * HOUR * policy.EARLIEST
 
 
-def test_an_empty_search_is_an_answer_and_an_empty_feed_is_none() -> None:
+@pytest.mark.parametrize("kind", Kind)
+def test_an_empty_search_is_an_answer_and_an_empty_feed_is_none(kind: Kind) -> None:
     empty = Listing((), Outcome.NO_ENTRIES, "Empty.")
-    findings = Findings()
-    for kind, failures in [(Kind.GDELT, 0), (Kind.NEWS_SITEMAP, 0), (Kind.RSS, 1), (Kind.SECTION, 1)]:
-        source = replace(SOURCE, kind=kind)
-        state = policy.next_state(source, SETTLED, OK, empty, findings=findings, now=NOW, jitter=0.0)
-        assert (kind, state.outcome, state.failures) == (kind, Outcome.NO_ENTRIES, failures)
-        assert state.validators == OLD
+    source = replace(SOURCE, kind=kind)
+    state = policy.next_state(source, SETTLED, OK, empty, findings=Findings(), now=NOW, jitter=0.0)
+    fault = kind in (Kind.RSS, Kind.ATOM, Kind.JSONFEED, Kind.SECTION)
+    assert (state.outcome, state.failures) == ((Outcome.NO_ENTRIES, 1) if fault else (Outcome.OK, 0))
+    assert state.message == "Empty."
+    assert state.validators == (OLD if fault else OK.validators)
 
 
 def test_what_is_remembered_of_a_listing() -> None:

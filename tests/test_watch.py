@@ -92,7 +92,7 @@ CASES: dict[str, tuple[Source, SourceState, Findings | None, list[AlarmKind]]] =
     "newest older than three slow rhythms": (SLOW, well(newest=NOW - 30 * DAY - SECOND), POLLED, [T]),
     "undated, first seen long ago": (SOURCE, well(newest=None, last_new=NOW - 15 * DAY), POLLED, [T]),
     "undated, nothing new": (SOURCE, well(newest=None, last_new=NOW - 7 * DAY), POLLED, [S]),
-    "an empty search for long": (SEARCH, well(outcome=Outcome.NO_ENTRIES, last_new=NOW - 20 * DAY), Findings(), [S]),
+    "an empty search for long": (SEARCH, well(last_new=NOW - 20 * DAY), Findings(), [S]),
     "no links once": (SOURCE, well(**EMPTY, since=NOW), Findings(), []),
     "no links twice running": (SOURCE, well(**EMPTY, since=NOW - 6 * HOUR), Findings(), [L]),
     "no links for days": (
@@ -100,12 +100,6 @@ CASES: dict[str, tuple[Source, SourceState, Findings | None, list[AlarmKind]]] =
         well(**EMPTY | {"failing_since": NOW - 3 * DAY}, since=NOW - 3 * DAY),
         Findings(),
         [L],
-    ),
-    "an empty sitemap twice running": (
-        replace(SOURCE, kind=Kind.NEWS_SITEMAP),
-        well(outcome=Outcome.NO_ENTRIES, since=NOW - DAY),
-        Findings(),
-        [],
     ),
     "layout, then no answer": (SOURCE, ill(HOUR, alarms=standing(L)), POLLED, [L]),
     "layout, then links": (SOURCE, well(alarms=standing(L)), POLLED, []),
