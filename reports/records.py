@@ -183,7 +183,11 @@ class FigureView:
 
 @dataclass(frozen=True, slots=True)
 class MeetingView:
-    """One meeting. Empty strings and tuples stand for what is not known, unless a text says so."""
+    """One meeting. Empty strings and tuples stand for what is not known, unless a text says so.
+
+    `level`, `channel` and `topic_ids` are the record's own values; `visit` is the id of the visit it was made on,
+    `page` its page in the web archive.
+    """
 
     id: str
     headline: str
@@ -196,12 +200,21 @@ class MeetingView:
     topics: str
     people: tuple[PeopleView, ...]
     accounts: tuple[AccountView, ...]
-    comparison: ComparisonView
+    level: str = ""
+    channel: str = ""
+    topic_ids: tuple[str, ...] = ()
+    comparison: ComparisonView = ComparisonView("", (), "")
+    firsts: tuple[FirstView, ...] = ()
+    visit: str = ""
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class LineView:
-    """An announced meeting in one line, with the articles that announce it."""
+    """A meeting in one line, with the articles that tell it.
+
+    `outcome` is one sentence of news: what became of an announcement, or what a further account adds.
+    """
 
     headline: str
     when: str
@@ -210,6 +223,11 @@ class LineView:
     note: str
     articles: tuple[ArticleView, ...]
     more: str
+    id: str = ""
+    level: str = ""
+    topic_ids: tuple[str, ...] = ()
+    outcome: str = ""
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +242,12 @@ class HealthView:
 
 @dataclass(frozen=True, slots=True)
 class IssueContext:
-    """One whole issue. `sources_line` is empty in a back issue, which speaks of a past week."""
+    """One whole issue. `sources_line` is empty in a back issue, which speaks of a past week.
+
+    `settled`: what became of the announcements due this week. `further`: new accounts of meetings that an earlier issue
+    told of. `average_weeks`: over how many weeks the figures' average is taken. `outside`: what a reader's own choice
+    left out, as a sentence. `web`: the base address of the web archive, without a slash at its end, or empty.
+    """
 
     week: str
     zone: str
@@ -241,3 +264,13 @@ class IssueContext:
     articles_line: str
     sources_line: str
     health: tuple[HealthView, ...]
+    figures: tuple[FigureView, ...] = ()
+    average_weeks: int = 0
+    chart_text: str = ""
+    visits: tuple[VisitView, ...] = ()
+    series: tuple[SeriesView, ...] = ()
+    settled: tuple[LineView, ...] = ()
+    further: tuple[LineView, ...] = ()
+    corrections: tuple[CorrectionView, ...] = ()
+    outside: str = ""
+    web: str = ""
