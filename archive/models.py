@@ -130,7 +130,7 @@ class ArticleRow(Base):
     """One article in normalised form."""
 
     __tablename__ = "articles"
-    __table_args__ = (Index(None, "source_id", "stored_at"), {"sqlite_autoincrement": True})
+    __table_args__ = ({"sqlite_autoincrement": True},)
 
     number: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(16), unique=True)

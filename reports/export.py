@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from archive.records import Mention, StoredMeeting
+from archive.records import Mention, StoredArticle, StoredMeeting
 from meetings.jsonform import meeting_to_dict
 from meetings.records import Person
 from parsers.records import Side
@@ -20,6 +20,7 @@ COLUMNS = (
     "id", "date", "end_date", "date_basis", "status", "mode", "venue", "city", "country", "direction", "china",
     "vietnam", "level", "channel", "forum", "forum_ordinal", "topics", "cameo", "plover_event", "plover_mode",
     "plover_contexts", "first_seen", "held_known_at", "china_articles", "vietnam_articles", "other_articles",
+    "copies",
 )  # fmt: skip
 # what a spreadsheet may read as a formula (OWASP, CSV injection), full-width forms included
 _FORMULA_STARTS = tuple("=+-@＝＋－＠")
@@ -62,6 +63,8 @@ def _mention(mention: Mention) -> dict[str, Any]:
         "title": article.title,
         "published": article.published_on.isoformat() if article.published_on else None,
         "text_sha256": article.text_sha256,
+        "version": mention.article.version,
+        "copy_of": mention.article.copy_of,
         "meeting": meeting_to_dict(mention.meeting),
     }
 
@@ -93,9 +96,10 @@ def _cells(stored: StoredMeeting) -> dict[str, object]:
         "plover_contexts": "; ".join(plover.contexts),
         "first_seen": _utc(stored.first_seen),
         "held_known_at": _utc(stored.held_known_at),
-        "china_articles": _articles(stored, Side.CHINA),
-        "vietnam_articles": _articles(stored, Side.VIETNAM),
-        "other_articles": _articles(stored, Side.OTHER, None),
+        "china_articles": _addresses(stored, lambda each: each.article.side is Side.CHINA),
+        "vietnam_articles": _addresses(stored, lambda each: each.article.side is Side.VIETNAM),
+        "other_articles": _addresses(stored, lambda each: each.article.side in (Side.OTHER, None)),
+        "copies": _addresses(stored, lambda each: each.copy_of is not None),
     }
 
 
@@ -103,10 +107,10 @@ def _people(people: Sequence[Person]) -> str:
     return "; ".join(", ".join(filter(None, (person.name, person.role))) for person in people)
 
 
-def _articles(stored: StoredMeeting, *sides: Side | None) -> str:
-    """Addresses of the articles of those sides; the file name of an imported one."""
-    chosen = [mention.article for mention in stored.mentions if mention.article.article.side in sides]
-    return "; ".join(each.article.url or each.old_name or each.path or str(each.number) for each in chosen)
+def _addresses(stored: StoredMeeting, chosen: Callable[[StoredArticle], bool]) -> str:
+    """Addresses of the chosen articles; the file name of an imported one."""
+    articles = [mention.article for mention in stored.mentions if chosen(mention.article)]
+    return "; ".join(each.article.url or each.old_name or each.path or str(each.number) for each in articles)
 
 
 def _cell(value: object) -> str:

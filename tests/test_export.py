@@ -73,6 +73,19 @@ def test_csv_has_one_row_a_meeting() -> None:
     assert re.fullmatch(r"021_[0-9a-f]{16}\.txt", rows(text)[5]["other_articles"])
 
 
+def test_copies_and_versions_are_marked() -> None:
+    first = rich_meetings()[0]
+    original, copy, *others = first.mentions
+    copied = dataclasses.replace(
+        copy, article=dataclasses.replace(copy.article, copy_of=original.article.number, version=2)
+    )
+    marked = dataclasses.replace(first, mentions=(original, copied, *others))
+    (line,) = export_jsonl([marked])
+    told = [(each["copy_of"], each["version"]) for each in json.loads(line)["mentions"]]
+    assert told == [(None, 1), (original.article.number, 2), (None, 1), (None, 1)]
+    assert rows("".join(export_csv([marked])))[0]["copies"] == copy.article.article.url
+
+
 @given(
     st.sampled_from(sorted(HOSTILE_TEXTS.values()))
     | st.builds("{}{}".format, st.sampled_from("=+-@＝＋－＠\t\r\n \u202e"), st.text(max_size=8))

@@ -25,7 +25,6 @@ def upgrade() -> None:
     op.add_column("articles", sa.Column("compared", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.create_index(op.f("ix_articles_copy_of"), "articles", ["copy_of"], unique=False)
     op.create_index(op.f("ix_articles_compared"), "articles", ["compared"], unique=False)
-    op.create_index(op.f("ix_articles_source_id_stored_at"), "articles", ["source_id", "stored_at"], unique=False)
     _versions()
     _keys_and_listings()
     op.create_table(
@@ -45,7 +44,7 @@ def downgrade() -> None:
     """Takes them away again; all that version 0002 knew stays, the text in force included."""
     for table in reversed(TABLES):
         op.drop_table(table)
-    for index in ("copy_of", "compared", "source_id_stored_at"):
+    for index in ("copy_of", "compared"):
         op.drop_index(op.f(f"ix_articles_{index}"), table_name="articles")
     # not by copying the table, to which mentions refer: SQLite drops columns itself since 3.35
     for name in ADDED:
