@@ -28,6 +28,9 @@ _READ = {
     *("source", "group"),
     *("pubdate", "published", "updated", "issued", "modified", "date", "created"),
 }
+_TEASERS = {"description", "summary"}
+_CONTENTS = {"content", "encoded", "fullitem", "body"}
+"""Not read where a teaser is told."""
 _ATTRIBUTES = {"href", "rel", "type", "mode", "url", "version", "ispermalink", "about", "base", "lang", "src"}
 
 
@@ -69,16 +72,28 @@ def _strip_containers(root: etree._Element) -> None:
 def _strip_item(item: etree._Element) -> None:
     alike: dict[str, int] = {}
     _strip_attributes(item)
+    told = any(local_name(child) in _TEASERS and (child.text or "").strip() for child in item)
     for child in list(item):
         name = local_name(child)
         alike[name] = alike.get(name, 0) + 1
-        if name not in _READ or alike[name] > _MAX_ALIKE:
+        if name not in _READ or (told and name in _CONTENTS) or alike[name] > _MAX_ALIKE:
             item.remove(child)
             continue
         for element in child.iter() if len(child) else (child,):
             _strip_attributes(element)
-            if element.text and len(element.text) > _MAX_TEXT:
-                element.text = element.text[:_MAX_TEXT]
+            _strip_text(element)
+
+
+def _strip_text(element: etree._Element) -> None:
+    text = element.text
+    if not text:
+        return
+    if (
+        "<" in text and "]]>" not in text[:_MAX_TEXT]
+    ):  # else every bracket would be an event of its own
+        element.text = etree.CDATA(text[:_MAX_TEXT])
+    elif len(text) > _MAX_TEXT:
+        element.text = text[:_MAX_TEXT]
 
 
 def _strip_attributes(element: etree._Element) -> None:

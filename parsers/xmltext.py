@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html.entities
 import re
+from functools import lru_cache
 
 from lxml import etree
 
@@ -42,7 +43,12 @@ def read_xml(document: bytes, *, encoding: str | None = None) -> etree._Element 
 
 def local_name(element: etree._Element) -> str:
     """An element's name in lower case, without namespace or prefix."""
-    return str(element.tag).rpartition("}")[2].rpartition(":")[2].lower()
+    return _local(str(element.tag))
+
+
+@lru_cache(maxsize=512)
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2].rpartition(":")[2].lower()
 
 
 def _recover(document: bytes, encoding: str | None) -> etree._Element | None:
