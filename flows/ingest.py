@@ -95,6 +95,8 @@ def poll_and_detect(run: Run, due: Sequence[Source], *, until: datetime | None =
         reports = sorted((r for future in futures for r in future.result()), key=lambda r: r.source_id)
     watched = run.watch(reports)
     report = IngestReport(tuple(reports), detect(run), watched)
+    for change in watched.changes:
+        get_run_logger().warning("%s", change)
     _publish_sources(run, report.sources)
     for event in run_events(report):
         emit_event(**event)
@@ -200,8 +202,6 @@ def summary(report: IngestReport) -> str:
     parts = [words, f"failing: {', '.join(r.source_id for r in failing)}" if failing else "", report.left]
     if report.watched.network_down:
         parts.append("our own network was down, so no source is blamed")
-    raised = sum(change.raised for change in report.watched.changes)
-    parts.append(counted(raised, "alarm") + " raised" if raised else "")
     return "; ".join(filter(None, parts))
 
 

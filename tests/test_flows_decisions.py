@@ -187,11 +187,6 @@ def test_a_run_emits_few_events(alarms: int, new: int, kinds: dict[str, int]) ->
     [
         pytest.param({}, "2 sources polled, 2 new articles, 1 new meeting; failing: vov", id="plain"),
         pytest.param(
-            {"watched": WatchReport((change(), change(1, raised=False)))},
-            "2 sources polled, 2 new articles, 1 new meeting; failing: vov; 1 alarm raised",
-            id="alarms",
-        ),
-        pytest.param(
             {"watched": WatchReport(network_down=True)},
             "2 sources polled, 2 new articles, 1 new meeting; failing: vov; "
             "our own network was down, so no source is blamed",

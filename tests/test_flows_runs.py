@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -81,8 +82,10 @@ def started_long_ago(settings: Settings) -> Week:
 def test_one_broken_source_does_not_stop_the_others(settings: Settings) -> None:
     state = ingest(return_state=True)
     assert said(state) == ("COMPLETED", "2 sources polled, 1 new article, 1 new meeting; failing: broken")
-    table = latest_artifact("sources")
-    assert table.index("broken") < table.index("wire"), "failing ones first"
+    rows = json.loads(latest_artifact("sources"))
+    shown = [(row["source"], row["state"]) for row in rows]
+    assert shown == [("wire", "stale"), ("broken", "server_error")], "alarms first: its one item is of 2024"
+    assert rows[1]["why"] == "127.0.1.2 answered 503 Service Unavailable."
     assert (settings.home / "archive.db").exists()
 
 
