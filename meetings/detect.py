@@ -8,6 +8,7 @@ from importlib.resources.abc import Traversable
 from meetings import language, lexicon, screen
 from meetings.dates import Calendar
 from meetings.encounters import Encounter, SentenceReader
+from meetings.parts import parts
 from meetings.people import find_mentions
 from meetings.reading import MAX_LENGTH, read
 from meetings.records import Detection
@@ -20,7 +21,7 @@ from meetings.whens import Clock
 from meetings.wheres import Compass
 from parsers.records import Article
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 
 
 def _rules_version() -> str:
@@ -74,7 +75,10 @@ def detect(article: Article, *, trace: Trace | None = None) -> Detection:
     stories = [visit] if visit else stories
     note_parties(reading, stories)
     clock, compass = Clock(reading, calendar, stories), Compass(reading, stories, mentions)
-    meetings = [make_meeting(reading, calendar, clock, compass, story) for story in stories]
+    meetings = [
+        make_meeting(reading, calendar, clock, compass, story, part)
+        for story, part in zip(stories, parts(reading, stories, mentions), strict=True)
+    ]
     notes = [] if stories else ["No encounter between officials of the two countries is told."]
     if len(article.text) > MAX_LENGTH:
         notes.append(f"Only the first {MAX_LENGTH} characters were read.")

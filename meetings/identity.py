@@ -68,8 +68,8 @@ def cluster(meetings: Sequence[tuple[Meeting, dt.date | None]]) -> list[str]:
 def merge(meetings: Sequence[Meeting]) -> Meeting:
     """One record with the best of every field, under the id of the first.
 
-    Its `evidence` is empty when it comes from several records: offsets point into one article only, so evidence stays
-    with each article's own record. A topic keeps the evidence of the record that it was found in.
+    Its `evidence` and `part` are empty when it comes from several records: offsets point into one article only, so they
+    stay with each article's own record. A topic keeps the evidence of the record that it was found in.
     """
     first = meetings[0]
     if len(meetings) == 1:
@@ -96,6 +96,7 @@ def merge(meetings: Sequence[Meeting]) -> Meeting:
         forum=max((m.forum for m in meetings), key=lambda f: (f is not None, f is not None and f.ordinal is not None)),
         topics=tuple(topics.values()),
         evidence=(),
+        part=(),
     )
 
 

@@ -27,7 +27,10 @@ from parsers.records import Article
 
 
 def meeting_to_dict(m: Meeting) -> dict[str, object]:
-    """The record of design §5 in JSON values: dates ISO, enums by value, keys in the design's order."""
+    """The record of design §5 in JSON values: dates ISO, enums by value, keys in the design's order.
+
+    Beside them `part`, where the article tells of several meetings.
+    """
     return {
         "id": m.id,
         "date": m.date.isoformat() if m.date else None,
@@ -52,6 +55,7 @@ def meeting_to_dict(m: Meeting) -> dict[str, object]:
             },
         },
         "evidence": [_evidence_to_dict(e) for e in m.evidence],
+        **({"part": [list(stretch) for stretch in m.part]} if m.part else {}),
     }
 
 
@@ -81,6 +85,7 @@ def meeting_from_dict(d: Mapping[str, Any]) -> Meeting:
             ),
         ),
         evidence=tuple(Evidence(**e) for e in d["evidence"]),
+        part=tuple((start, end) for start, end in d.get("part", ())),
     )
 
 

@@ -72,6 +72,15 @@ class Channel(StrEnum):
     EMBASSY = "embassy"
 
 
+Part = tuple[tuple[int, int], ...]
+"""Stretches [start, end) of an article's text, in order; none stands for all of it."""
+
+
+def holds(part: Part, at: int) -> bool:
+    """Whether an offset of the article's text lies in the part."""
+    return not part or any(start <= at < end for start, end in part)
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """A principal. `name`: canonical Latin form, family name first, no diacritics; `role` as the text gives it, in the
@@ -137,7 +146,10 @@ class Codes:
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """One meeting as one article tells it. `id` is empty until a run is clustered or the archive names it."""
+    """One meeting as one article tells it. `id` is empty until a run is clustered or the archive names it.
+
+    `part`: what tells of it in an article of several meetings; empty where the whole article does.
+    """
 
     date: dt.date | None
     end_date: dt.date | None
@@ -155,6 +167,7 @@ class Meeting:
     codes: Codes
     evidence: tuple[Evidence, ...]
     id: str = ""
+    part: Part = ()
 
 
 @dataclass(frozen=True, slots=True)

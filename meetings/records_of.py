@@ -18,6 +18,7 @@ from meetings.records import (
     Forum,
     Meeting,
     Mode,
+    Part,
     Person,
     Place,
     Rank,
@@ -34,8 +35,10 @@ GROUP_WORDS = 60
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50}
 
 
-def make_meeting(reading: Reading, calendar: Calendar, clock: Clock, compass: Compass, story: Story) -> Meeting:
-    """The record of one story, without an id."""
+def make_meeting(
+    reading: Reading, calendar: Calendar, clock: Clock, compass: Compass, story: Story, part: Part
+) -> Meeting:
+    """The record of one story, without an id; its topics are those of its part of the article."""
     mode = _mode(story)
     when = clock.find(story)
     where = compass.find(story, mode)
@@ -50,7 +53,7 @@ def make_meeting(reading: Reading, calendar: Calendar, clock: Clock, compass: Co
     channel = _channel(story)
     status = _status(calendar, story, when)
     direction = _direction(mode, where)
-    topics = find_topics(reading.text, reading.words.folding)
+    topics = find_topics(reading.text, reading.words.folding, part)
     return Meeting(
         date=when.first,
         end_date=when.last if when.last != when.first else None,
@@ -69,6 +72,7 @@ def make_meeting(reading: Reading, calendar: Calendar, clock: Clock, compass: Co
             status=status, mode=mode, direction=direction, channel=channel, topics=topics, teller=reading.own_side
         ),
         evidence=_evidence(reading, story, when, where, forum_span, mode),
+        part=part,
     )
 
 

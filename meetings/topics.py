@@ -7,8 +7,8 @@ from functools import cache
 
 from meetings import lexicon
 from meetings.folding import fold
-from meetings.matching import Matcher
-from meetings.records import Evidence, Topic
+from meetings.matching import Hit, Matcher
+from meetings.records import Evidence, Part, Topic, holds
 
 FILE = "topics.toml"
 
@@ -38,9 +38,18 @@ def _matcher(folding: Callable[[str], str]) -> Matcher[str]:
     return Matcher(words, folding)
 
 
-def find_topics(text: str, folding: Callable[[str], str] = fold) -> tuple[Topic, ...]:
-    """The topics of a text in the order in which they are first told, its words compared as `folding` has it."""
+def find_topics(text: str, folding: Callable[[str], str] = fold, part: Part = ()) -> tuple[Topic, ...]:
+    """The topics of a text, or of a part of it, in the order in which they are first told.
+
+    Words are compared as `folding` has it.
+    """
     found: dict[str, Topic] = {}
-    for start, end, topic in _matcher(folding).find(text, folding(text)):
-        found.setdefault(topic, Topic(topic, Evidence("topic", text[start:end], start, end)))
+    for start, end, topic in topic_words(text, folding):
+        if topic not in found and holds(part, start):
+            found[topic] = Topic(topic, Evidence("topic", text[start:end], start, end))
     return tuple(found.values())
+
+
+def topic_words(text: str, folding: Callable[[str], str] = fold) -> list[Hit[str]]:
+    """All words of a text that tell of a topic, in order, each with the topic's id."""
+    return _matcher(folding).find(text, folding(text))

@@ -38,9 +38,9 @@ def found(article: Article) -> list[dict[str, Any]]:
 
 
 def without_spelling(value: Any) -> Any:
-    """A record less evidence, topics' evidence and spellings."""
+    """A record less evidence, offsets and spellings."""
     if isinstance(value, dict):
-        return {key: without_spelling(part) for key, part in value.items() if key not in ("evidence", *SPELT)}
+        return {key: without_spelling(part) for key, part in value.items() if key not in ("evidence", "part", *SPELT)}
     return [without_spelling(part) for part in value] if isinstance(value, list) else value
 
 
