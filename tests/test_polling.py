@@ -65,9 +65,10 @@ def test_a_source_that_takes_too_long_leaves_the_rest_for_the_next_run(
     for n in range(PAGES):
         wire.add(f"/{n}.html", slow)
     monkeypatch.setenv("MEETINGS_SECONDS_PER_SOURCE", "0.5")
-    assert meetings("ingest", "--source", "wire").code == 0
+    (report,) = json.loads(meetings("ingest", "--source", "wire", "--json").out)["sources"]
     articles_now, waiting = stored(meetings)
     assert (articles_now <= 1, articles_now + waiting) == (True, PAGES)
+    assert report["skipped"] == {"out_of_time": waiting}
 
 
 def test_robots_are_obeyed_for_pages_and_not_asked_for_feeds(meetings: Meetings, wire: Web) -> None:
@@ -75,6 +76,7 @@ def test_robots_are_obeyed_for_pages_and_not_asked_for_feeds(meetings: Meetings,
     ran = json.loads(meetings("ingest", "--json").out)
     (report,) = ran["sources"]
     assert (report["outcome"], report["entries"], report["new_articles"]) == ("ok", PAGES, PAGES - 1)
+    assert (report["pages"], report["skipped"]) == (PAGES - 1, {"robots": 1})
     assert "/3.html" not in {seen.path for seen in wire.requests}
 
 
@@ -160,6 +162,20 @@ def test_a_host_that_asks_for_a_pause_gets_it_from_every_page_and_in_later_runs_
     assert (state.outcome, state.failures) == (Outcome.OK, 0), "nor is it a failure of the source"
     assert state.next_due
     assert state.next_due - now_utc() > timedelta(days=2)
+
+
+def test_a_run_that_fails_remembers_what_hosts_asked_for(
+    meetings: Meetings, wire: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(_: Archive) -> None:
+        raise ZeroDivisionError("a defect of ours")
+
+    wire.add("/feed.xml", Reply(status=429, headers={"Retry-After": "180000"}))
+    monkeypatch.setattr("flows.steps.detect_new", failing)
+    assert meetings("ingest").code == 1
+    with Archive.open(meetings.home) as archive, archive.read() as session:
+        ((host, until),) = sources.holds(session, now=now_utc()).items()
+    assert (host in wire.url("/"), until - now_utc() > timedelta(days=2)) == (True, True)
 
 
 def test_what_waits_for_a_source_that_was_renamed_is_taken_over(
