@@ -1,14 +1,17 @@
-"""Issues: one per week and zone, fixed once closed; and when the archive was first run."""
+"""Issues: one per week and zone, fixed once closed; what they said; and when the archive was first run."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
+from dataclasses import replace
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, load_only, selectinload
 
 from archive.models import AliasRow, IssueMeetingRow, IssueRow, MetaRow
-from archive.records import IssueState, StoredIssue
+from archive.records import IssueState, Part, Said, StoredIssue
+from meetings.jsonform import meeting_from_dict, meeting_to_dict
 
 _FIRST_RUN = "first_run_at"
 
@@ -16,17 +19,51 @@ _FIRST_RUN = "first_run_at"
 def get_issue(s: Session, week: str, zone: str) -> StoredIssue | None:
     """The issue of a week as remembered."""
     row = s.get(IssueRow, (week, zone))
-    return _issue(row, _present_ids(s)) if row is not None else None
+    if row is None:
+        return None
+    present = _present_ids(s)
+    return replace(
+        _outline(row, present),
+        markdown=row.markdown,
+        html=row.html,
+        context=row.context,
+        chart=row.chart,
+        said=tuple(_said(meeting, present) for meeting in row.meetings if meeting.record is not None),
+    )
 
 
 def closed_issues(s: Session, zone: str | None = None) -> list[StoredIssue]:
-    """The closed issues of a zone, or of all that were ever in force, by week."""
+    """The closed issues of a zone, or of all that were ever in force, by week; without what they said."""
     query = select(IssueRow).where(IssueRow.state == IssueState.CLOSED)
     if zone is not None:
         query = query.where(IssueRow.zone == zone)
-    rows = s.scalars(query.order_by(IssueRow.week, IssueRow.zone).options(selectinload(IssueRow.meetings))).all()
+    small = load_only(IssueRow.state, IssueRow.closed_at, IssueRow.subject, IssueRow.sha256)
+    numbered = selectinload(IssueRow.meetings).load_only(IssueMeetingRow.position, IssueMeetingRow.part)
+    rows = s.scalars(query.order_by(IssueRow.week, IssueRow.zone).options(small, numbered)).all()
     present = _present_ids(s)
-    return [_issue(row, present) for row in rows]
+    return [_outline(row, present) for row in rows]
+
+
+def said_in_closed(s: Session, zone: str | None, *, since: str) -> dict[str, Said]:
+    """What closed issues from the week `since` on said last of each meeting, by the id that it had then.
+
+    Its articles are those of all these issues. Without `zone`, issues of all zones that were ever in force count.
+    """
+    query = (
+        select(IssueMeetingRow)
+        .join(IssueRow, (IssueRow.week == IssueMeetingRow.week) & (IssueRow.zone == IssueMeetingRow.zone))
+        .where(IssueRow.state == IssueState.CLOSED, IssueRow.week >= since, IssueMeetingRow.record.is_not(None))
+        .order_by(IssueRow.week, IssueRow.closed_at, IssueRow.zone, IssueMeetingRow.position)
+    )
+    if zone is not None:
+        query = query.where(IssueRow.zone == zone)
+    present = _present_ids(s)
+    found: dict[str, Said] = {}
+    for row in s.scalars(query):
+        last = _said(row, present)
+        before = found.get(last.meeting.id)
+        found[last.meeting.id] = replace(last, articles=last.articles | before.articles) if before else last
+    return found
 
 
 def save_issue(s: Session, issue: StoredIssue) -> None:
@@ -42,14 +79,20 @@ def save_issue(s: Session, issue: StoredIssue) -> None:
         s.add(row)
     row.state, row.closed_at = issue.state, issue.closed_at
     row.subject, row.sha256 = issue.subject, issue.sha256
-    row.markdown, row.html, row.text = issue.markdown, issue.html, issue.text
+    row.markdown, row.html = issue.markdown, issue.html
+    row.context, row.chart = dict(issue.context) if issue.context is not None else None, issue.chart
+    said = {each.meeting.id: each for each in issue.said}
     known = {meeting.meeting_id: meeting for meeting in row.meetings}
     row.meetings = [
         known.get(id_) or IssueMeetingRow(week=issue.week, zone=issue.zone, meeting_id=id_)
-        for id_ in dict.fromkeys(issue.meeting_ids)
+        for id_ in dict.fromkeys((*issue.meeting_ids, *said))
     ]
     for position, meeting in enumerate(row.meetings):
         meeting.position = position
+        told = said.get(meeting.meeting_id)
+        meeting.part = told.part if told else Part.NEW
+        meeting.record = meeting_to_dict(told.meeting) if told else None
+        meeting.articles = sorted(told.articles) if told else []
     s.flush()
 
 
@@ -72,9 +115,9 @@ def _present_ids(s: Session) -> dict[str, str]:
     return {row.alias: row.meeting_id for row in s.scalars(select(AliasRow))}
 
 
-def _issue(row: IssueRow, present: dict[str, str]) -> StoredIssue:
-    """The record of a row, its meetings under their present ids."""
-    ids = dict.fromkeys(present.get(meeting.meeting_id, meeting.meeting_id) for meeting in row.meetings)
+def _outline(row: IssueRow, present: dict[str, str]) -> StoredIssue:
+    """The record of a row but for what it said, the meetings that were new in it under their present ids."""
+    new: Iterable[str] = (meeting.meeting_id for meeting in row.meetings if meeting.part is Part.NEW)
     return StoredIssue(
         week=row.week,
         zone=row.zone,
@@ -82,8 +125,12 @@ def _issue(row: IssueRow, present: dict[str, str]) -> StoredIssue:
         closed_at=row.closed_at,
         subject=row.subject,
         sha256=row.sha256,
-        meeting_ids=tuple(ids),
-        markdown=row.markdown,
-        html=row.html,
-        text=row.text,
+        meeting_ids=tuple(dict.fromkeys(present.get(id_, id_) for id_ in new)),
     )
+
+
+def _said(row: IssueMeetingRow, present: dict[str, str]) -> Said:
+    if row.record is None:
+        raise ValueError(f"issue {row.week} keeps no record of {row.meeting_id}")
+    told = replace(meeting_from_dict(row.record), id=row.meeting_id)
+    return Said(present.get(row.meeting_id, row.meeting_id), row.week, row.part, told, frozenset(row.articles))

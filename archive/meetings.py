@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import count
 
@@ -70,11 +70,21 @@ def all_meetings(s: Session) -> list[StoredMeeting]:
     return _load(s)
 
 
+def outlines(s: Session) -> list[StoredMeeting]:
+    """Every meeting without its mentions, by placing date: what the whole archive knows, cheaply."""
+    rows = s.scalars(_in_order().execution_options(populate_existing=True))
+    return [_outline(row) for row in rows]
+
+
+def meetings_by_id(s: Session, ids: Collection[str]) -> list[StoredMeeting]:
+    """The meetings of these ids or aliases, each once; those that nobody tells any more are left out."""
+    heirs = select(AliasRow.meeting_id).where(AliasRow.alias.in_(ids))
+    return _load(s, or_(MeetingRow.id.in_(ids), MeetingRow.id.in_(heirs)))
+
+
 def get_meeting(s: Session, meeting_id: str) -> StoredMeeting | None:
     """The meeting of this id or alias; None when there is none, or nobody tells it any more."""
-    alias = s.get(AliasRow, meeting_id)
-    found = _load(s, MeetingRow.id == (alias.meeting_id if alias is not None else meeting_id))
-    return found[0] if found else None
+    return next(iter(meetings_by_id(s, [meeting_id])), None)
 
 
 def count_meetings(s: Session) -> int:
@@ -189,15 +199,15 @@ def _told_by(condition: ColumnElement[bool]) -> Select[tuple[MentionRow]]:
 
 
 def _load(s: Session, *conditions: ColumnElement[bool]) -> list[StoredMeeting]:
-    query = (
-        select(MeetingRow)
-        .where(MeetingRow.withdrawn_at.is_(None), *conditions)
-        .order_by(MeetingRow.placed_on.is_(None), MeetingRow.placed_on, MeetingRow.id)
-        .options(selectinload(MeetingRow.mentions))
-        .execution_options(populate_existing=True)
-    )
+    whole = selectinload(MeetingRow.mentions)
+    rows = s.scalars(_in_order(*conditions).options(whole).execution_options(populate_existing=True))
     articles: dict[int, StoredArticle] = {}
-    return [_stored(row, articles) for row in s.scalars(query)]
+    return [_stored(row, articles) for row in rows]
+
+
+def _in_order(*conditions: ColumnElement[bool]) -> Select[tuple[MeetingRow]]:
+    told = select(MeetingRow).where(MeetingRow.withdrawn_at.is_(None), *conditions)
+    return told.order_by(MeetingRow.placed_on.is_(None), MeetingRow.placed_on, MeetingRow.id)
 
 
 def _stored(row: MeetingRow, articles: dict[int, StoredArticle]) -> StoredMeeting:
@@ -208,6 +218,10 @@ def _stored(row: MeetingRow, articles: dict[int, StoredArticle]) -> StoredMeetin
             articles[mention.article_number] = stored_article(mention.article)
         told = replace(meeting_from_dict(mention.record), id=row.id)
         mentions.append(Mention(articles[mention.article_number], told))
+    return replace(_outline(row), mentions=tuple(mentions))
+
+
+def _outline(row: MeetingRow) -> StoredMeeting:
     meeting = replace(meeting_from_dict(row.record), id=row.id)
     placed_on = row.placed_on if row.date is None else None
-    return StoredMeeting(meeting, row.first_seen, row.held_known_at, tuple(mentions), placed_on)
+    return StoredMeeting(meeting, row.first_seen, row.held_known_at, (), placed_on)

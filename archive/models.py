@@ -9,7 +9,7 @@ from sqlalchemy import JSON, BigInteger, ForeignKey, ForeignKeyConstraint, Index
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from archive.columns import Seconds, UtcDateTime, Words, vocabulary
-from archive.records import DeliveryState, IssueState
+from archive.records import DeliveryState, IssueState, Part
 from parsers.records import Outcome, Side
 
 # what a row of before the column means
@@ -39,6 +39,7 @@ class Base(DeclarativeBase):
         Outcome: vocabulary(Outcome),
         Side: vocabulary(Side),
         IssueState: vocabulary(IssueState),
+        Part: vocabulary(Part),
         DeliveryState: vocabulary(DeliveryState),
     }
 
@@ -269,7 +270,8 @@ class IssueRow(Base):
     sha256: Mapped[str]
     markdown: Mapped[str]
     html: Mapped[str]
-    text: Mapped[str]
+    context: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    chart: Mapped[bytes | None]
 
     meetings: Mapped[list[IssueMeetingRow]] = relationship(
         order_by="IssueMeetingRow.position", cascade="all, delete-orphan"
@@ -277,7 +279,7 @@ class IssueRow(Base):
 
 
 class IssueMeetingRow(Base):
-    """A meeting that was new in an issue, under the id that it had then."""
+    """A meeting that an issue told of, under the id and as the record that it had then."""
 
     __tablename__ = "issue_meetings"
     __table_args__ = (ForeignKeyConstraint(["week", "zone"], ["issues.week", "issues.zone"]),)
@@ -286,6 +288,9 @@ class IssueMeetingRow(Base):
     zone: Mapped[str] = mapped_column(primary_key=True)
     meeting_id: Mapped[str] = mapped_column(ForeignKey("meetings.id"), primary_key=True)
     position: Mapped[int]
+    part: Mapped[Part] = mapped_column(server_default=text("'new'"))
+    record: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    articles: Mapped[list[int]] = mapped_column(server_default=_EMPTY_LIST)
 
 
 class DeliveryRow(Base):

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from meetings.records import Meeting
 from parsers.records import Article, Outcome
@@ -62,11 +63,36 @@ class IssueState(StrEnum):
     BACK = "back"
 
 
+class Part(StrEnum):
+    """As what an issue told of a meeting (docs/vocabulary.md)."""
+
+    NEW = "new"
+    EXPECTED = "expected"
+    AGAIN = "again"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the issue of a week said of a meeting: its record then, and the numbers of the articles that told it.
+
+    `id` is the meeting's present id; `meeting.id` is the one that it had then.
+    """
+
+    id: str
+    week: str
+    part: Part
+    meeting: Meeting
+    articles: frozenset[int]
+
+
 @dataclass(frozen=True, slots=True)
 class StoredIssue:
     """One issue: the digest of one ISO week in one zone. `meeting_ids` are those that were new in it.
 
-    `markdown`, `html` and `text` are what was closed: a recipient served later reads what the others read.
+    `markdown` and `html` are what was closed: a recipient served later reads what the others read. `context` is all
+    that the issue says, as JSON values, `chart` its picture (PNG), `said` what it told of each meeting; an issue closed
+    by a version before 0004 of the schema has none of them.
     """
 
     week: str
@@ -78,7 +104,9 @@ class StoredIssue:
     meeting_ids: tuple[str, ...]
     markdown: str = ""
     html: str = ""
-    text: str = ""
+    context: Mapping[str, Any] | None = None
+    chart: bytes | None = None
+    said: tuple[Said, ...] = ()
 
 
 class DeliveryState(StrEnum):

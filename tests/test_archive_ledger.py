@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from archive.deliveries import LEASE, claim, deliveries, plan, settle
-from archive.issues import closed_issues, first_run_at, get_issue, mark_first_run, save_issue
+from archive.issues import closed_issues, first_run_at, get_issue, mark_first_run, said_in_closed, save_issue
 from archive.locks import Busy, hold
 from archive.meetings import record_detection
-from archive.records import DeliveryState, IssueState, StoredIssue
+from archive.records import DeliveryState, IssueState, Part, Said, StoredIssue
 from archive.store import Archive, ArchiveError
 from meetings.records import Detection
 from tests.archive_samples import HOUR, NOW, TO_LAM, everything, meeting, store
@@ -73,7 +73,7 @@ class TestIssues:
             assert found.meeting_ids == tuple(order)
 
     def test_closed_issue_stays(self, archive: Archive, ids: Sequence[str]) -> None:
-        final = {"markdown": "# Digest", "html": "<h1>Digest</h1>", "text": "Digest", "meeting_ids": tuple(ids)}
+        final = {"markdown": "# Digest", "html": "<h1>Digest</h1>", "meeting_ids": tuple(ids)}
         closed = replace(OPEN, state=IssueState.CLOSED, closed_at=NOW, **final)  # type: ignore[arg-type]  # mixed values
         for issue in (OPEN, closed):
             with archive.write() as s:
@@ -84,7 +84,45 @@ class TestIssues:
                 save_issue(s, late)
         assert everything(archive) == before
         with archive.read() as s:
-            assert closed_issues(s, ZONE) == [closed]
+            assert get_issue(s, WEEK, ZONE) == closed
+            assert closed_issues(s, ZONE) == [replace(closed, markdown="", html="")]
+
+    def test_what_an_issue_said_comes_back_exactly(self, archive: Archive, ids: Sequence[str]) -> None:
+        said = (
+            Said(ids[0], WEEK, Part.NEW, replace(meeting(), id=ids[0]), frozenset({1, 3})),
+            Said(ids[1], WEEK, Part.EXPECTED, replace(meeting(None, vietnam=(TO_LAM,)), id=ids[1]), frozenset({2})),
+        )
+        context = {"week": WEEK, "meetings": [{"headline": "王毅会见裴青山"}]}
+        issue = replace(OPEN, meeting_ids=(ids[0],), said=said, context=context, chart=b"\x89PNG\x00\xff")
+        with archive.write() as s:
+            save_issue(s, replace(issue, said=said[:1], chart=None))
+            save_issue(s, issue)
+        with archive.read() as s:
+            assert get_issue(s, WEEK, ZONE) == issue
+            assert said_in_closed(s, ZONE, since=WEEK) == {}, "an open issue has said nothing yet"
+
+    def test_what_closed_issues_said_last_of_a_meeting(self, archive: Archive, ids: Sequence[str]) -> None:
+        def close(week: str, zone: str, *told: Said) -> None:
+            issue = replace(OPEN, week=week, zone=zone, state=IssueState.CLOSED, closed_at=NOW, said=told)
+            with archive.write() as s:
+                save_issue(s, issue)
+
+        def said(week: str, part: Part, date: str, *articles: int, of: str = ids[0]) -> Said:
+            return Said(of, week, part, replace(meeting(date), id=of), frozenset(articles))
+
+        close("2024-W48", ZONE, said("2024-W48", Part.NEW, "2024-11-26", 9, of=ids[1]))
+        close("2024-W50", ZONE, said("2024-W50", Part.AGAIN, "2024-12-03", 1, 2))
+        close("2024-W49", ZONE, said("2024-W49", Part.NEW, "2024-12-04", 1, 7))
+        close("2024-W51", "Asia/Shanghai", said("2024-W51", Part.GONE, "2024-12-03"))
+        last = said("2024-W50", Part.AGAIN, "2024-12-03", 1, 2, 7)
+        with archive.read() as s:
+            assert said_in_closed(s, ZONE, since="2024-W49") == {ids[0]: last}
+            assert said_in_closed(s, ZONE, since="2024-W51") == {}
+            everywhere = said_in_closed(s, None, since="2024-W01")
+        assert everywhere == {
+            ids[0]: said("2024-W51", Part.GONE, "2024-12-03", 1, 2, 7),
+            ids[1]: said("2024-W48", Part.NEW, "2024-11-26", 9, of=ids[1]),
+        }
 
     def test_closed_issues_of_one_zone_by_week(self, archive: Archive) -> None:
         closed = replace(OPEN, state=IssueState.CLOSED, closed_at=NOW)

@@ -16,7 +16,15 @@ from sqlalchemy import Engine, event
 
 from archive.articles import get_article
 from archive.issues import closed_issues, save_issue
-from archive.meetings import all_meetings, count_meetings, get_meeting, meetings_between, record_detection
+from archive.meetings import (
+    all_meetings,
+    count_meetings,
+    get_meeting,
+    meetings_between,
+    meetings_by_id,
+    outlines,
+    record_detection,
+)
 from archive.models import ArticleRow
 from archive.placing import placing_date
 from archive.records import IssueState, StoredArticle, StoredIssue, StoredMeeting
@@ -306,6 +314,8 @@ class TestNewRules:
         assert counted(archive) == 1
         with archive.read() as s:
             assert closed_issues(s, "UTC")[0].meeting_ids == (id_,)
+            assert meetings_by_id(s, [old, "m-unknown"]) == [stored]
+            assert outlines(s) == [replace(stored, mentions=())]
         [(third, new)] = tell(archive, "third", meeting("2024-12-01"))
         assert new
         assert found(archive, third).meeting.id == third

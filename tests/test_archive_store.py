@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,8 +25,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from archive.articles import add_article, count_articles, get_article
+from archive.issues import get_issue, said_in_closed, save_issue
 from archive.meetings import record_detection
 from archive.models import Base, MentionRow
+from archive.records import Part, Said
 from archive.schema import HEAD, alembic_config, current_revision
 from archive.sources import last_fetches, states
 from archive.store import Archive, ArchiveError
@@ -112,6 +115,41 @@ def test_what_version_0001_wrote_is_read_on_and_stays_on_the_way_back(archive: A
     with archive._writer.begin() as connection:
         command.downgrade(alembic_config(connection), "0001")
         assert {table: connection.execute(text(f"SELECT * FROM {table}")).all() for table in tables} == before  # noqa: S608
+
+
+# as version 0003 of the schema wrote them
+ROWS_0003 = """
+INSERT INTO issues VALUES ('2024-W50', 'UTC', 'closed', '2024-12-16 01:00:00.000000', 'Subject', 'sha', '# Digest',
+  '<h1>Digest</h1>', 'DIGEST');
+INSERT INTO issue_meetings (week, zone, meeting_id, position)
+  SELECT '2024-W50', 'UTC', id, 0 FROM meetings
+"""
+
+
+def test_issues_of_version_0003_are_read_on_and_their_plain_text_is_the_markdown_on_the_way_back(
+    archive: Archive,
+) -> None:
+    stored = store(archive)
+    with archive.write() as s:
+        [(id_, _)] = record_detection(s, stored, Detection("en", (meeting(),)), rules_version="1", now=NOW)
+    with archive._writer.begin() as connection:
+        command.downgrade(alembic_config(connection), "0003")
+        for row in ROWS_0003.split(";"):
+            connection.exec_driver_sql(row)
+        before = connection.execute(text("SELECT * FROM issue_meetings")).all()
+    with Archive.open(archive.home) as upgraded, upgraded.write() as s:
+        issue = get_issue(s, "2024-W50", "UTC")
+        assert issue is not None
+        assert (issue.subject, issue.markdown, issue.html) == ("Subject", "# Digest", "<h1>Digest</h1>")
+        assert (issue.meeting_ids, issue.context, issue.chart, issue.said) == ((id_,), None, None, ())
+        assert said_in_closed(s, "UTC", since="2024-W01") == {}
+        told = Said(id_, "2024-W51", Part.AGAIN, replace(meeting(), id=id_), frozenset({stored.number}))
+        save_issue(s, replace(issue, week="2024-W51", meeting_ids=(), said=(told,), context={"week": "2024-W51"}))
+    with archive._writer.begin() as connection:
+        command.downgrade(alembic_config(connection), "0003")
+        assert connection.execute(text("SELECT * FROM issue_meetings")).all() == before
+        found = connection.execute(text("SELECT week, markdown, text FROM issues ORDER BY week")).all()
+        assert [tuple(row) for row in found] == [(week, "# Digest", "# Digest") for week in ("2024-W50", "2024-W51")]
 
 
 def test_home_at_head_opens_without_alembic(archive: Archive) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import JSON, Boolean, Column, Date, Enum, Integer, Table
+from sqlalchemy import JSON, Boolean, Column, Date, Enum, Integer, LargeBinary, Table
 from sqlalchemy.types import TypeEngine
 
 from archive.columns import Seconds, UtcDateTime
@@ -23,6 +23,7 @@ WORDS: dict[type[TypeEngine[Any]], str] = {
     Integer: "number",
     Seconds: "number",
     Enum: "word",
+    LargeBinary: "bytes",
 }
 
 
