@@ -24,7 +24,7 @@ from reports.context import build_context
 from reports.issue_files import FOLDER, write_issue_files
 from reports.mail import build_message, message_id, parse_sender
 from reports.recipients import Recipient, parse_recipients
-from reports.render import Forms, render_forms
+from reports.render import Forms, on_disk, render_forms
 from reports.select import Selection, is_back, select_issue
 from reports.smtp import SendResult, SmtpSettings, send
 from reports.week import Week, last_complete_week
@@ -60,7 +60,6 @@ class Issue:
             meeting_ids=self.meeting_ids,
             markdown=self.forms.markdown,
             html=self.forms.html,
-            text=self.forms.text,
         )
 
 
@@ -103,7 +102,7 @@ def compose(
 
 
 def _as_closed(week: Week, stored: StoredIssue, closed_at: datetime) -> Issue:
-    forms = Forms(stored.markdown, stored.html, stored.text)
+    forms = Forms(stored.markdown, stored.html)
     return Issue(week, stored.state, stored.subject, stored.meeting_ids, forms, closed_at)
 
 
@@ -134,8 +133,8 @@ def write(settings: Settings, issue: Issue, out: Path | None) -> tuple[Path, ...
     sender = Recipient(parse_sender(settings.mail_from).addr_spec)
     forms: dict[str, str | bytes] = {
         "md": issue.forms.markdown,
-        "html": issue.forms.html,
-        "txt": issue.forms.text,
+        "html": on_disk(issue.forms.html),
+        "txt": issue.forms.markdown,
         "eml": message(settings, issue, sender).as_bytes(),
     }
     return write_issue_files(out or settings.home / FOLDER, issue.week.label, forms)

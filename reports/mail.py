@@ -50,7 +50,7 @@ def build_message(
     message["Message-ID"] = message_id
     message["List-Id"] = f"China-Viet Nam Meetings <{_LIST}.{author.domain}>"
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(forms.text, charset="utf-8")
+    message.set_content(forms.markdown, charset="utf-8")
     message.add_alternative(forms.html, subtype="html", charset="utf-8")
     # a drawn boundary would make every build differ; "=_" cannot stand in quoted-printable or base64 (RFC 2045 §6.7)
     message.set_boundary("=_" + hashlib.sha256(message_id.encode()).hexdigest()[:32])

@@ -169,6 +169,7 @@ class CorrectionView:
     field: str
     before: str
     now: str
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +247,8 @@ class IssueContext:
 
     `settled`: what became of the announcements due this week. `further`: new accounts of meetings that an earlier issue
     told of. `average_weeks`: over how many weeks the figures' average is taken. `outside`: what a reader's own choice
-    left out, as a sentence. `web`: the base address of the web archive, without a slash at its end, or empty.
+    left out, in words; `in_short`, `late_in_short`: the meetings of one who wants them in a line each. `web`: the base
+    address of the web archive, without a slash at its end, or empty.
     """
 
     week: str
@@ -274,3 +276,5 @@ class IssueContext:
     corrections: tuple[CorrectionView, ...] = ()
     outside: str = ""
     web: str = ""
+    in_short: tuple[LineView, ...] = ()
+    late_in_short: tuple[LineView, ...] = ()

@@ -1,7 +1,7 @@
-"""One issue in three forms from one context: Markdown (CommonMark), HTML for mail, and plain text.
+"""One issue in two forms from one context: Markdown (CommonMark), which is also the plain text, and HTML for mail.
 
 The templates only lay out. Each form escapes every value by itself: HTML by Jinja2's autoescape, Markdown by the
-environment's `finalize`, plain text by having nothing to escape in one clean line.
+environment's `finalize`.
 """
 
 from __future__ import annotations
@@ -20,55 +20,77 @@ from reports.records import IssueContext
 # Gmail shows a "view entire message" link instead of what goes beyond 102 kB of HTML
 HTML_LIMIT = 100_000
 _ROWS_WHEN_TIGHT = 12
-_TEXT_WIDTH = 76
+_COMPARED_WHEN_TIGHT = 6
+_TEXT_WIDTH = 78
+_TOLD_BY = {"both": "both", "china": "Beijing alone", "vietnam": "Hanoi alone"}
+# the picture as a mail names the part that holds it (RFC 2392)
+_CHART_IN_MAIL, _CHART_ON_DISK = 'src="cid:chart"', 'src="chart.png"'
 
 
 @dataclass(frozen=True, slots=True)
 class Forms:
-    """One issue, rendered."""
+    """One issue, rendered. The HTML names its chart as the mail's part `cid:chart`."""
 
     markdown: str
     html: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """How much of an issue its HTML shows: so many meetings in full, so many at all, so many rows in other lists."""
+    """How much of an issue its HTML shows.
+
+    So many meetings in full, so many at all, so many rows in each other list and in the comparison of two accounts.
+    """
 
     full: int
     listed: int
     rows: int
+    compared: int
 
 
 def render_forms(ctx: IssueContext) -> Forms:
-    """All three forms."""
-    return Forms(render_markdown(ctx), render_html(ctx), render_text(ctx))
+    """Both forms."""
+    return Forms(render_markdown(ctx), render_html(ctx))
 
 
 def render_markdown(ctx: IssueContext) -> str:
-    """The whole issue as CommonMark without raw HTML."""
-    return _tidy(_environment("markdown").get_template("digest.md.j2").render(ctx=ctx))
+    """The whole issue as CommonMark without raw HTML, in lines of 78 columns where words allow; it is the plain text.
 
-
-def render_text(ctx: IssueContext) -> str:
-    """The whole issue as plain text of 76 columns; only addresses and unbreakable words are longer."""
-    return _tidy(_environment("text").get_template("digest.txt.j2").render(ctx=ctx))
+    Addresses stand below the part that they belong to, each under one number in the whole issue.
+    """
+    template = _environment("markdown").get_template("digest.md.j2")
+    return _tidy(template.render(ctx=ctx, notes=_Notes(), issue_page=issue_page(ctx), TOLD_BY=_TOLD_BY))
 
 
 def render_html(ctx: IssueContext) -> str:
-    """The issue as a mail's HTML under 100 kB: what does not fit is shown short, and said to be so."""
+    """The issue as a mail's HTML under 100 kB: what does not fit is shown short, and said to be so.
+
+    First long lists are cut, then comparisons, then meetings are shown in brief from the lowest up, then not at all.
+    """
     meetings = len(ctx.meetings) + len(ctx.late)
-    rows = max(len(ctx.ahead), len(ctx.awaited), len(ctx.health))
-    html = _html(ctx, Detail(meetings, meetings, rows))
-    if _fits(html):
-        return html
-    tight = min(rows, _ROWS_WHEN_TIGHT)
-    full = _most(meetings, lambda number: _html(ctx, Detail(number, meetings, tight)))
+    lists = (ctx.ahead, ctx.awaited, ctx.settled, ctx.further, ctx.corrections, ctx.series, ctx.health)
+    rows = max(map(len, lists))
+    compared = max((len(view.comparison.rows) for view in (*ctx.meetings, *ctx.late)), default=0)
+    tight, few = min(rows, _ROWS_WHEN_TIGHT), min(compared, _COMPARED_WHEN_TIGHT)
+    for detail in (Detail(meetings, meetings, rows, compared), Detail(meetings, meetings, tight, compared)):
+        html = _html(ctx, detail)
+        if _fits(html):
+            return html
+    full = _most(meetings, lambda number: _html(ctx, Detail(number, meetings, tight, few)))
     if full is not None:
         return full
-    listed = _most(meetings, lambda number: _html(ctx, Detail(0, number, tight)))
-    return listed if listed is not None else _html(ctx, Detail(0, 0, 0))
+    listed = _most(meetings, lambda number: _html(ctx, Detail(0, number, tight, 0)))
+    return listed if listed is not None else _html(ctx, Detail(0, 0, 0, 0))
+
+
+def on_disk(html: str) -> str:
+    """The HTML of a mail as a file beside its picture `chart.png`."""
+    return html.replace(_CHART_IN_MAIL, _CHART_ON_DISK)
+
+
+def issue_page(ctx: IssueContext) -> str:
+    """The issue's address in the web archive; empty without one."""
+    return f"{ctx.web}/issues/{ctx.week}/" if ctx.web else ""
 
 
 def _most(highest: int, render: Callable[[int], str]) -> str | None:
@@ -89,7 +111,8 @@ def _fits(html: str) -> bool:
 
 
 def _html(ctx: IssueContext, detail: Detail) -> str:
-    page = _environment("html").get_template("digest.html.j2").render(ctx=ctx, detail=detail)
+    template = _environment("html").get_template("digest.html.j2")
+    page = template.render(ctx=ctx, detail=detail, issue_page=issue_page(ctx), TOLD_BY=_TOLD_BY)
     inliner = css_inline.CSSInliner(load_remote_stylesheets=False)
     return _tidy(str(inliner.inline(page)))
 
@@ -105,12 +128,14 @@ class _Verbatim(str):
     __slots__ = ()
 
 
-# where CommonMark or GitHub's extensions (autolinks, strikethrough) would read markup into ordinary words
+# where CommonMark or GitHub's extensions (autolinks, strikethrough, formulas) would read markup into ordinary words
 _INLINE = re.compile(
-    r"[\\`*\[\]<>~|$@]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|:(?=//)|(?<=www)\.",
+    r"[\\`*\[\]<>~|@]|\$(?!\d)|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|:(?=//)|(?<=www)\.",
     re.IGNORECASE,
 )
 _AT_START = re.compile(r"^(?:[#+=-]|\d+(?=[.)]))")
+# of these, what may interrupt a paragraph (CommonMark §5.2: of numbers, only 1), and what GitHub takes for a table
+_INTERRUPTING = re.compile(r"^(?:[#+=-]|:(?=-)|0*1(?=[.)]))")
 
 
 def escape_markdown(value: object) -> str:
@@ -118,8 +143,11 @@ def escape_markdown(value: object) -> str:
     text = str(value)
     if isinstance(value, _Verbatim):
         return text
-    text = _INLINE.sub(lambda match: "\\" + match[0], text)
-    return _AT_START.sub(lambda match: match[0] + "\\" if match[0][0].isdigit() else "\\" + match[0], text)
+    return _escape_start(_AT_START, _INLINE.sub(lambda match: "\\" + match[0], text))
+
+
+def _escape_start(pattern: re.Pattern[str], line: str) -> str:
+    return pattern.sub(lambda match: match[0] + "\\" if match[0][0].isdigit() else "\\" + match[0], line)
 
 
 def _destination(url: str) -> _Verbatim:
@@ -127,15 +155,30 @@ def _destination(url: str) -> _Verbatim:
     return _Verbatim(re.sub(r"&(?=#?\w+;)", r"\\&", url))
 
 
-def _wrap(text: str, indent: str = "", first: str | None = None) -> str:
-    return textwrap.fill(
-        text,
-        _TEXT_WIDTH,
-        initial_indent=indent if first is None else first,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+def _wrap(text: str, indent: str = "", first: str | None = None) -> _Verbatim:
+    """Markdown on lines of 78 columns that reads as it does on one; `first` stands before it in place of `indent`."""
+    lines = textwrap.wrap(text, _TEXT_WIDTH - len(indent), break_long_words=False, break_on_hyphens=False)
+    safe = lines[:1] + [_escape_start(_INTERRUPTING, line) for line in lines[1:]]
+    return _Verbatim("\n".join((indent if at or first is None else first) + line for at, line in enumerate(safe)))
+
+
+class _Notes:
+    """The addresses of an issue by number, told once each below the part in which they first occur."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self._told = 0
+
+    def link(self, text: object, url: str) -> _Verbatim:
+        """A reference link (CommonMark §6.3); the brackets of `text` are escaped with it."""
+        number = self._numbers.setdefault(url, len(self._numbers) + 1)
+        return _Verbatim(f"[{escape_markdown(text)}][{number}]")
+
+    def addresses(self) -> _Verbatim:
+        """The link reference definitions of what was linked since the last call."""
+        new = list(self._numbers.items())[self._told :]
+        self._told = len(self._numbers)
+        return _Verbatim("\n".join(f"[{number}]: {_destination(url)}" for url, number in new))
 
 
 @cache
@@ -148,7 +191,7 @@ def _environment(form: str) -> Environment:
         lstrip_blocks=True,
         finalize=escape_markdown if form == "markdown" else None,
     )
-    environment.filters["destination"] = _destination
+    environment.filters["plain"] = lambda value: _Verbatim(escape_markdown(value))
     environment.filters["verbatim"] = _Verbatim
     environment.filters["wrap"] = _wrap
     return environment

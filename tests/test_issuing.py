@@ -54,7 +54,7 @@ def test_an_article_whose_day_alone_is_known_counts_in_that_days_week(
     settings: Settings, archive: Archive, published_on: str, read: int
 ) -> None:
     store(archive, published=None, published_on=day(published_on))
-    assert f"{read} article{'' if read else 's'} read for this week" in compose(settings, archive).forms.text
+    assert f"{read} article{'' if read else 's'} read for this week" in compose(settings, archive).forms.markdown
 
 
 def test_a_meeting_without_any_date_is_new_in_the_week_in_which_it_was_first_seen(

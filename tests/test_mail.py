@@ -60,7 +60,7 @@ def test_text_comes_first_and_both_parts_arrive_whole() -> None:
     assert [part.get_content_type() for part in parts] == ["text/plain", "text/html"]
     assert [part.get_content_charset() for part in parts] == ["utf-8", "utf-8"]
     contents = [part.get_content().replace("\r\n", "\n") for part in parts if isinstance(part, EmailMessage)]
-    assert contents == [forms.text, forms.html]
+    assert contents == [forms.markdown, forms.html]
 
 
 @pytest.mark.parametrize("ctx", [rich(), hostile()], ids=["rich", "hostile"])
@@ -81,7 +81,7 @@ def test_building_it_again_gives_the_same_bytes() -> None:
 def test_no_sender_name_adds_a_header(name: str) -> None:
     try:
         message = build_message(
-            Forms("", "<p>x</p>", "x"),
+            Forms("x", "<p>x</p>"),
             subject="News",
             sender=f"{name} <digest@example.org>",
             recipient=READER,

@@ -19,7 +19,7 @@ from reports import words
 from reports.clean import one_line, safe_url
 from reports.context import build_context
 from reports.records import IssueContext
-from reports.render import HTML_LIMIT, escape_markdown, render_forms, render_html, render_markdown, render_text
+from reports.render import HTML_LIMIT, escape_markdown, render_forms, render_html, render_markdown
 from reports.select import select_issue
 from reports.views import headline
 from reports.week import Week
@@ -64,10 +64,10 @@ def links(page: BeautifulSoup) -> list[str]:
     return [str(link["href"]) for link in page.find_all("a")]
 
 
-@pytest.mark.parametrize("form", ["md", "html", "txt"])
+@pytest.mark.parametrize("form", ["md", "html"])
 @pytest.mark.parametrize("name", WEEKS)
 def test_golden_issues(name: str, form: str, update_golden: bool) -> None:
-    render: dict[str, Callable[[IssueContext], str]] = {"md": render_markdown, "html": render_html, "txt": render_text}
+    render: dict[str, Callable[[IssueContext], str]] = {"md": render_markdown, "html": render_html}
     rendered = render[form](WEEKS[name]())
     golden = GOLDEN / f"{name}.{form}"
     if update_golden:
@@ -99,12 +99,10 @@ def test_all_forms_hold_the_same_facts(ctx: IssueContext) -> None:
     seen = {
         "markdown": read(markdown_page(forms.markdown).get_text()),
         "html": read(BeautifulSoup(forms.html, "html.parser").get_text()),
-        "text": read(forms.text),
     }
     for fact in facts(ctx):
         for form, text in seen.items():
-            # headings of the plain text are in capitals
-            assert read(fact) in text or (form == "text" and fact.upper() in text), f"{fact!r} is not in the {form}"
+            assert read(fact) in text, f"{fact!r} is not in the {form}"
 
 
 def test_markdown_and_html_link_the_same_addresses() -> None:
@@ -112,13 +110,13 @@ def test_markdown_and_html_link_the_same_addresses() -> None:
     in_html = set(links(BeautifulSoup(forms.html, "html.parser")))
     assert in_html == set(links(markdown_page(forms.markdown)))
     assert len(in_html) == 12
-    assert all(address in forms.text for address in in_html)
+    assert all(address in forms.markdown for address in in_html)
 
 
 @pytest.mark.parametrize("name", WEEKS)
 def test_no_form_holds_a_control_or_bidi_character(name: str) -> None:
     forms = render_forms(WEEKS[name]())
-    for text in (forms.markdown, forms.html, forms.text):
+    for text in (forms.markdown, forms.html):
         odd = {char for char in text if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp")} - set("\n\u200d")
         assert not odd
         assert not re.search(r"[ \t]$|\n\n\n", text, re.MULTILINE)
@@ -225,7 +223,7 @@ def test_what_does_not_fit_into_the_html_is_counted_there_and_stands_in_the_text
     number: int, notice: str | None
 ) -> None:
     ctx = many(number)
-    html, text = render_html(ctx), render_text(ctx)
+    html, text = render_html(ctx), render_markdown(ctx)
     assert len(html.encode()) < HTML_LIMIT
     shown = len(set(re.findall(r"Meeting \d{4} begins", html)))
     assert len(set(re.findall(r"Meeting \d{4} begins", text))) == number

@@ -28,7 +28,7 @@ ACCEPTED, PLANNED, REFUSED, UNKNOWN = (
 
 def message(text: str = "Plain.\n") -> EmailMessage:
     return build_message(
-        Forms("", "<p>Page.</p>", text),
+        Forms(text, "<p>Page.</p>"),
         subject="News",
         sender="digest@example.org",
         recipient=Recipient(READER),
