@@ -14,7 +14,9 @@ from parsers.records import Article, Side, Source
 from reports import words
 from reports.clean import one_line, safe_url
 from reports.keysentences import KeySentence, key_sentences
-from reports.records import AccountView, ArticleView, QuoteView
+from reports.records import AccountView, ArticleView, CopyView, QuoteView, SpeakerView
+from reports.speakers import speakers
+from reports.tellings import telling
 
 ARTICLES_LISTED = 6
 QUOTES = 2
@@ -51,6 +53,21 @@ class Outlets:
         return article.side or self.sides.get(article.outlet or "")
 
 
+def originals(mentions: Sequence[Mention]) -> list[tuple[Mention, tuple[Mention, ...]]]:
+    """Each text once, with the articles that print it too: the article whose text it is stands for all of them.
+
+    English ones first, since the issue is; then as the archive numbered the articles.
+    """
+    groups: dict[int, list[Mention]] = {}
+    for mention in ordered(mentions):
+        groups.setdefault(mention.article.copy_of or mention.article.number, []).append(mention)
+    found = []
+    for number, group in groups.items():
+        first = next((mention for mention in group if mention.article.number == number), group[0])
+        found.append((first, tuple(mention for mention in group if mention is not first)))
+    return found
+
+
 def ordered(mentions: Sequence[Mention]) -> list[Mention]:
     """English first, since the issue is; then as the archive numbered the articles."""
     return sorted(
@@ -59,35 +76,67 @@ def ordered(mentions: Sequence[Mention]) -> list[Mention]:
 
 
 def accounts(stored: StoredMeeting, outlets: Outlets, zone: ZoneInfo, as_of: date | None) -> tuple[AccountView, ...]:
-    """Beijing's and Hanoi's account always, third parties' and unknown outlets' where there are any."""
-    by_side: dict[Side | None, list[Mention]] = {side: [] for side, _ in _GROUPS}
-    for mention in ordered(stored.mentions):
-        by_side[outlets.side(mention.article.article)].append(mention)
-    missing = "No account found"
-    if by_side[None]:
-        missing += " among the articles whose outlet is known,"
-    missing = f"{missing} as of {words.plain_day(as_of)}." if as_of else f"{missing.rstrip(',')}."
+    """Beijing's and Hanoi's account always, third parties' and unknown outlets' where there are any.
+
+    A copy belongs to the account of the article whose text it prints, as "also on …".
+    """
+    by_side: dict[Side | None, list[tuple[Mention, tuple[Mention, ...]]]] = {side: [] for side, _ in _GROUPS}
+    for mention, copies in originals(stored.mentions):
+        by_side[outlets.side(mention.article.article)].append((mention, copies))
+    missing = missing_account(stored, outlets, as_of)
     return tuple(
-        _account(side, label, by_side[side], missing, outlets, zone)
+        _account(stored, side, label, by_side[side], missing, outlets, zone)
         for side, label in _GROUPS
         if by_side[side] or side in (Side.CHINA, Side.VIETNAM)
     )
 
 
+def missing_account(stored: StoredMeeting, outlets: Outlets, as_of: date | None) -> str:
+    """The sentence that a side gave no account, dated if `as_of` is given."""
+    missing = "No account found"
+    if any(outlets.side(mention.article.article) is None for mention in stored.mentions):
+        missing += " among the articles whose outlet is known,"
+    return f"{missing} as of {words.plain_day(as_of)}." if as_of else f"{missing.rstrip(',')}."
+
+
 def _account(
-    side: Side | None, label: str, mentions: Sequence[Mention], missing: str, outlets: Outlets, zone: ZoneInfo
+    stored: StoredMeeting,
+    side: Side | None,
+    label: str,
+    texts: Sequence[tuple[Mention, tuple[Mention, ...]]],
+    missing: str,
+    outlets: Outlets,
+    zone: ZoneInfo,
 ) -> AccountView:
+    mentions = [mention for mention, _ in texts]
     keys = key_sentences(mentions, limit=QUOTES)
     quoted = {key.mention.article.number for key in keys}
-    sources = sorted(mentions, key=lambda mention: mention.article.number not in quoted)
+    sources = sorted(texts, key=lambda text: text[0].article.number not in quoted)
     return AccountView(
         side=side.value if side else "unknown",
         label=label,
         quotes=_quotes(keys, outlets, zone),
-        speakers=(),
-        articles=tuple(article_view(mention, outlets, zone) for mention in sources[:ARTICLES_LISTED]),
+        speakers=_speakers(stored, mentions, outlets, zone),
+        articles=tuple(article_view(first, outlets, zone, copies) for first, copies in sources[:ARTICLES_LISTED]),
         more=words.more(len(sources) - ARTICLES_LISTED, "article"),
         missing="" if mentions else missing,
+    )
+
+
+def _speakers(
+    stored: StoredMeeting, mentions: Sequence[Mention], outlets: Outlets, zone: ZoneInfo
+) -> tuple[SpeakerView, ...]:
+    """Who is quoted, with the weightiest sentence."""
+    return tuple(
+        SpeakerView(
+            name=one_line(speaker.name, NAME_LIMIT),
+            sentences=len(speaker.sentences),
+            quote=QuoteView(
+                one_line(speaker.sentences[0].text, QUOTE_LIMIT),
+                article_view(speaker.sentences[0].mention, outlets, zone),
+            ),
+        )
+        for speaker in speakers([telling(mention) for mention in mentions], stored.meeting)
     )
 
 
@@ -106,8 +155,8 @@ def _quotes(keys: Sequence[KeySentence], outlets: Outlets, zone: ZoneInfo) -> tu
     return tuple(quotes)
 
 
-def article_view(mention: Mention, outlets: Outlets, zone: ZoneInfo) -> ArticleView:
-    """One article as a source."""
+def article_view(mention: Mention, outlets: Outlets, zone: ZoneInfo, copies: Sequence[Mention] = ()) -> ArticleView:
+    """One article as a source, with those that print its text too."""
     stored, article = mention.article, mention.article.article
     url = safe_url(article.url)
     file_name = stored.old_name or PurePosixPath(stored.path or f"article {stored.number}").name
@@ -120,7 +169,13 @@ def article_view(mention: Mention, outlets: Outlets, zone: ZoneInfo) -> ArticleV
         language_name=words.LANGUAGES.get(language, ""),
         url=url,
         file_name="" if url else one_line(file_name, TEXT_LIMIT),
+        also=tuple(_copy(copy, outlets) for copy in copies),
     )
+
+
+def _copy(mention: Mention, outlets: Outlets) -> CopyView:
+    article = mention.article.article
+    return CopyView(outlets.name(article) or one_line(article.title, NAME_LIMIT), safe_url(article.url))
 
 
 def _published(article: Article, zone: ZoneInfo) -> str:

@@ -1,0 +1,130 @@
+"""Figures with units in three languages, as numbers that can be compared (quantities.toml)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from meetings import lexicon
+from meetings.information import LANGUAGES
+
+FILE = "quantities.toml"
+CLOSE = 0.005
+"""Two figures that differ by less than this part are one figure, told more or less exactly."""
+_KEYS = ("id", "label", "before", "gap", "single", *LANGUAGES)
+_NUMBER = {
+    "en": r"\d{1,3}(?:,\d{3}){1,4}(?:\.\d{1,4})?|\d{1,12}(?:\.\d{1,4})?",
+    "vi": r"\d{1,3}(?:\.\d{3}){1,4}(?:,\d{1,4})?|\d{1,12}(?:,\d{1,4})?",
+    "zh": r"\d{1,3}(?:,\d{3}){1,4}(?:\.\d{1,4})?|\d{1,12}(?:\.\d{1,4})?",
+}
+_GAP = {"en": r"(?:[\w-]+\s+){{0,{}}}?", "vi": r"(?:[\w-]+\s+){{0,{}}}?", "zh": r"[份项个\u3400-\u9fff]{{0,{}}}?"}
+_HAN_PER_WORD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What is counted. `single`: two different numbers of it tell of one thing."""
+
+    id: str
+    label: str
+    single: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A figure at text[start:end]."""
+
+    start: int
+    end: int
+    value: float
+    unit: Unit
+
+    def same(self, other: Quantity) -> bool:
+        """Whether both tell of one thing."""
+        if self.unit != other.unit:
+            return False
+        return self.unit.single or abs(self.value - other.value) <= CLOSE * max(self.value, other.value)
+
+    @property
+    def label(self) -> str:
+        """In English words: `US$205.2 billion`."""
+        return self.unit.label.format(_short(self.value))
+
+
+def find_quantities(text: str, language: str) -> list[Quantity]:
+    """The figures with units in a text of a language of LANGUAGES, in order."""
+    found = []
+    for match in _pattern(language).finditer(text):
+        unit = next(unit for unit in _units() if match[unit.id] or match.groupdict().get(f"before_{unit.id}"))
+        found.append(Quantity(match.start(), match.end(), _value(match, language), unit))
+    return found
+
+
+def _value(match: re.Match[str], language: str) -> float:
+    digits = match["before_number"] or match["number"]
+    plain = digits.replace(".", "").replace(",", ".") if language == "vi" else digits.replace(",", "")
+    scale = match["before_scale"] or match["scale"]
+    return float(plain) * (_scales(language)[scale.lower()] if scale else 1)
+
+
+def _short(value: float) -> str:
+    for size, name in ((1e12, " trillion"), (1e9, " billion"), (1e6, " million")):
+        if value >= size:
+            return f"{value / size:.4g}{name}"
+    return f"{value:,.10g}"
+
+
+@cache
+def _scales(language: str) -> Mapping[str, float]:
+    table = lexicon.read(FILE)["scales"].get(language)
+    if not isinstance(table, dict) or not all(isinstance(value, float) for value in table.values()):
+        raise lexicon.LexiconError(f"Lexicon {FILE}: key scales.{language} must be a table of numbers.")
+    return table
+
+
+@cache
+def _units() -> tuple[Unit, ...]:
+    found = []
+    for number, row in enumerate(lexicon.read(FILE)["unit"]):
+        where = f"unit[{number}]"
+        lexicon.only(FILE, row, _KEYS, where=where)
+        id_, label = (lexicon.word(FILE, row, key, where=where) for key in ("id", "label"))
+        if label.count("{}") != 1:
+            raise lexicon.LexiconError(f"Lexicon {FILE}: key {id_}.label must hold {{}} once, for the number.")
+        found.append(Unit(id_, label, row.get("single") is True))
+    return tuple(found)
+
+
+@cache
+def _pattern(language: str) -> re.Pattern[str]:
+    """One search for all units: `US$ 5 billion`, or `5 billion dollars` with the words that may stand between."""
+    rows = lexicon.read(FILE)["unit"]
+    units = [unit.id for unit in _units()]
+    before = "|".join(
+        f"(?P<before_{id_}>{_any(lexicon.words(FILE, row, 'before', where=id_))})"
+        for id_, row in zip(units, rows, strict=True)
+        if "before" in row
+    )
+    after = "|".join(_after(id_, row, language) for id_, row in zip(units, rows, strict=True))
+    number, scale = _NUMBER[language], _any(_scales(language))
+    return re.compile(
+        rf"(?<![\w.,])(?:{before})\s?(?P<before_number>{number})(?:[ -]?(?P<before_scale>{scale})(?!\w))?"
+        rf"|(?<![\d.,])(?P<number>{number})(?:[ -]?(?P<scale>{scale}))?(?:{after})",
+        re.IGNORECASE,
+    )
+
+
+def _after(id_: str, row: Mapping[str, Any], language: str) -> str:
+    gap = row.get("gap", 0)
+    if not isinstance(gap, int) or not 0 <= gap <= 5:
+        raise lexicon.LexiconError(f"Lexicon {FILE}: key {id_}.gap must be a number from 0 to 5.")
+    between = _GAP[language].format(gap * _HAN_PER_WORD if language == "zh" else gap) if gap else ""
+    words, end = _any(lexicon.words(FILE, row, language, where=id_)), "" if language == "zh" else r"(?!\w)"
+    return rf"(?P<{id_}>[ -]?{between}(?:{words}){end})"
+
+
+def _any(words: Mapping[str, float] | tuple[str, ...]) -> str:
+    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))

@@ -1,0 +1,102 @@
+"""Who is quoted in an account: a principal's name beside a word of reported speech, or "he" after it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from meetings.folding import fold
+from meetings.matching import Hit
+from meetings.records import Meeting
+from reports.keysentences import KeySentence, sentences_of, worth
+from reports.tellings import Telling
+
+REACH = 90
+"""Code points between a name and the word of speech that is its own: an office may stand between."""
+AFTER = 30
+"""The same where the word comes first ("said Wang")."""
+HE = 20
+"""The same for "he"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Somebody whose words are reported: the name of the record, and the sentences, weightiest first."""
+
+    name: str
+    sentences: tuple[KeySentence, ...]
+
+
+def speakers(tellings: Sequence[Telling], meeting: Meeting) -> tuple[Speaker, ...]:
+    """Who of the meeting's principals is quoted in these articles: those first who are quoted most."""
+    found: dict[str, list[KeySentence]] = {}
+    for told in tellings:
+        own = _spoken(told, meeting)
+        keys = sentences_of(told) if own else []
+        for number, names in own.items():
+            for name in names:
+                found.setdefault(name, []).append(keys[number])
+    order = sorted(found, key=lambda name: -len(found[name]))
+    return tuple(Speaker(name, tuple(sorted(found[name], key=lambda key: -worth(key)))) for name in order)
+
+
+def _spoken(told: Telling, meeting: Meeting) -> dict[int, list[str]]:
+    """The people whose words each sentence of a telling reports, by number of sentence."""
+    pattern, names = _names(told, meeting)
+    if not names:
+        return {}
+    folded = fold(told.text)
+    verbs: dict[int, list[Hit[str]]] = {}
+    for number, hit in told.speech:
+        verbs.setdefault(number, []).append(hit)
+    found: dict[int, list[str]] = {}
+    last: str | None = None
+    for number, sentence in enumerate(told.sentences):
+        named = [Hit(m.start(), m.end(), names[m[0]]) for m in pattern.finditer(folded, sentence.start, sentence.end)]
+        quoted = _quoted(named, verbs.get(number, []), last)
+        if quoted:
+            found[number] = quoted
+        last = quoted[-1] if quoted else (named[0].value if len({name.value for name in named}) == 1 else last)
+    return found
+
+
+def _quoted(named: Sequence[Hit[str]], verbs: Sequence[Hit[str]], last: str | None) -> list[str]:
+    """Each word of speech belongs to the name right before it; without one, to the name right after it, or to "he"."""
+    found: list[str] = []
+    he: Hit[str] | None = None
+    for verb in verbs:
+        if verb.value == "he":
+            he = verb
+            continue
+        before = [name for name in named if name.end <= verb.start]
+        after = next((name for name in named if name.start >= verb.end), None)
+        if he and verb.start - he.end <= HE and not any(name.start > he.start for name in before):
+            speaker = before[0].value if before else last
+        elif before:
+            speaker = before[-1].value if verb.start - before[-1].end <= REACH else None
+        else:
+            speaker = after.value if after and after.start - verb.end <= AFTER else None
+        if speaker and speaker not in found:
+            found.append(speaker)
+    return found
+
+
+def _names(told: Telling, meeting: Meeting) -> tuple[re.Pattern[str], dict[str, str]]:
+    """A pattern over the folded text for every written form of the principals, and whose each form is.
+
+    The record of this very article has the form that it writes. In English a family name (of Chinese) or given name
+    (of Vietnamese) stands for the whole; a form that two people share is nobody's.
+    """
+    forms: dict[str, set[str]] = {}
+    own = told.mention.meeting
+    for people, short in ((meeting.china + own.china, 0), (meeting.vietnam + own.vietnam, -1)):
+        for person in people:
+            for form in filter(None, (person.name, person.as_written)):
+                words = fold(form).split()
+                names = {" ".join(words), words[short]} if told.language == "en" and words else {" ".join(words)}
+                for name in names:
+                    forms.setdefault(name, set()).add(person.name or form)
+    single = {form: min(owners) for form, owners in forms.items() if len(owners) == 1 and form}
+    either = "|".join(sorted(map(re.escape, single), key=len, reverse=True)) or "(?!)"
+    return re.compile(rf"(?<![a-z])(?:{either})(?![a-z])"), single

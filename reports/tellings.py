@@ -1,0 +1,132 @@
+"""One article's telling of a meeting, sentence by sentence, with all that its words tell."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Protocol, TypeVar
+
+from archive.records import Mention
+from meetings import language, lexicon, sentences
+from meetings.information import LANGUAGES, find_signals, find_speech, folding
+from meetings.matching import Hit
+from meetings.phrases import Phrase, find_phrases
+from meetings.quantities import Quantity, find_quantities
+from meetings.reading import MAX_LENGTH
+from meetings.records import holds
+from meetings.sentences import Sentence
+from meetings.topics import topic_words
+from parsers.records import Article
+
+
+class _Span(Protocol):
+    @property
+    def start(self) -> int: ...
+
+
+S = TypeVar("S", bound=_Span)
+
+
+@dataclass(frozen=True)
+class Telling:
+    """What an article says of one meeting: `sentences` are those of its part, without title and captions.
+
+    Everything found is given by the number of its sentence. Offsets are code points of `text`, the article's.
+    """
+
+    mention: Mention
+    text: str
+    language: str
+    sentences: tuple[Sentence, ...]
+
+    def quote(self, number: int) -> str:
+        """A sentence in its own words."""
+        sentence = self.sentences[number]
+        return self.text[sentence.start : sentence.end]
+
+    @cached_property
+    def signals(self) -> list[tuple[int, Hit[str]]]:
+        """Words that make a sentence worth quoting, or not."""
+        return self._placed(find_signals(self.text, self.language))
+
+    @cached_property
+    def speech(self) -> list[tuple[int, Hit[str]]]:
+        """Words that report what somebody said."""
+        return self._placed(find_speech(self.text, self.language))
+
+    @cached_property
+    def phrases(self) -> list[tuple[int, Hit[Phrase]]]:
+        """The set phrases of both capitals."""
+        return self._placed(find_phrases(self.text, self.language))
+
+    @cached_property
+    def quantities(self) -> list[tuple[int, Quantity]]:
+        """Figures with units."""
+        return self._placed(find_quantities(self.text, self.language))
+
+    @cached_property
+    def topics(self) -> list[tuple[int, Hit[str]]]:
+        """Words that tell of the meeting's topics, by topic id."""
+        recorded = {topic.id: topic.evidence for topic in self.mention.meeting.topics}
+        hits = [hit for hit in topic_words(self.text, folding(self.language)) if hit.value in recorded]
+        told = {hit.value for hit in hits}
+        others = [Hit(e.start, e.end, topic) for topic, e in recorded.items() if topic not in told]
+        return self._placed(sorted(hits + others))
+
+    @cached_property
+    def fields(self) -> list[tuple[int, str]]:
+        """The fields of the record for which a sentence is evidence."""
+        return [(number, item.field) for number, item in self._placed(self.mention.meeting.evidence)]
+
+    def _placed(self, spans: Iterable[S]) -> list[tuple[int, S]]:
+        """Spans with the numbers of their sentences; what lies in none is left out."""
+        starts = [sentence.start for sentence in self.sentences]
+        found = []
+        for span in spans:
+            number = bisect_right(starts, span.start) - 1
+            if number >= 0 and span.start < self.sentences[number].end:
+                found.append((number, span))
+        return found
+
+
+def telling(mention: Mention) -> Telling:
+    """An article's telling of a meeting."""
+    article = mention.article.article
+    text = article.text[:MAX_LENGTH]
+    captions = _captions(article)
+    own = (
+        sentence
+        for sentence in sentences.split(text, _abbreviations())
+        if sentence.paragraph > 0
+        and holds(mention.meeting.part, sentence.start)
+        and not any(start <= sentence.start < end for start, end in captions)
+    )
+    return Telling(mention, text, _language(article, text), tuple(own))
+
+
+def _language(article: Article, text: str) -> str:
+    """The language whose words are looked for; English where none of them is recognised."""
+    known = article.language if article.language in LANGUAGES else language.recognise(text)
+    return known or "en"
+
+
+def _captions(article: Article) -> Sequence[tuple[int, int]]:
+    """Where the captions of pictures stand in the article's text."""
+    spans = []
+    at = len(article.title) + 2
+    for number, paragraph in enumerate(article.paragraphs):
+        if number in article.captions:
+            spans.append((at, at + len(paragraph)))
+        at += len(paragraph) + 1
+    return spans
+
+
+@cache
+def _abbreviations() -> frozenset[str]:
+    found: set[str] = set()
+    for spoken in LANGUAGES:
+        name = f"{spoken}/grammar.toml"
+        found.update(lexicon.words(name, lexicon.read(name)["sentences"], "abbreviations", where="sentences"))
+    return frozenset(found)
