@@ -3,19 +3,27 @@
 A held meeting is new in exactly one issue: that of the week it was held in, if it was known when that issue closed;
 otherwise the next issue, as a late report. What a closed issue held is fixed by its recorded ids. A back issue, of a
 week that ended before the archive's first run, holds the meetings of its week and is never mailed.
+
+What closed issues said is told again where it has changed since, in the next issue and only there: further accounts,
+corrections, and what became of an announced meeting.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from archive.placing import placing_date
-from archive.records import IssueState, StoredIssue, StoredMeeting
+from archive.records import IssueState, Said, StoredIssue, StoredMeeting
 from meetings.records import RANK_ORDER, Status
+from reports.changes import Change
+from reports.retold import Fate, Further, Settled, retold, settle, told_by
 from reports.week import Week, week_of_day
+
+REMEMBERED = timedelta(weeks=8)
+"""How far back an issue looks for what earlier ones said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +31,8 @@ class Selection:
     """What one issue holds, each part by date, then rank, then id.
 
     `new` were held in the week; `late` were held earlier and are new here; `ahead` are announced or called off for
-    later; `awaited` were announced or called off for a day of this week and no report of them is known.
+    later; `settled` is what became of those announced for this week or earlier. `further` and `changes` tell again what
+    an earlier issue told of. `said` is what to record of each meeting when the issue closes.
     """
 
     week: Week
@@ -33,12 +42,25 @@ class Selection:
     new: tuple[StoredMeeting, ...]
     late: tuple[StoredMeeting, ...]
     ahead: tuple[StoredMeeting, ...]
-    awaited: tuple[StoredMeeting, ...]
+    settled: tuple[Settled, ...]
+    further: tuple[Further, ...]
+    changes: tuple[Change, ...]
+    said: tuple[Said, ...]
 
     @property
     def meeting_ids(self) -> tuple[str, ...]:
         """The ids of the meetings that are new in this issue: what to record when it closes."""
         return tuple(stored.meeting.id for stored in (*self.new, *self.late))
+
+    @property
+    def awaited(self) -> tuple[StoredMeeting, ...]:
+        """The meetings announced for a day of this week of which no report is known."""
+        return tuple(item.stored for item in self.settled if item.fate is Fate.NO_REPORT)
+
+
+def said_since(week: Week) -> str:
+    """The first week whose issue the one of `week` remembers."""
+    return week_of_day(week.days()[0] - REMEMBERED).label
 
 
 def placed_on(stored: StoredMeeting, zone: ZoneInfo) -> date:
@@ -59,29 +81,27 @@ def select_issue(
     closed: Sequence[StoredIssue],
     first_run: datetime | None,
     as_of: datetime,
+    said: Mapping[str, Said] | None = None,
 ) -> Selection:
-    """The issue of `week`, from all meetings of the archive and all its issues, those of other zones too.
+    """The issue of `week`, from the meetings of the archive and all its issues, those of other zones too.
 
-    What an issue closed in another zone held is not new again: the zone is a setting, and it may change.
-    `as_of` is the moment for which the issue speaks; `first_run` is None when the archive has never run.
+    What an issue closed in another zone held is not new again: the zone is a setting, and it may change. `said` is what
+    closed issues said since `said_since(week)`, by the id of then; `meetings` must hold all of these that are still
+    told. `as_of` is the moment for which the issue speaks; `first_run` is None when the archive has never run.
     """
     back = is_back(week, zone, first_run)
     claims = {
         (issue.week, issue.zone): frozenset(issue.meeting_ids) for issue in closed if issue.state is IssueState.CLOSED
     }
     own = claims.pop((week.label, zone.key), None)
-    elsewhere = frozenset[str]().union(*claims.values())
-    held = [stored for stored in meetings if stored.meeting.status is Status.HELD]
-    if own is not None:
-        chosen = [stored for stored in held if stored.meeting.id in own]
-    else:
-        chosen = [
-            stored
-            for stored in held
-            if stored.meeting.id not in elsewhere
-            and _belongs(week_of_day(placed_on(stored, zone)), week, zone, first_run)
-        ]
+    before = said if said and own is None and not back else {}
+    now = {stored.meeting.id: stored for stored in meetings}
+    chosen = _new(meetings, week, zone, own, frozenset[str]().union(*claims.values()), first_run)
     expected = _expected(meetings, known_by=_horizon(week, zone, as_of, back=back))
+    ahead = _sorted((stored for stored in expected if _lies_ahead(stored, week, zone)), zone)
+    due = _sorted((stored for stored in expected if _was_due(stored, week)), zone)
+    settled = settle(due, ahead, chosen, before, now, week=week)
+    further, changes = retold(before, now)
     return Selection(
         week=week,
         zone=zone,
@@ -89,9 +109,31 @@ def select_issue(
         back=back,
         new=_sorted((stored for stored in chosen if placed_on(stored, zone) in week), zone),
         late=_sorted((stored for stored in chosen if placed_on(stored, zone) not in week), zone),
-        ahead=_sorted((stored for stored in expected if _lies_ahead(stored, week, zone)), zone),
-        awaited=_sorted((stored for stored in expected if _was_due(stored, week)), zone),
+        ahead=ahead,
+        settled=settled,
+        further=further,
+        changes=changes,
+        said=told_by(week.label, _sorted(chosen, zone), ahead, settled, further, changes, before, now),
     )
+
+
+def _new(
+    meetings: Sequence[StoredMeeting],
+    week: Week,
+    zone: ZoneInfo,
+    own: frozenset[str] | None,
+    elsewhere: frozenset[str],
+    first_run: datetime | None,
+) -> list[StoredMeeting]:
+    """The held meetings that are new in the issue of `week`: the recorded ones, `own`, when it is closed."""
+    held = [stored for stored in meetings if stored.meeting.status is Status.HELD]
+    if own is not None:
+        return [stored for stored in held if stored.meeting.id in own]
+    return [
+        stored
+        for stored in held
+        if stored.meeting.id not in elsewhere and _belongs(week_of_day(placed_on(stored, zone)), week, zone, first_run)
+    ]
 
 
 def _belongs(held_in: Week, week: Week, zone: ZoneInfo, first_run: datetime | None) -> bool:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from archive.records import IssueState, StoredIssue, StoredMeeting
 from meetings.records import Rank, Status
+from reports.retold import Fate
 from reports.select import Selection, is_back, select_issue
 from reports.week import Week, week_of_day
 from tests.report_catalogue import at
@@ -133,7 +134,9 @@ def test_what_is_announced_stands_ahead_until_its_day(
 ) -> None:
     announced = told("m", date, end_date=end_date, published=published, status=status)
     selection = chosen([announced], first_run=at("2025-06-01T00:00") if back else FIRST_RUN)
-    assert (ids(selection.ahead), ids(selection.awaited)) == (["m"] * ahead, ["m"] * awaited)
+    fate = Fate.NO_REPORT if status is Status.ANNOUNCED else Fate.CALLED_OFF
+    assert ids(selection.ahead) == ["m"] * ahead
+    assert [(item.stored.meeting.id, item.fate) for item in selection.settled] == [("m", fate)] * awaited
     assert selection.meeting_ids == ()
 
 
