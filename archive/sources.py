@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, fields
+from typing import Any, cast
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import CursorResult, Table, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from archive.articles import keys_in, known_keys
@@ -14,6 +15,10 @@ from archive.columns import storable
 from archive.models import FetchRow, HostHoldRow, PendingRow, SourceRow
 from archive.records import FetchLogLine, PendingEntry, Skip
 from parsers.records import Alarm, AlarmKind, Outcome, Source, SourceState, Validators, article_key
+
+_STATES, _POLLS = cast("Table", SourceRow.__table__), cast("Table", FetchRow.__table__)
+_STATE_FIELDS = [field.name for field in fields(SourceState) if field.name not in ("validators", "alarms", "listed")]
+"""The fields of a state that are columns as they stand."""
 
 
 def states(s: Session) -> dict[str, SourceState]:
@@ -24,43 +29,21 @@ def states(s: Session) -> dict[str, SourceState]:
 def states_of(s: Session, catalogue: Sequence[Source]) -> dict[str, SourceState]:
     """What is remembered of each source of `catalogue`: nothing of one that has another address there now."""
     known = states(s)
-    found = {source.id: known.get(source.id, SourceState(source.id)) for source in catalogue}
-    return {c.id: found[c.id] if found[c.id].url == c.url else SourceState(c.id) for c in catalogue}
+    here = {source.id for source in catalogue if source.id in known and known[source.id].url == source.url}
+    return {source.id: known[source.id] if source.id in here else SourceState(source.id) for source in catalogue}
 
 
 def save_state(s: Session, state: SourceState) -> None:
     """Remembers `state` in place of what was known. Save the articles first (design §6.1)."""
-    s.merge(
-        SourceRow(
-            source_id=state.source_id,
-            url=state.url,
-            outcome=state.outcome,
-            message=state.message,
-            since=state.since,
-            last_attempt=state.last_attempt,
-            last_success=state.last_success,
-            last_full_fetch=state.last_full_fetch,
-            last_new=state.last_new,
-            failures=state.failures,
-            next_due=state.next_due,
-            etag=state.validators.etag,
-            last_modified=state.validators.last_modified,
-            permanent_url=state.permanent_url,
-            newest=state.newest,
-            interval=state.interval,
-            astray=state.astray,
-            gone_since=state.gone_since,
-            alarms=[_alarm_json(alarm) for alarm in state.alarms],
-            listed=list(state.listed),
-            failing_since=state.failing_since,
-            recovered=state.recovered,
-        )
-    )
+    # plain statements: saving state and log line is much of what a poll with nothing new costs us
+    saved = s.execute(update(_STATES).where(_STATES.c.source_id == state.source_id), _state_values(state))
+    if cast("CursorResult[object]", saved).rowcount == 0:
+        s.execute(insert(_STATES), _state_values(state))
 
 
 def log_fetch(s: Session, line: FetchLogLine) -> None:
     """Appends one poll to the log."""
-    s.add(FetchRow(**asdict(line)))
+    s.execute(insert(_POLLS), asdict(line))
 
 
 def last_fetches(s: Session) -> dict[str, FetchLogLine]:
@@ -135,28 +118,18 @@ def save_holds(s: Session, held: Mapping[str, dt.datetime], *, now: dt.datetime)
 
 def _state(row: SourceRow) -> SourceState:
     return SourceState(
-        source_id=row.source_id,
-        url=row.url,
-        outcome=row.outcome,
-        message=row.message,
-        since=row.since,
-        last_attempt=row.last_attempt,
-        last_success=row.last_success,
-        last_full_fetch=row.last_full_fetch,
-        last_new=row.last_new,
-        failures=row.failures,
-        next_due=row.next_due,
+        **{name: getattr(row, name) for name in _STATE_FIELDS},
         validators=Validators(row.etag, row.last_modified),
-        permanent_url=row.permanent_url,
-        newest=row.newest,
-        interval=row.interval,
-        astray=row.astray,
-        gone_since=row.gone_since,
         alarms=tuple(map(_alarm, row.alarms)),
         listed=tuple(row.listed),
-        failing_since=row.failing_since,
-        recovered=row.recovered,
     )
+
+
+def _state_values(state: SourceState) -> dict[str, Any]:
+    values = {name: getattr(state, name) for name in _STATE_FIELDS}
+    validators = {"etag": state.validators.etag, "last_modified": state.validators.last_modified}
+    alarms = [_alarm_json(alarm) for alarm in state.alarms]
+    return values | validators | {"alarms": alarms, "listed": list(state.listed)}
 
 
 def _alarm_json(alarm: Alarm) -> dict[str, str]:
