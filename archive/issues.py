@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, load_only, selectinload
 
 from archive.models import AliasRow, IssueMeetingRow, IssueRow, MetaRow
-from archive.records import IssueState, Part, Said, StoredIssue
+from archive.records import IssuePart, IssueState, Said, StoredIssue
 from meetings.jsonform import meeting_from_dict, meeting_to_dict
 
 _FIRST_RUN = "first_run_at"
@@ -90,7 +90,7 @@ def save_issue(s: Session, issue: StoredIssue) -> None:
     for position, meeting in enumerate(row.meetings):
         meeting.position = position
         told = said.get(meeting.meeting_id)
-        meeting.part = told.part if told else Part.NEW
+        meeting.part = told.part if told else IssuePart.NEW
         meeting.record = meeting_to_dict(told.meeting) if told else None
         meeting.articles = sorted(told.articles) if told else []
     s.flush()
@@ -117,7 +117,7 @@ def _present_ids(s: Session) -> dict[str, str]:
 
 def _outline(row: IssueRow, present: dict[str, str]) -> StoredIssue:
     """The record of a row but for what it said, the meetings that were new in it under their present ids."""
-    new: Iterable[str] = (meeting.meeting_id for meeting in row.meetings if meeting.part is Part.NEW)
+    new: Iterable[str] = (meeting.meeting_id for meeting in row.meetings if meeting.part is IssuePart.NEW)
     return StoredIssue(
         week=row.week,
         zone=row.zone,

@@ -9,7 +9,7 @@ from sqlalchemy import JSON, BigInteger, ForeignKey, ForeignKeyConstraint, Index
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from archive.columns import Seconds, UtcDateTime, Words, vocabulary
-from archive.records import DeliveryState, IssueState, Part
+from archive.records import DeliveryState, IssuePart, IssueState
 from parsers.records import Outcome, Side
 
 # what a row of before the column means
@@ -39,7 +39,7 @@ class Base(DeclarativeBase):
         Outcome: vocabulary(Outcome),
         Side: vocabulary(Side),
         IssueState: vocabulary(IssueState),
-        Part: vocabulary(Part),
+        IssuePart: vocabulary(IssuePart),
         DeliveryState: vocabulary(DeliveryState),
     }
 
@@ -288,7 +288,7 @@ class IssueMeetingRow(Base):
     zone: Mapped[str] = mapped_column(primary_key=True)
     meeting_id: Mapped[str] = mapped_column(ForeignKey("meetings.id"), primary_key=True)
     position: Mapped[int]
-    part: Mapped[Part] = mapped_column(server_default=text("'new'"))
+    part: Mapped[IssuePart] = mapped_column(server_default=text("'new'"))
     record: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     articles: Mapped[list[int]] = mapped_column(server_default=_EMPTY_LIST)
 

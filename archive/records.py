@@ -63,7 +63,7 @@ class IssueState(StrEnum):
     BACK = "back"
 
 
-class Part(StrEnum):
+class IssuePart(StrEnum):
     """As what an issue told of a meeting (docs/vocabulary.md)."""
 
     NEW = "new"
@@ -81,7 +81,7 @@ class Said:
 
     id: str
     week: str
-    part: Part
+    part: IssuePart
     meeting: Meeting
     articles: frozenset[int]
 

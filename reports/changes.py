@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from archive.records import Part, Said, StoredMeeting
+from archive.records import IssuePart, Said, StoredMeeting
 from meetings.folding import key
 from meetings.records import Meeting, Mode, Person, Place
 
@@ -49,12 +49,12 @@ def find_changes(said: Mapping[str, Said], now: Mapping[str, StoredMeeting]) -> 
     for last in said.values():
         present = now.get(last.id)
         own = present is not None and last.id == last.meeting.id
-        if last.part is Part.GONE:
+        if last.part is IssuePart.GONE:
             if own:
                 found.append(Change(Aspect.RESTORED, last, present))
         elif present is None:
             found.append(Change(Aspect.WITHDRAWN, last, None))
-        elif last.part is not Part.EXPECTED:
+        elif last.part is not IssuePart.EXPECTED:
             merged = last.meeting.id not in continued
             aspects = (Aspect.MERGED,) if merged else differences(last.meeting, present.meeting)
             found += [Change(aspect, last, present) for aspect in aspects]
@@ -66,7 +66,7 @@ def continuing(said: Mapping[str, Said]) -> dict[str, Said]:
     else under its own id, else the earliest. What was told to be gone is continued by none."""
     found: dict[str, Said] = {}
     for last in sorted(said.values(), key=_precedence):
-        if last.part is not Part.GONE:
+        if last.part is not IssuePart.GONE:
             found.setdefault(last.id, last)
     return found
 
@@ -77,7 +77,7 @@ def differences(before: Meeting, after: Meeting) -> tuple[Aspect, ...]:
 
 
 def _precedence(said: Said) -> tuple[bool, bool, str, str]:
-    return said.part is Part.EXPECTED, said.id != said.meeting.id, said.week, said.meeting.id
+    return said.part is IssuePart.EXPECTED, said.id != said.meeting.id, said.week, said.meeting.id
 
 
 def _dates(before: Meeting, after: Meeting) -> bool:

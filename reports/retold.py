@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from archive.records import Mention, Part, Said, StoredMeeting
+from archive.records import IssuePart, Mention, Said, StoredMeeting
 from meetings.records import Meeting, Status
 from reports.changes import Aspect, Change, continuing, find_changes
 from reports.week import Week
@@ -53,7 +53,7 @@ def settle(
 
     `due` are announced or called off for a day of the week, `ahead` for later, `new` are held and new in this issue.
     """
-    expected = {id_: last for id_, last in continuing(said).items() if last.part is Part.EXPECTED}
+    expected = {id_: last for id_, last in continuing(said).items() if last.part is IssuePart.EXPECTED}
     later = {stored.meeting.id for stored in ahead}
     here = {stored.meeting.id for stored in new}
     found = [Settled(stored, _fate_of_due(stored), expected.get(stored.meeting.id)) for stored in due]
@@ -97,7 +97,7 @@ def retold(
     further = []
     for id_, last in continuing(said).items():
         stored = now.get(id_)
-        if stored is None or stored.meeting.status is not Status.HELD or last.part is Part.EXPECTED:
+        if stored is None or stored.meeting.status is not Status.HELD or last.part is IssuePart.EXPECTED:
             continue
         mentions = tuple(
             mention
@@ -125,28 +125,29 @@ def told_by(
     """
     found: dict[str, Said] = {}
 
-    def tell(part: Part, meetings: Iterable[StoredMeeting]) -> None:
+    def tell(part: IssuePart, meetings: Iterable[StoredMeeting]) -> None:
         for stored in meetings:
             found.setdefault(stored.meeting.id, _said(week, part, stored))
 
-    tell(Part.NEW, new)
-    tell(Part.EXPECTED, ahead)
-    tell(Part.EXPECTED, (item.stored for item in settled if item.fate is not Fate.HELD))
-    tell(Part.AGAIN, (item.stored for item in further))
+    tell(IssuePart.NEW, new)
+    tell(IssuePart.EXPECTED, ahead)
+    tell(IssuePart.EXPECTED, (item.stored for item in settled if item.fate is not Fate.HELD))
+    tell(IssuePart.AGAIN, (item.stored for item in further))
     tell(
-        Part.AGAIN, (change.now for change in changes if change.now is not None and change.aspect is not Aspect.MERGED)
+        IssuePart.AGAIN,
+        (change.now for change in changes if change.now is not None and change.aspect is not Aspect.MERGED),
     )
     for last in said.values():
         heir = now.get(last.id)
-        if last.part is Part.GONE or (heir is not None and last.id == last.meeting.id):
+        if last.part is IssuePart.GONE or (heir is not None and last.id == last.meeting.id):
             continue
-        found[last.meeting.id] = Said(last.id, week, Part.GONE, last.meeting, last.articles)
+        found[last.meeting.id] = Said(last.id, week, IssuePart.GONE, last.meeting, last.articles)
         if heir is not None and last.id not in said:
-            tell(Part.EXPECTED if last.part is Part.EXPECTED else Part.AGAIN, [heir])
+            tell(IssuePart.EXPECTED if last.part is IssuePart.EXPECTED else IssuePart.AGAIN, [heir])
     return tuple(found.values())
 
 
-def _said(week: str, part: Part, stored: StoredMeeting) -> Said:
+def _said(week: str, part: IssuePart, stored: StoredMeeting) -> Said:
     articles = frozenset(mention.article.number for mention in stored.mentions)
     return Said(stored.meeting.id, week, part, stored.meeting, articles)
 

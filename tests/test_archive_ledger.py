@@ -20,7 +20,7 @@ from archive.deliveries import LEASE, claim, deliveries, plan, settle
 from archive.issues import closed_issues, first_run_at, get_issue, mark_first_run, said_in_closed, save_issue
 from archive.locks import Busy, hold
 from archive.meetings import record_detection
-from archive.records import DeliveryState, IssueState, Part, Said, StoredIssue
+from archive.records import DeliveryState, IssuePart, IssueState, Said, StoredIssue
 from archive.store import Archive, ArchiveError
 from meetings.records import Detection
 from tests.archive_samples import HOUR, NOW, TO_LAM, everything, meeting, store
@@ -89,8 +89,10 @@ class TestIssues:
 
     def test_what_an_issue_said_comes_back_exactly(self, archive: Archive, ids: Sequence[str]) -> None:
         said = (
-            Said(ids[0], WEEK, Part.NEW, replace(meeting(), id=ids[0]), frozenset({1, 3})),
-            Said(ids[1], WEEK, Part.EXPECTED, replace(meeting(None, vietnam=(TO_LAM,)), id=ids[1]), frozenset({2})),
+            Said(ids[0], WEEK, IssuePart.NEW, replace(meeting(), id=ids[0]), frozenset({1, 3})),
+            Said(
+                ids[1], WEEK, IssuePart.EXPECTED, replace(meeting(None, vietnam=(TO_LAM,)), id=ids[1]), frozenset({2})
+            ),
         )
         context = {"week": WEEK, "meetings": [{"headline": "王毅会见裴青山"}]}
         issue = replace(OPEN, meeting_ids=(ids[0],), said=said, context=context, chart=b"\x89PNG\x00\xff")
@@ -107,21 +109,21 @@ class TestIssues:
             with archive.write() as s:
                 save_issue(s, issue)
 
-        def said(week: str, part: Part, date: str, *articles: int, of: str = ids[0]) -> Said:
+        def said(week: str, part: IssuePart, date: str, *articles: int, of: str = ids[0]) -> Said:
             return Said(of, week, part, replace(meeting(date), id=of), frozenset(articles))
 
-        close("2024-W48", ZONE, said("2024-W48", Part.NEW, "2024-11-26", 9, of=ids[1]))
-        close("2024-W50", ZONE, said("2024-W50", Part.AGAIN, "2024-12-03", 1, 2))
-        close("2024-W49", ZONE, said("2024-W49", Part.NEW, "2024-12-04", 1, 7))
-        close("2024-W51", "Asia/Shanghai", said("2024-W51", Part.GONE, "2024-12-03"))
-        last = said("2024-W50", Part.AGAIN, "2024-12-03", 1, 2, 7)
+        close("2024-W48", ZONE, said("2024-W48", IssuePart.NEW, "2024-11-26", 9, of=ids[1]))
+        close("2024-W50", ZONE, said("2024-W50", IssuePart.AGAIN, "2024-12-03", 1, 2))
+        close("2024-W49", ZONE, said("2024-W49", IssuePart.NEW, "2024-12-04", 1, 7))
+        close("2024-W51", "Asia/Shanghai", said("2024-W51", IssuePart.GONE, "2024-12-03"))
+        last = said("2024-W50", IssuePart.AGAIN, "2024-12-03", 1, 2, 7)
         with archive.read() as s:
             assert said_in_closed(s, ZONE, since="2024-W49") == {ids[0]: last}
             assert said_in_closed(s, ZONE, since="2024-W51") == {}
             everywhere = said_in_closed(s, None, since="2024-W01")
         assert everywhere == {
-            ids[0]: said("2024-W51", Part.GONE, "2024-12-03", 1, 2, 7),
-            ids[1]: said("2024-W48", Part.NEW, "2024-11-26", 9, of=ids[1]),
+            ids[0]: said("2024-W51", IssuePart.GONE, "2024-12-03", 1, 2, 7),
+            ids[1]: said("2024-W48", IssuePart.NEW, "2024-11-26", 9, of=ids[1]),
         }
 
     def test_closed_issues_of_one_zone_by_week(self, archive: Archive) -> None:

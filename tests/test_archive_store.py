@@ -28,7 +28,7 @@ from archive.articles import add_article, count_articles, get_article
 from archive.issues import get_issue, said_in_closed, save_issue
 from archive.meetings import record_detection
 from archive.models import Base, MentionRow
-from archive.records import Part, Said
+from archive.records import IssuePart, Said
 from archive.schema import HEAD, alembic_config, current_revision
 from archive.sources import last_fetches, states
 from archive.store import Archive, ArchiveError
@@ -143,7 +143,7 @@ def test_issues_of_version_0003_are_read_on_and_their_plain_text_is_the_markdown
         assert (issue.subject, issue.markdown, issue.html) == ("Subject", "# Digest", "<h1>Digest</h1>")
         assert (issue.meeting_ids, issue.context, issue.chart, issue.said) == ((id_,), None, None, ())
         assert said_in_closed(s, "UTC", since="2024-W01") == {}
-        told = Said(id_, "2024-W51", Part.AGAIN, replace(meeting(), id=id_), frozenset({stored.number}))
+        told = Said(id_, "2024-W51", IssuePart.AGAIN, replace(meeting(), id=id_), frozenset({stored.number}))
         save_issue(s, replace(issue, week="2024-W51", meeting_ids=(), said=(told,), context={"week": "2024-W51"}))
     with archive._writer.begin() as connection:
         command.downgrade(alembic_config(connection), "0003")
