@@ -133,10 +133,8 @@ def told_by(
     tell(IssuePart.EXPECTED, ahead)
     tell(IssuePart.EXPECTED, (item.stored for item in settled if item.fate is not Fate.HELD))
     tell(IssuePart.AGAIN, (item.stored for item in further))
-    tell(
-        IssuePart.AGAIN,
-        (change.now for change in changes if change.now is not None and change.aspect is not Aspect.MERGED),
-    )
+    kept = [change.now for change in changes if change.aspect is not Aspect.MERGED]
+    tell(IssuePart.AGAIN, filter(None, kept))
     for last in said.values():
         heir = now.get(last.id)
         if last.part is IssuePart.GONE or (heir is not None and last.id == last.meeting.id):
