@@ -94,13 +94,13 @@ def fill(archive: Archive, *, meetings: int = 10_000, articles: int = 100_000, s
 
 
 def _events(dice: random.Random, number: int) -> Iterator[telling.Event]:
-    """Meetings day by day, a third of them on the trip of somebody who met somebody else the day before."""
-    days = (LAST_DAY - FIRST_DAY).days
+    """Meetings day by day, many of them on the trip of somebody who met somebody else before; the last are to come."""
+    days = (LAST_DAY - FIRST_DAY).days + 1
+    coming = max(number // 200, 1)
     before: telling.Event | None = None
     for index in range(number):
-        day = FIRST_DAY + dt.timedelta(days=index * days // number)
-        # of the last ones, some are still to come
-        ahead = index >= number * 0.995
+        ahead = index >= number - coming
+        day = LAST_DAY if ahead else FIRST_DAY + dt.timedelta(days=index * days // (number - coming))
         held = Status.CANCELLED if dice.random() < 0.005 else Status.HELD
         event = telling.Event(
             day=day + dt.timedelta(days=dice.randrange(7, 60)) if ahead else day,
@@ -135,7 +135,7 @@ def _forum(dice: random.Random, day: dt.date) -> Forum:
 def _meeting(desk: _Desk, event: telling.Event, *, left: int) -> None:
     """The rows of one meeting, its articles and tellings; `left` bounds how many articles it may take."""
     dice = desk.dice
-    published = min(event.day, LAST_DAY - dt.timedelta(days=dice.randrange(6)))
+    published = min(event.day, LAST_DAY)
     late = dice.random() < _LATE
     tellings: list[tuple[int, Meeting]] = []
     first: dict[tuple[str, Side], tuple[int, Article, Meeting]] = {}
