@@ -17,7 +17,7 @@ WHOSE = ("china", "vietnam", "both")
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A thing that the sides call differently. A `minor` one is told of every meeting."""
+    """A thing that the sides call differently. A `minor` one is told at every meeting."""
 
     id: str
     label: str
@@ -28,13 +28,14 @@ class Term:
 @dataclass(frozen=True, slots=True)
 class Phrase:
     """A set phrase. `whose`: china, vietnam or both; `term` is the id of the thing it names, `topic` of what it tells;
-    both may be empty."""
+    both may be empty. A `minor` one is said at every meeting."""
 
     id: str
     label: str
     whose: str
     term: str
     topic: str
+    minor: bool
 
 
 @cache
@@ -55,7 +56,7 @@ def phrases() -> Mapping[str, Phrase]:
     found: dict[str, Phrase] = {}
     for number, row in enumerate(lexicon.read(FILE)["phrase"]):
         where = f"phrase[{number}]"
-        lexicon.only(FILE, row, ("id", "label", "whose", "term", "topic", *LANGUAGES), where=where)
+        lexicon.only(FILE, row, ("id", "label", "whose", "term", "topic", "minor", *LANGUAGES), where=where)
         id_ = _new_id(row, where, found)
         term = lexicon.word(FILE, row, "term", where=id_, allowed=terms()) if "term" in row else ""
         found[id_] = Phrase(
@@ -64,6 +65,7 @@ def phrases() -> Mapping[str, Phrase]:
             lexicon.word(FILE, row, "whose", where=id_, allowed=WHOSE),
             term,
             _topic(row, id_),
+            row.get("minor") is True,
         )
     return found
 

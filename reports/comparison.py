@@ -22,13 +22,16 @@ from reports.keysentences import KeySentence, sentences_of, worth
 from reports.records import CellView, ComparisonView, RowView
 from reports.tellings import Telling, telling
 
-ROWS = 16
+MOST = 6
+"""How many rows there are at most of what one side tells alone, and of what both tell."""
+KINDS = ("term", "phrase", "figure", "topic")
 WORDINGS = 3
 """How many wordings of one thing a cell shows."""
-NAMED = 4
+NAMED = 3
 """How many things each part of the summary names."""
 NOT_MENTIONED = "not mentioned"
 _SIDES = (Side.CHINA, Side.VIETNAM)
+_TELLERS = {"both": "both accounts mention", "vietnam": "only Hanoi’s mentions", "china": "only Beijing’s mentions"}
 _CAPITALS = {Side.CHINA: "Beijing", Side.VIETNAM: "Hanoi"}
 
 
@@ -55,6 +58,10 @@ class _Thing:
         """both, china or vietnam."""
         return "both" if all(self.hits[side] for side in _SIDES) else ("china" if self.hits[Side.CHINA] else "vietnam")
 
+    def bests(self) -> list[KeySentence]:
+        """The weightiest sentence of each side that tells of it."""
+        return [_best(self.hits[side]).key for side in _SIDES if self.hits[side]]
+
 
 @dataclass(frozen=True, slots=True)
 class _Account:
@@ -73,7 +80,8 @@ def compare(stored: StoredMeeting, *, outlets: Outlets, zone: ZoneInfo, as_of: d
     accounts = [_account(stored, side, outlets) for side in _SIDES]
     if not any(account.tellings for account in accounts):
         return ComparisonView("", (), "")
-    things = _ordered(_things(accounts))
+    things = _things(accounts)
+    chosen = _chosen(things)
     lonely = next((account.side for account in accounts if not account.tellings), None)
     missing = NOT_MENTIONED if lonely is None else ""
     rows = tuple(
@@ -84,13 +92,13 @@ def compare(stored: StoredMeeting, *, outlets: Outlets, zone: ZoneInfo, as_of: d
             china=_cell(thing.hits[Side.CHINA], missing, outlets, zone),
             vietnam=_cell(thing.hits[Side.VIETNAM], missing, outlets, zone),
         )
-        for thing in things[:ROWS]
+        for thing in chosen
     )
-    more = words.more(len(things) - ROWS, "thing compared", "things compared")
+    more = words.more(len(things) - len(chosen), "thing compared", "things compared")
     if lonely is None:
         return ComparisonView(_summary(things), rows, more)
-    gap = missing_account(stored, outlets, as_of)
-    return ComparisonView(f"{_CAPITALS[lonely]}: {gap} {_told_alone(things)}".rstrip(), rows, more)
+    gap = missing_account(stored, outlets, as_of).rstrip(".")
+    return ComparisonView(_alone(lonely, gap, things), rows, more)
 
 
 def _account(stored: StoredMeeting, side: Side, outlets: Outlets) -> _Account:
@@ -115,34 +123,35 @@ def _things(accounts: Sequence[_Account]) -> list[_Thing]:
 
 
 def _terms_and_phrases(accounts: Sequence[_Account]) -> Iterable[_Thing]:
-    """A term where the sides differ in words for one thing; else each phrase for itself."""
+    """A term where each side has a name of its own for a thing; else its phrases, those of both sides as one."""
     hits: dict[str, dict[Side, list[_Hit]]] = {id_: _nobody() for id_ in phrases.phrases()}
     for account in accounts:
         for told, keys in zip(account.tellings, account.keys, strict=True):
             for number, hit in told.phrases:
                 hits[hit.value.id][account.side].append(_Hit(told.text[hit.start : hit.end], keys[number]))
-    differing = {id_ for id_ in phrases.terms() if _differ([hits[p.id] for p in _of_term(id_)])}
+    done = set()
     for term in phrases.terms().values():
-        if term.id in differing:
-            merged = _nobody()
-            for phrase in _of_term(term.id):
-                for side in _SIDES:
-                    merged[side] += hits[phrase.id][side]
-            yield _Thing(term.label, "term", term.topic, merged, term.minor)
+        own = _own_names([hits[phrase.id] for phrase in phrases.phrases().values() if phrase.term == term.id])
+        if all(own.values()):
+            yield _Thing(term.label, "term", term.topic, own, term.minor)
+        if term.minor or all(own.values()):
+            done.add(term.id)
     for phrase in phrases.phrases().values():
-        minor = bool(phrase.term) and phrases.terms()[phrase.term].minor
-        if phrase.term not in differing and not minor and any(hits[phrase.id].values()):
-            yield _Thing(phrase.label, "phrase", phrase.topic, hits[phrase.id])
+        found = hits[phrase.id]
+        shared = f"both {phrase.term}" if phrase.term and all(found.values()) else ""
+        if any(found.values()) and not {phrase.term, shared} & done:
+            yield _Thing(phrase.label, "phrase", phrase.topic, found, phrase.minor)
+            done.update(filter(None, [shared]))
 
 
-def _of_term(term: str) -> list[phrases.Phrase]:
-    return [phrase for phrase in phrases.phrases().values() if phrase.term == term]
-
-
-def _differ(hits: Sequence[dict[Side, list[_Hit]]]) -> bool:
-    """Whether both sides name a thing, and not by the same phrases."""
-    used = [{number for number, sides in enumerate(hits) if sides[side]} for side in _SIDES]
-    return all(used) and used[0] != used[1]
+def _own_names(hits: Sequence[dict[Side, list[_Hit]]]) -> dict[Side, list[_Hit]]:
+    """What each side calls a thing of several names, and the other side does not."""
+    own = _nobody()
+    for side, other in zip(_SIDES, reversed(_SIDES), strict=True):
+        for named in hits:
+            if not named[other]:
+                own[side] += named[side]
+    return own
 
 
 def _topics(accounts: Sequence[_Account]) -> Iterable[_Thing]:
@@ -175,28 +184,41 @@ def _nobody() -> dict[Side, list[_Hit]]:
     return {side: [] for side in _SIDES}
 
 
-def _ordered(things: Sequence[_Thing]) -> list[_Thing]:
-    """Differing terms, then what one side tells alone, then what both tell; what is told of every meeting last."""
+def _chosen(things: Sequence[_Thing]) -> list[_Thing]:
+    """Differing terms, then what Beijing tells alone, what Hanoi does, what both do; so many of each at most."""
+    chosen = []
+    for told_by, most in (("term", len(things)), ("china", MOST), ("vietnam", MOST), ("both", MOST)):
+        block = [thing for thing in things if told_by == ("term" if thing.kind == "term" else thing.told_by)]
+        chosen += _weighed(block)[:most]
+    return chosen
 
-    def rank(thing: _Thing) -> tuple[bool, int, int]:
-        place = 0 if thing.kind == "term" else 2 if thing.told_by == "both" else 1
-        return thing.minor, place, ("term", "phrase", "topic", "figure").index(thing.kind)
 
-    return sorted(things, key=rank)
+def _weighed(block: Sequence[_Thing]) -> list[_Thing]:
+    """What is said at every meeting last, before it what the sentence of a thing above tells already."""
+    seen: set[tuple[int, int]] = set()
+    rank: dict[str, tuple[bool, bool, int]] = {}
+    for thing in sorted(block, key=lambda thing: (thing.minor, KINDS.index(thing.kind))):
+        sentences = {(best.telling.mention.article.number, best.number) for best in thing.bests()}
+        rank[thing.label] = (thing.minor, sentences <= seen, KINDS.index(thing.kind))
+        seen |= sentences
+    return sorted(block, key=lambda thing: rank[thing.label])
+
+
+def _best(hits: Sequence[_Hit]) -> _Hit:
+    return max(hits, key=lambda hit: worth(hit.key))
 
 
 def _cell(hits: Sequence[_Hit], missing: str, outlets: Outlets, zone: ZoneInfo) -> CellView:
     """A side's wordings, and the weightiest sentence among those that hold one."""
     if not hits:
         return CellView("", "", "", None, missing)
-    best = max(hits, key=lambda hit: worth(hit.key))
-    wordings = [best.words, *(hit.words for hit in hits)]
-    shown = list(
-        {" ".join(wording.casefold().split()): wording.strip("\"'“”‘’ ") for wording in reversed(wordings)}.values()
-    )
+    best = _best(hits)
+    wordings: dict[str, str] = {}
+    for hit in (best, *hits):
+        wordings.setdefault(" ".join(hit.words.casefold().split()), hit.words)
     told = best.key.telling
     return CellView(
-        words=one_line("; ".join(shown[::-1][:WORDINGS]), TEXT_LIMIT),
+        words=one_line("; ".join(list(wordings.values())[:WORDINGS]), TEXT_LIMIT),
         language=told.language,
         quote=one_line(best.key.text, QUOTE_LIMIT),
         article=article_view(told.mention, outlets, zone),
@@ -206,26 +228,30 @@ def _cell(hits: Sequence[_Hit], missing: str, outlets: Outlets, zone: ZoneInfo) 
 
 def _summary(things: Sequence[_Thing]) -> str:
     """What both tell, what each tells alone, and for what their words differ, in one sentence."""
-    plain = [thing for thing in things if not thing.minor and thing.kind != "figure"]
-    shared = [thing for thing in plain if thing.told_by == "both" and thing.kind != "term"]
-    parts = [f"Both accounts mention {_listed(shared)}"] if shared else ["The accounts share no subject known here"]
-    for side in (Side.VIETNAM, Side.CHINA):
-        alone = [thing for thing in plain if thing.told_by == side.value]
-        if alone:
-            parts.append(f"only {_CAPITALS[side]}’s mentions {_listed(alone)}")
-    terms = [thing for thing in plain if thing.kind == "term"]
+    told = {by: [t for t in _subjects(things) if t.told_by == by and t.kind != "term"] for by in _TELLERS}
+    terms = [thing for thing in _subjects(things) if thing.kind == "term"]
+    parts = [f"{teller} {_listed(told[by])}" for by, teller in _TELLERS.items() if told[by]]
     if terms:
-        parts.append(f"they differ in words for {_listed(terms)}")
-    return f"{'; '.join(parts)}."
+        parts.append(f"they have words of their own for {_listed(terms)}")
+    text = "; ".join(parts) or "the accounts hold no subject known here"
+    return f"{text[0].upper()}{text[1:]}."
 
 
-def _told_alone(things: Sequence[_Thing]) -> str:
-    plain = [thing for thing in things if not thing.minor and thing.kind != "figure"]
-    return f"The other account mentions {_listed(plain)}." if plain else ""
+def _alone(lonely: Side, gap: str, things: Sequence[_Thing]) -> str:
+    other = next(side for side in _SIDES if side is not lonely)
+    told = _subjects(things)
+    mentions = f"; {_CAPITALS[other]}’s account mentions {_listed(told)}" if told else ""
+    return f"{_CAPITALS[lonely]}: {gap[0].lower()}{gap[1:]}{mentions}."
+
+
+def _subjects(things: Sequence[_Thing]) -> list[_Thing]:
+    """What a summary names: no figures, nothing said at every meeting; of what both tell, plain topics first."""
+    named = [thing for thing in things if not thing.minor and thing.kind != "figure"]
+    return sorted(named, key=lambda thing: thing.kind == "phrase" and thing.told_by == "both")
 
 
 def _listed(things: Sequence[_Thing]) -> str:
     names = [one_line(thing.label, TEXT_LIMIT) for thing in things]
-    if len(names) > NAMED:
-        names[NAMED:] = [words.counted(len(names) - NAMED, "more thing")]
+    if len(names) > NAMED + 1:
+        names[NAMED:] = [words.counted(len(names) - NAMED, "more subject")]
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -24,6 +24,8 @@ AGAIN = 0.6
 """The same for a kind, such as a second proposal."""
 LONG = 45
 """Words (two Han characters are one) from which on a sentence is worth less for each further word."""
+ENGLISH = 1.25
+"""How much more a sentence in the issue's own language is worth to its reader."""
 SHARED = 0.6
 """Part of a sentence's words by which another sentence says the same: agencies copy each other."""
 
@@ -117,7 +119,9 @@ def worth(key: KeySentence, known: frozenset[tuple[str, str]] = frozenset()) -> 
         else:
             values = sorted((KNOWN if thing in known else 1 for thing in shown), reverse=True)
             total += WEIGHTS[kind] * sum(values[: MOST[kind]])
-    return total * min(1.0, LONG / key.length) if total > 0 else total
+    if total <= 0:
+        return total
+    return total * min(1.0, LONG / key.length) * (ENGLISH if key.telling.language == "en" else 1)
 
 
 def _fields(key: KeySentence) -> int:

@@ -16,8 +16,8 @@ REACH = 90
 """Code points between a name and the word of speech that is its own: an office may stand between."""
 AFTER = 30
 """The same where the word comes first ("said Wang")."""
-HE = 20
-"""The same for "he"."""
+ADDRESSED = 3
+"""Code points after a word of speech within which a name is of somebody spoken to ("told Lam")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,29 +54,32 @@ def _spoken(told: Telling, meeting: Meeting) -> dict[int, list[str]]:
     last: str | None = None
     for number, sentence in enumerate(told.sentences):
         named = [Hit(m.start(), m.end(), names[m[0]]) for m in pattern.finditer(folded, sentence.start, sentence.end)]
-        quoted = _quoted(named, verbs.get(number, []), last)
+        quoted = _quoted(folded, named, verbs.get(number, []), last)
         if quoted:
             found[number] = quoted
         last = quoted[-1] if quoted else (named[0].value if len({name.value for name in named}) == 1 else last)
     return found
 
 
-def _quoted(named: Sequence[Hit[str]], verbs: Sequence[Hit[str]], last: str | None) -> list[str]:
-    """Each word of speech belongs to the name right before it; without one, to the name right after it, or to "he"."""
+def _quoted(text: str, named: Sequence[Hit[str]], verbs: Sequence[Hit[str]], last: str | None) -> list[str]:
+    """Whose words each word of speech reports, in one sentence.
+
+    The first name of its clause before it, not one that words were said to; else whoever spoke last in the sentence;
+    else the name right after it ("said Wang"); else, for "he", the last speaker before the sentence.
+    """
     found: list[str] = []
-    he: Hit[str] | None = None
+    reached, speaker = 0, None
     for verb in verbs:
         if verb.value == "he":
-            he = verb
+            speaker = speaker or last
             continue
-        before = [name for name in named if name.end <= verb.start]
-        after = next((name for name in named if name.start >= verb.end), None)
-        if he and verb.start - he.end <= HE and not any(name.start > he.start for name in before):
-            speaker = before[0].value if before else last
-        elif before:
-            speaker = before[-1].value if verb.start - before[-1].end <= REACH else None
-        else:
-            speaker = after.value if after and after.start - verb.end <= AFTER else None
+        before = [n for n in named if reached <= n.start and n.end <= verb.start <= n.end + REACH]
+        before = [n for n in before if not reached or n.start - reached > ADDRESSED]
+        comma = max(text.rfind(mark, reached, verb.start) for mark in ",;，；")
+        clause = [n for n in before if n.start > comma] or before
+        after = next((n for n in named if verb.end <= n.start <= verb.end + AFTER), None)
+        speaker = clause[0].value if clause else speaker or (after.value if after else None)
+        reached = verb.end
         if speaker and speaker not in found:
             found.append(speaker)
     return found
