@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, load_only, selectinload
+from sqlalchemy.orm import Session
 
 from archive.models import AliasRow, IssueMeetingRow, IssueRow, MetaRow
 from archive.records import IssuePart, IssueState, Said, StoredIssue
@@ -34,14 +34,21 @@ def get_issue(s: Session, week: str, zone: str) -> StoredIssue | None:
 
 def closed_issues(s: Session, zone: str | None = None) -> list[StoredIssue]:
     """The closed issues of a zone, or of all that were ever in force, by week; without what they said."""
-    query = select(IssueRow).where(IssueRow.state == IssueState.CLOSED)
-    if zone is not None:
-        query = query.where(IssueRow.zone == zone)
-    small = load_only(IssueRow.state, IssueRow.closed_at, IssueRow.subject, IssueRow.sha256)
-    numbered = selectinload(IssueRow.meetings).load_only(IssueMeetingRow.position, IssueMeetingRow.part)
-    rows = s.scalars(query.order_by(IssueRow.week, IssueRow.zone).options(small, numbered)).all()
+    issue, meeting = IssueRow, IssueMeetingRow
+    closed = [issue.state == IssueState.CLOSED, *([issue.zone == zone] if zone is not None else [])]
+    listed = (
+        select(issue.week, issue.zone, meeting.meeting_id)
+        .join(meeting, (meeting.week == issue.week) & (meeting.zone == issue.zone))
+        .where(*closed, meeting.part == IssuePart.NEW)
+        .order_by(meeting.position)
+    )
     present = _present_ids(s)
-    return [_outline(row, present) for row in rows]
+    new: dict[tuple[str, str], dict[str, None]] = {}
+    for week, in_zone, id_ in s.execute(listed):
+        new.setdefault((week, in_zone), {})[present.get(id_, id_)] = None
+    columns = issue.week, issue.zone, issue.state, issue.closed_at, issue.subject, issue.sha256
+    rows = s.execute(select(*columns).where(*closed).order_by(issue.week, issue.zone)).tuples()
+    return [StoredIssue(*row, tuple(new.get(row[:2], ()))) for row in rows]
 
 
 def said_in_closed(s: Session, zone: str | None, *, since: str) -> dict[str, Said]:

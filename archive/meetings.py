@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
 from archive.articles import stored_article
+from archive.bulk import in_bulk
 from archive.models import AliasRow, ArticleRow, MeetingRow, MentionRow
 from archive.placing import Candidate, Telling, choose, reread, same_people, tellings
 from archive.records import Mention, StoredArticle, StoredMeeting
@@ -62,24 +64,23 @@ def record_detection(
 
 def meetings_between(s: Session, start: dt.date, end: dt.date) -> list[StoredMeeting]:
     """The meetings placed from `start` to `end`, both included, by placing date; then those that have none."""
-    return _load(s, or_(MeetingRow.placed_on.between(start, end), MeetingRow.placed_on.is_(None)))
+    return load_meetings(s, or_(MeetingRow.placed_on.between(start, end), MeetingRow.placed_on.is_(None)))
 
 
 def all_meetings(s: Session) -> list[StoredMeeting]:
     """Every meeting, by placing date, those without one last."""
-    return _load(s)
+    return load_meetings(s)
 
 
 def outlines(s: Session) -> list[StoredMeeting]:
     """Every meeting without its mentions, by placing date: what the whole archive knows, cheaply."""
-    rows = s.scalars(_in_order().execution_options(populate_existing=True))
-    return [_outline(row) for row in rows]
+    return load_outlines(s)
 
 
 def meetings_by_id(s: Session, ids: Collection[str]) -> list[StoredMeeting]:
     """The meetings of these ids or aliases, each once; those that nobody tells any more are left out."""
     heirs = select(AliasRow.meeting_id).where(AliasRow.alias.in_(ids))
-    return _load(s, or_(MeetingRow.id.in_(ids), MeetingRow.id.in_(heirs)))
+    return load_meetings(s, or_(MeetingRow.id.in_(ids), MeetingRow.id.in_(heirs)))
 
 
 def get_meeting(s: Session, meeting_id: str) -> StoredMeeting | None:
@@ -198,11 +199,21 @@ def _told_by(condition: ColumnElement[bool]) -> Select[tuple[MentionRow]]:
     return select(MentionRow).where(condition).order_by(MentionRow.article_number, MentionRow.position)
 
 
-def _load(s: Session, *conditions: ColumnElement[bool]) -> list[StoredMeeting]:
+def load_meetings(s: Session, *conditions: ColumnElement[bool]) -> list[StoredMeeting]:
+    """The meetings of these conditions, by placing date; for the modules of this room."""
     whole = selectinload(MeetingRow.mentions)
-    rows = s.scalars(_in_order(*conditions).options(whole).execution_options(populate_existing=True))
     articles: dict[int, StoredArticle] = {}
-    return [_stored(row, articles) for row in rows]
+    with in_bulk():
+        rows = s.scalars(_in_order(*conditions).options(whole).execution_options(populate_existing=True))
+        return [_stored(row, articles) for row in rows]
+
+
+def load_outlines(s: Session, *conditions: ColumnElement[bool]) -> list[StoredMeeting]:
+    """The meetings of these conditions without their mentions, by placing date; for the modules of this room."""
+    row = MeetingRow
+    columns = row.id, row.record, row.date, row.placed_on, row.first_seen, row.held_known_at
+    with in_bulk():
+        return [_outline(*values) for values in s.execute(_in_order(*conditions).with_only_columns(*columns))]
 
 
 def _in_order(*conditions: ColumnElement[bool]) -> Select[tuple[MeetingRow]]:
@@ -216,12 +227,19 @@ def _stored(row: MeetingRow, articles: dict[int, StoredArticle]) -> StoredMeetin
     for mention in row.mentions:
         if mention.article_number not in articles:
             articles[mention.article_number] = stored_article(mention.article)
-        told = replace(meeting_from_dict(mention.record), id=row.id)
+        told = meeting_from_dict({**mention.record, "id": row.id})
         mentions.append(Mention(articles[mention.article_number], told))
-    return replace(_outline(row), mentions=tuple(mentions))
+    outline = _outline(row.id, row.record, row.date, row.placed_on, row.first_seen, row.held_known_at)
+    return replace(outline, mentions=tuple(mentions))
 
 
-def _outline(row: MeetingRow) -> StoredMeeting:
-    meeting = replace(meeting_from_dict(row.record), id=row.id)
-    placed_on = row.placed_on if row.date is None else None
-    return StoredMeeting(meeting, row.first_seen, row.held_known_at, (), placed_on)
+def _outline(
+    id_: str,
+    record: Mapping[str, Any],
+    date: dt.date | None,
+    placed_on: dt.date | None,
+    first_seen: dt.datetime,
+    held_known_at: dt.datetime | None,
+) -> StoredMeeting:
+    meeting = meeting_from_dict({**record, "id": id_})
+    return StoredMeeting(meeting, first_seen, held_known_at, (), placed_on if date is None else None)

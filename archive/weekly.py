@@ -1,0 +1,92 @@
+"""The meetings that one issue may tell of, found by index among all that the archive ever knew."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterator, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from archive.meetings import load_meetings, load_outlines
+from archive.models import MeetingRow, MentionRow
+from archive.records import IssuePart, Said, StoredMeeting
+
+LONGEST = dt.timedelta(weeks=2)
+"""How long an announced meeting may be under way: one placed so long before a week may still end in it."""
+FARTHEST = dt.timedelta(weeks=104)
+"""How far ahead of a week an announced meeting is told."""
+_IDS_A_QUERY = 500
+"""Below the number of bound parameters that every SQLite takes (999 before 3.32)."""
+
+
+def meetings_for_issue(
+    s: Session,
+    first: dt.date,
+    last: dt.date,
+    *,
+    since: dt.date,
+    claimed: Collection[str],
+    said: Collection[Said],
+) -> list[StoredMeeting]:
+    """What the issue of the days from `first` to `last` may tell of, by placing date, those without one last.
+
+    That is: meetings held from `since` to `last`, both included, but for those of `claimed`, which are new in another
+    issue; those announced or called off; those that no day places; and what earlier issues `said`. Of the last, those
+    of which nothing has changed since come without their mentions: an issue has no more to say of them.
+    """
+    placed, held = MeetingRow.placed_on, MeetingRow.held_known_at
+    told = MeetingRow.withdrawn_at.is_(None)
+    new = s.scalars(select(MeetingRow.id).where(told, held.is_not(None), placed.between(since, last)))
+    coming = placed.between(first - LONGEST, last + FARTHEST)
+    expected = s.scalars(select(MeetingRow.id).where(told, held.is_(None), coming))
+    unplaced = s.scalars(select(MeetingRow.id).where(told, placed.is_(None)))
+    whole = {*(set(new) - set(claimed)), *expected, *unplaced}
+    unchanged, changed = _since_told(s, said, whole)
+    return sorted([*unchanged, *_with_ids(s, whole | changed)], key=_by_place)
+
+
+def _since_told(s: Session, said: Collection[Said], others: Collection[str]) -> tuple[list[StoredMeeting], set[str]]:
+    """Of the meetings that issues told of, but for `others`: those told as then, and the ids of the rest."""
+    told: dict[str, list[Said]] = {}
+    for each in said:
+        told.setdefault(each.id, []).append(each)
+    unchanged, changed = [], set()
+    for ids in _batches([id_ for id_ in told if id_ not in others]):
+        numbers = _article_numbers(s, ids)
+        for outline in load_outlines(s, MeetingRow.id.in_(ids)):
+            id_ = outline.meeting.id
+            if all(_as_told(outline, numbers[id_], each) for each in told[id_]):
+                unchanged.append(outline)
+            else:
+                changed.add(id_)
+    return unchanged, changed
+
+
+def _as_told(outline: StoredMeeting, numbers: Collection[int], said: Said) -> bool:
+    settled = said.part not in (IssuePart.EXPECTED, IssuePart.GONE)
+    return settled and outline.meeting == said.meeting and said.articles.issuperset(numbers)
+
+
+def _article_numbers(s: Session, ids: Collection[str]) -> dict[str, set[int]]:
+    """By meeting, the articles that tell it."""
+    found: dict[str, set[int]] = {id_: set() for id_ in ids}
+    tellers = select(MentionRow.meeting_id, MentionRow.article_number).where(MentionRow.meeting_id.in_(ids))
+    for id_, number in s.execute(tellers):
+        found[id_].add(number)
+    return found
+
+
+def _with_ids(s: Session, ids: Collection[str]) -> Iterator[StoredMeeting]:
+    for batch in _batches(sorted(ids)):
+        yield from load_meetings(s, MeetingRow.id.in_(batch))
+
+
+def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (ids[start : start + _IDS_A_QUERY] for start in range(0, len(ids), _IDS_A_QUERY))
+
+
+def _by_place(stored: StoredMeeting) -> tuple[bool, dt.date, str]:
+    """The order in which `archive.meetings` gives meetings."""
+    day = stored.meeting.date or stored.placed_on
+    return day is None, day or dt.date.min, stored.meeting.id
