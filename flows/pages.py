@@ -123,7 +123,7 @@ class PageReader:
         gained = Gained()
         resting: set[str] = set()
         for item in waiting:
-            entry = fresh.get(item.url) or Entry(item.url, item.title, item.teaser, item.published, None, item.outlet)
+            entry = fresh.get(item.url) or Entry(item.url, item.title, item.teaser, item.published, item.outlet)
             if self._means.clock() >= until:
                 gained.skipped[Skip.OUT_OF_TIME] += 1
             elif source.kind.opaque:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from parsers.dates import midnight, read_stamp
 from parsers.records import Entry, Kind, Listing, Outcome, Source
 from parsers.text import plain_text, tidy
-from parsers.urls import MAX_URL, canonical_url
+from parsers.urls import canonical_url
 
 MAX_ENTRIES = 2000
 MAX_TITLE = 500
@@ -89,7 +89,6 @@ def make_entry(
     title: str,
     teaser: str = "",
     published: datetime | None = None,
-    guid: str | None = None,
     outlet: str | None = None,
     outlet_url: str | None = None,
 ) -> Entry | None:
@@ -102,7 +101,6 @@ def make_entry(
         title=_words(title)[:MAX_TITLE],
         teaser=_words(teaser)[:MAX_TEASER],
         published=published,
-        guid=tidy(_sound(guid[:MAX_URL])) or None if guid else None,
         outlet=_words(outlet)[:MAX_NAME] or None if outlet else None,
         outlet_url=canonical_url(_sound(outlet_url)) if outlet_url else None,
     )

@@ -33,14 +33,13 @@ def _read_item(item: Any, source: Source, url: str) -> Entry | None:
     def text(*names: str) -> str:
         return next((value for name in names if isinstance(value := item.get(name), str) and value.strip()), "")
 
-    guid = item.get("id")
+    own = item.get("id")
     date = text("date_published", "date_modified")
     # a link blog's `url` is its own note, its `external_url` the page that it is about
     return make_entry(
-        text("url", "external_url") or (guid if isinstance(guid, str) and "://" in guid else ""),
+        text("url", "external_url") or (own if isinstance(own, str) and "://" in own else ""),
         base=url,
         title=html.escape(text("title")),
         teaser=html.escape(text("summary", "content_text")) or text("content_html"),
         published=published_at(date, source) if date else None,
-        guid=str(guid) if isinstance(guid, str | int | float) else None,
     )

@@ -29,8 +29,10 @@ _READ = {
     *("pubdate", "published", "updated", "issued", "modified", "date", "created"),
 }
 _TEASERS = {"description", "summary"}
-_CONTENTS = {"content", "encoded", "fullitem", "body"}
+_CONTENTS = frozenset({"content", "encoded", "fullitem", "body"})
 """Not read where a teaser is told."""
+_IDENTIFIER = frozenset({"guid"})
+"""Not read where there is a link: only in its place can it be one (RSS 2.0, isPermaLink)."""
 _ATTRIBUTES = {"href", "rel", "type", "mode", "url", "version", "ispermalink", "about", "base", "lang", "src"}
 
 
@@ -72,11 +74,11 @@ def _strip_containers(root: etree._Element) -> None:
 def _strip_item(item: etree._Element) -> None:
     alike: dict[str, int] = {}
     _strip_attributes(item)
-    told = any(local_name(child) in _TEASERS and (child.text or "").strip() for child in item)
+    spare = _spare(item)
     for child in list(item):
         name = local_name(child)
         alike[name] = alike.get(name, 0) + 1
-        if name not in _READ or (told and name in _CONTENTS) or alike[name] > _MAX_ALIKE:
+        if name not in _READ or name in spare or alike[name] > _MAX_ALIKE:
             item.remove(child)
             continue
         for element in child.iter() if len(child) else (child,):
@@ -84,13 +86,18 @@ def _strip_item(item: etree._Element) -> None:
             _strip_text(element)
 
 
+def _spare(item: etree._Element) -> frozenset[str]:
+    """The names of the children that are read only where others, which this item has, say nothing."""
+    telling = [child for child in item if child.text and not child.text.isspace()]
+    contents = _CONTENTS if any(local_name(child) in _TEASERS for child in telling) else frozenset[str]()
+    return contents | _IDENTIFIER if any(child.tag == "link" for child in telling) else contents
+
+
 def _strip_text(element: etree._Element) -> None:
     text = element.text
     if not text:
         return
-    if (
-        "<" in text and "]]>" not in text[:_MAX_TEXT]
-    ):  # else every bracket would be an event of its own
+    if "<" in text and "]]>" not in text[:_MAX_TEXT]:  # else every bracket would be an event of its own
         element.text = etree.CDATA(text[:_MAX_TEXT])
     elif len(text) > _MAX_TEXT:
         element.text = text[:_MAX_TEXT]

@@ -181,7 +181,6 @@ class Entry:
     title: str
     teaser: str = ""
     published: datetime | None = None
-    guid: str | None = None
     outlet: str | None = None
     outlet_url: str | None = None
 

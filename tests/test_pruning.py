@@ -18,10 +18,21 @@ def test_what_is_not_read_is_gone() -> None:
         '<item><title class="x">T</title><description>D</description><media:thumbnail url="/i"/><category>c</category>'
         "<content:encoded>long</content:encoded><!-- c --></item></channel></rss>"
     )
+    assert _channel(document) == "<ttl>5</ttl><item><title>T</title><description>D</description></item>"
+
+
+@pytest.mark.parametrize(
+    ("link", "kept"),
+    [("<link>/1</link>", False), ("<link> </link>", True), ("", True), ("<m:link xmlns:m='m'>/1</m:link>", True)],
+    ids=["link", "blank link", "no link", "another namespace's"],
+)
+def test_guid_is_read_where_it_stands_for_the_link(link: str, kept: bool) -> None:
+    assert ("<guid>" in _channel(f"<rss><channel><item>{link}<guid>/2</guid></item></channel></rss>")) is kept
+
+
+def _channel(document: str) -> str:
     pruned = (prune(document.encode()) or b"").decode()
-    assert pruned.partition("<channel>")[2] == (
-        "<ttl>5</ttl><item><title>T</title><description>D</description></item></channel></rss>"
-    )
+    return pruned.partition("<channel>")[2].removesuffix("</channel></rss>")
 
 
 @pytest.mark.parametrize(
