@@ -22,11 +22,13 @@ from reports.keysentences import KeySentence, sentences_of, worth
 from reports.records import CellView, ComparisonView, RowView
 from reports.tellings import Telling, telling
 
-MOST = 6
+MOST = 8
 """How many rows there are at most of what one side tells alone, and of what both tell."""
 KINDS = ("term", "phrase", "figure", "topic")
 WORDINGS = 3
 """How many wordings of one thing a cell shows."""
+BEFORE = 120
+"""Code points of an over-long sentence that are quoted before the words in question."""
 NAMED = 3
 """How many things each part of the summary names."""
 NOT_MENTIONED = "not mentioned"
@@ -37,10 +39,18 @@ _CAPITALS = {Side.CHINA: "Beijing", Side.VIETNAM: "Hanoi"}
 
 @dataclass(frozen=True, slots=True)
 class _Hit:
-    """Words of an account that tell of a thing, and the sentence they stand in."""
+    """Words of an account that tell of a thing, from `start` on of its article's text, and the sentence around them."""
 
     words: str
+    start: int
     key: KeySentence
+
+    @property
+    def quote(self) -> str:
+        """The sentence; of an over-long one the part around the words."""
+        begin = max(self.key.start, self.start - BEFORE) if len(self.key.text) > QUOTE_LIMIT else self.key.start
+        text = self.key.telling.text[begin : self.key.end]
+        return one_line(text if begin == self.key.start else f"…{text}", QUOTE_LIMIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +138,7 @@ def _terms_and_phrases(accounts: Sequence[_Account]) -> Iterable[_Thing]:
     for account in accounts:
         for told, keys in zip(account.tellings, account.keys, strict=True):
             for number, hit in told.phrases:
-                hits[hit.value.id][account.side].append(_Hit(told.text[hit.start : hit.end], keys[number]))
+                hits[hit.value.id][account.side].append(_Hit(told.text[hit.start : hit.end], hit.start, keys[number]))
     done = set()
     for term in phrases.terms().values():
         own = _own_names([hits[phrase.id] for phrase in phrases.phrases().values() if phrase.term == term.id])
@@ -160,7 +170,7 @@ def _topics(accounts: Sequence[_Account]) -> Iterable[_Thing]:
         for told, keys in zip(account.tellings, account.keys, strict=True):
             for number, hit in told.topics:
                 found = hits.setdefault(hit.value, _nobody())
-                found[account.side].append(_Hit(told.text[hit.start : hit.end], keys[number]))
+                found[account.side].append(_Hit(told.text[hit.start : hit.end], hit.start, keys[number]))
     order = {id_: number for number, id_ in enumerate(labels())}
     for id_ in sorted(hits, key=lambda id_: (order.get(id_, len(order)), id_)):
         yield _Thing(labels().get(id_, id_.replace("_", " ")), "topic", id_, hits[id_])
@@ -175,7 +185,7 @@ def _figures(accounts: Sequence[_Account]) -> Iterable[_Thing]:
                 if found is None:
                     found = _nobody()
                     groups.append((quantity, found))
-                found[account.side].append(_Hit(told.text[quantity.start : quantity.end], keys[number]))
+                found[account.side].append(_Hit(told.text[quantity.start : quantity.end], quantity.start, keys[number]))
     for quantity, hits in groups:
         yield _Thing(quantity.label, "figure", "", hits)
 
@@ -194,12 +204,12 @@ def _chosen(things: Sequence[_Thing]) -> list[_Thing]:
 
 
 def _weighed(block: Sequence[_Thing]) -> list[_Thing]:
-    """What is said at every meeting last, before it what the sentence of a thing above tells already."""
+    """What is said at every meeting last; before it what one side tells in the very sentence of a thing above."""
     seen: set[tuple[int, int]] = set()
     rank: dict[str, tuple[bool, bool, int]] = {}
     for thing in sorted(block, key=lambda thing: (thing.minor, KINDS.index(thing.kind))):
         sentences = {(best.telling.mention.article.number, best.number) for best in thing.bests()}
-        rank[thing.label] = (thing.minor, sentences <= seen, KINDS.index(thing.kind))
+        rank[thing.label] = (thing.minor, len(sentences) == 1 and sentences <= seen, KINDS.index(thing.kind))
         seen |= sentences
     return sorted(block, key=lambda thing: rank[thing.label])
 
@@ -220,7 +230,7 @@ def _cell(hits: Sequence[_Hit], missing: str, outlets: Outlets, zone: ZoneInfo) 
     return CellView(
         words=one_line("; ".join(list(wordings.values())[:WORDINGS]), TEXT_LIMIT),
         language=told.language,
-        quote=one_line(best.key.text, QUOTE_LIMIT),
+        quote=best.quote,
         article=article_view(told.mention, outlets, zone),
         missing="",
     )
