@@ -153,6 +153,11 @@ def short_day(day: date) -> str:
     return f"{day.day} {_MONTHS[day.month - 1][:3]} {day.year}"
 
 
+def month(day: date) -> str:
+    """`December 2024`."""
+    return f"{_MONTHS[day.month - 1]} {day.year}"
+
+
 def period(start: date, end: date) -> str:
     """`9–15 December 2024`, `30 December 2024 – 5 January 2025`."""
     if (start.year, start.month) == (end.year, end.month):
@@ -160,6 +165,14 @@ def period(start: date, end: date) -> str:
     if start.year == end.year:
         return f"{start.day} {_MONTHS[start.month - 1]} – {plain_day(end)}"
     return f"{plain_day(start)} – {plain_day(end)}"
+
+
+def short_period(start: date, end: date) -> str:
+    """`9–10 Dec`, `30 Dec – 5 Jan`, `9 Dec`: where the year is plain."""
+    first, last = (f"{day.day} {_MONTHS[day.month - 1][:3]}" for day in (start, end))
+    if start == end:
+        return first
+    return f"{start.day}–{last}" if (start.year, start.month) == (end.year, end.month) else f"{first} – {last}"
 
 
 def day_range(start: date, end: date) -> str:

@@ -1,0 +1,127 @@
+"""What an article's head says of a visit: of which kind it is, and that it is the first since taking office."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cache
+
+from meetings import lexicon, officials, reading
+from meetings.folding import key, respelt
+from meetings.language import recognise
+from meetings.reading import Reading
+from meetings.sentences import Sentence
+from meetings.vocabulary import LANGUAGES
+from parsers.records import Article
+
+HEAD_PARAGRAPHS = 5
+"""A visit is told of at an article's head; further down stand those of other years."""
+COUNTRY_REACH = 40
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+
+
+class VisitKind(StrEnum):
+    """Of which kind a visit is, the most formal first."""
+
+    STATE = "state"
+    OFFICIAL = "official"
+    WORKING = "working"
+    TRANSIT = "transit"
+    CONFERENCE = "conference"
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """A visit as it is looked for: the visitors' names in any form, the country's ISO code, the days."""
+
+    names: frozenset[str]
+    country: str | None
+    first: dt.date
+    last: dt.date
+
+
+@dataclass(frozen=True, slots=True)
+class VisitWord:
+    """Words at text[start:end] of an article, in the sentence text[opens:closes]; `kind` None: a first visit."""
+
+    kind: VisitKind | None
+    start: int
+    end: int
+    opens: int
+    closes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    kinds: tuple[tuple[VisitKind, re.Pattern[str]], ...]
+    first: tuple[re.Pattern[str], ...]
+    recalled: re.Pattern[str]
+
+
+def find_visit_words(article: Article, trip: Trip) -> tuple[VisitWord, ...]:
+    """Where the head of an article names the kind of this trip, or says that it is a first one, in the text's order.
+
+    A sentence that names only other officials, another country or another year is of another visit.
+    """
+    language = article.language if article.language in LANGUAGES else recognise(article.text)
+    if language is None:
+        return ()
+    head = reading.read(replace(article, paragraphs=article.paragraphs[:HEAD_PARAGRAPHS]), language)
+    found = {(word.kind, word.start): word for sentence in head.sentences for word in _told(head, sentence, trip)}
+    return tuple(sorted(found.values(), key=lambda word: (word.start, word.end)))
+
+
+def _told(head: Reading, sentence: Sentence, trip: Trip) -> Iterator[VisitWord]:
+    words = _load(head.words.language)
+    patterns = [*words.kinds, *((None, pattern) for pattern in words.first)]
+    for kind, pattern in patterns:
+        for match in pattern.finditer(head.folded, sentence.start, sentence.end):
+            earlier = kind is not None and words.recalled.search(head.folded, sentence.start, match.start())
+            if not earlier and _is_of(head, sentence, match, trip):
+                yield VisitWord(kind, match.start(), match.end(), sentence.start, sentence.end)
+
+
+def _is_of(head: Reading, sentence: Sentence, match: re.Match[str], trip: Trip) -> bool:
+    """Whether the officials next to the words, the country and the year are those of the trip."""
+    years = {int(year[0]) for year in _YEAR.finditer(head.text, sentence.start, sentence.end)}
+    if years and not years & {trip.first.year, trip.last.year}:
+        return False
+    tokens = head.within(sentence.start, sentence.end)
+    countries = [t.value.country for t in tokens if t.value.country and 0 <= t.start - match.end() <= COUNTRY_REACH]
+    if countries and trip.country and countries[0].kind == "name" and countries[0].code != trip.country:
+        return False
+    before = [t.value.official.name for t in tokens if t.value.official and t.start < match.start()]
+    after = [t.value.official.name for t in tokens if t.value.official and t.start >= match.start()]
+    beside = {*before[-1:], *after[:1]}
+    if not beside or beside & trip.names:
+        return True
+    written = key(head.text[sentence.start : sentence.end])
+    return not trip.names & _known() and any(key(name) in written for name in trip.names)
+
+
+@cache
+def _known() -> frozenset[str]:
+    return frozenset(official.name for official in officials.load())
+
+
+@cache
+def _load(language: str) -> _Words:
+    """visits.toml of a language. Raises LexiconError that names file and key."""
+    name = f"{language}/visits.toml"
+    table = lexicon.read(name)
+    lexicon.only(name, table, [*VisitKind, "first", "recalled"])
+    return _Words(
+        tuple((kind, _pattern(name, kind, lexicon.word(name, table, kind))) for kind in VisitKind),
+        tuple(_pattern(name, "first", words) for words in lexicon.words(name, table, "first")),
+        _pattern(name, "recalled", lexicon.word(name, table, "recalled")),
+    )
+
+
+def _pattern(name: str, spot: str, words: str) -> re.Pattern[str]:
+    try:
+        return re.compile(respelt(words))
+    except re.error as error:
+        raise lexicon.LexiconError(f"Lexicon {name}: key {spot} is no regular expression: {error}.") from error

@@ -1,0 +1,196 @@
+"""Firsts: what a source calls the first visit since taking office, and what the archive knows no earlier one of.
+
+Pure. The archive knows only what it holds: where it is young or has gaps it says nothing, and where it speaks it says
+since when it looks.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from archive.placing import placing_date
+from archive.records import Mention, StoredMeeting
+from meetings import officials
+from meetings.officials import Official
+from meetings.records import RANK_ORDER, Direction, Evidence, Meeting, Mode, Person, Rank, Status
+from meetings.visitwords import Trip, find_visit_words
+from parsers.records import Side
+from reports import words
+from reports.accounts import NAME_LIMIT, QUOTE_LIMIT, TEXT_LIMIT, Outlets, article_view
+from reports.clean import one_line
+from reports.records import FirstView
+
+GROWN = timedelta(days=365)
+"""How long the archive must have looked before what it has not seen is worth a word."""
+SILENCE = timedelta(days=45)
+"""A longer time without any known meeting is a gap of the archive, which nothing is concluded across."""
+TRIP = timedelta(days=7)
+"""Meetings of one person in one country within so many days may be one visit."""
+NOTED = RANK_ORDER[: RANK_ORDER.index(Rank.MINISTER) + 1]
+"""Ranks of which firsts are told."""
+_VISITORS = {Direction.TO_CHINA: Side.VIETNAM, Direction.TO_VIETNAM: Side.CHINA}
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The held meetings of the whole archive, ready to be asked: their days in order, and who was in which."""
+
+    days: tuple[date, ...]
+    by_name: Mapping[str, Sequence[tuple[date, StoredMeeting]]]
+
+    @classmethod
+    def of(cls, known: Iterable[StoredMeeting]) -> Past:
+        """Of all meetings of the archive, which need no mentions here."""
+        days: list[date] = []
+        by_name: dict[str, list[tuple[date, StoredMeeting]]] = {}
+        for stored in known:
+            day = placing_date(stored)
+            if day is not None and stored.meeting.status is Status.HELD:
+                days.append(day)
+                for name in _names(stored.meeting):
+                    by_name.setdefault(name, []).append((day, stored))
+        return cls(tuple(sorted(days)), by_name)
+
+    def looked_since(self, day: date) -> date:
+        """From when on the archive knows meetings up to `day` without a gap."""
+        since = day
+        for before in reversed(self.days[: bisect_right(self.days, day)]):
+            if since - before > SILENCE:
+                break
+            since = before
+        return since
+
+    def before(self, stored: StoredMeeting, day: date, name: str) -> list[tuple[date, StoredMeeting]]:
+        """A person's meetings before this one, of which the highest counts as the first of its day."""
+        here = _order(day, stored)
+        return [(held_on, other) for held_on, other in self.by_name.get(name, ()) if _order(held_on, other) < here]
+
+
+def firsts(stored: StoredMeeting, *, known: Past, outlets: Outlets, zone: ZoneInfo) -> tuple[FirstView, ...]:
+    """The firsts of one held meeting, beside all that the archive knows.
+
+    By the archive, a visit is a first only over a term of office that it knows from its beginning, and a meeting of two
+    people only when it has looked for a year. Of several meetings on one trip the first one tells of the visit.
+    """
+    day = placing_date(stored)
+    if day is None or stored.meeting.status is not Status.HELD:
+        return ()
+    return (
+        *_first_session(stored, outlets, zone),
+        *_first_visit(stored, day, known, outlets, zone),
+        *_first_of_pair(stored, day, known),
+    )
+
+
+def _order(day: date, stored: StoredMeeting) -> tuple[date, int, str]:
+    return day, RANK_ORDER.index(stored.meeting.level), stored.meeting.id
+
+
+def _first_session(stored: StoredMeeting, outlets: Outlets, zone: ZoneInfo) -> Iterator[FirstView]:
+    forum = stored.meeting.forum
+    if forum is None or forum.ordinal != 1:
+        return
+    for mention in stored.mentions:
+        told = next((item for item in mention.meeting.evidence if item.field == "forum"), None)
+        if told and mention.meeting.forum and mention.meeting.forum.ordinal == 1:
+            name = one_line(forum.name, TEXT_LIMIT)
+            yield FirstView(f"First session of {name}", _quote(mention, told), article_view(mention, outlets, zone))
+            return
+
+
+def _quote(mention: Mention, told: Evidence) -> str:
+    """The sentence's surroundings of the words: the line that they stand in."""
+    text = mention.article.article.text
+    start, end = text.rfind("\n", 0, told.start) + 1, text.find("\n", told.end)
+    return one_line(text[start : end if end >= 0 else len(text)], QUOTE_LIMIT)
+
+
+def _first_visit(
+    stored: StoredMeeting, day: date, known: Past, outlets: Outlets, zone: ZoneInfo
+) -> Iterator[FirstView]:
+    """Told by a source, else known from the archive."""
+    visitor = _visitor(stored.meeting)
+    if visitor is None or visitor.name is None:
+        return
+    direction = stored.meeting.direction
+    earlier = [
+        held_on for held_on, other in known.before(stored, day, visitor.name) if other.meeting.direction is direction
+    ]
+    if any(day - held_on <= TRIP for held_on in earlier):
+        return
+    name = one_line(visitor.name, NAME_LIMIT)
+    told = _told(stored, visitor, day)
+    if told:
+        text = f"A source calls it {name}’s first visit since taking office"
+        yield FirstView(text, told[1], article_view(told[0], outlets, zone))
+        return
+    since = _term_start(visitor.name, day)
+    if since is None or visitor.rank not in NOTED or since < known.looked_since(day):
+        return
+    if not any(since <= held_on for held_on in earlier):
+        where = words.COUNTRIES[stored.meeting.place.country or ""]
+        yield FirstView(
+            f"{name}’s first visit to {where} since taking office, as far as the archive knows",
+            f"In office since {words.plain_day(since)}; the archive has meetings since then, none of an earlier one.",
+            None,
+        )
+
+
+def _visitor(meeting: Meeting) -> Person | None:
+    """The highest named person of the side that travelled, in person."""
+    side = _VISITORS.get(meeting.direction)
+    if side is None or meeting.mode in (Mode.PHONE, Mode.VIDEO) or meeting.place.country not in ("CN", "VN"):
+        return None
+    return _highest(meeting.china if side is Side.CHINA else meeting.vietnam)
+
+
+def _highest(people: Sequence[Person]) -> Person | None:
+    named = [person for person in people if person.name]
+    return min(named, key=lambda p: RANK_ORDER.index(p.rank) if p.rank else len(RANK_ORDER), default=None)
+
+
+def _told(stored: StoredMeeting, visitor: Person, day: date) -> tuple[Mention, str] | None:
+    """The first account that calls it a first visit since taking office, English before others, and its sentence."""
+    official = _official(visitor.name or "")
+    forms = (visitor.name, visitor.as_written, *(official.full_names if official else ()))
+    names = frozenset(form for form in forms if form)
+    trip = Trip(names, stored.meeting.place.country, day, stored.meeting.end_date or day)
+    for mention in sorted(stored.mentions, key=lambda m: (m.article.article.language != "en", m.article.number)):
+        for word in find_visit_words(mention.article.article, trip):
+            if word.kind is None:
+                return mention, one_line(mention.article.article.text[word.opens : word.closes], QUOTE_LIMIT)
+    return None
+
+
+def _term_start(name: str, day: date) -> date | None:
+    """When the newest post that the person held on a day began; None for who is not in the lexicon."""
+    official = _official(name)
+    terms = official.terms if official else ()
+    return max((term.start for term in terms if term.covers(day)), default=None)
+
+
+def _official(name: str) -> Official | None:
+    return next((official for official in officials.load() if official.name == name), None)
+
+
+def _names(meeting: Meeting) -> set[str]:
+    return {person.name for person in (*meeting.china, *meeting.vietnam) if person.name}
+
+
+def _first_of_pair(stored: StoredMeeting, day: date, known: Past) -> Iterator[FirstView]:
+    one, two = _highest(stored.meeting.china), _highest(stored.meeting.vietnam)
+    if one is None or two is None or one.rank not in NOTED or two.rank not in NOTED:
+        return
+    since = known.looked_since(day)
+    met = any(two.name in _names(other.meeting) for _, other in known.before(stored, day, one.name or ""))
+    if not met and day - since >= GROWN:
+        china, vietnam = one_line(one.name or "", NAME_LIMIT), one_line(two.name or "", NAME_LIMIT)
+        yield FirstView(
+            f"First meeting of {china} and {vietnam} in the archive",
+            f"The archive has meetings without a gap since {words.plain_day(since)} and knows of no earlier one.",
+            None,
+        )

@@ -1,0 +1,278 @@
+"""Meetings of one trip, grouped: who travelled, on which route, and as what kind of visit the articles name it.
+
+Pure; the order of the meetings changes nothing. When in doubt meetings stay apart: a visit is told of where a traveller
+has several meetings within few days, or where an article names its kind.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from archive.placing import placing_date
+from archive.records import Mention, StoredMeeting
+from meetings import officials
+from meetings.folding import key
+from meetings.records import RANK_ORDER, Channel, Direction, Mode, Person, Rank, Status
+from meetings.visitwords import Trip, VisitKind, VisitWord, find_visit_words
+from parsers.records import Side
+from reports import words
+from reports.accounts import NAME_LIMIT, QUOTE_LIMIT, Outlets, article_view
+from reports.clean import one_line
+from reports.records import VisitView
+
+PAUSE = timedelta(days=2)
+"""From one meeting of a trip to the next: a day without any may lie between."""
+DELEGATION = RANK_ORDER[: RANK_ORDER.index(Rank.DEPUTY_LEADER) + 1]
+"""Ranks whose visits other members of the delegation use for meetings of their own."""
+_TRAVELLERS = {Direction.TO_CHINA: Side.VIETNAM, Direction.TO_VIETNAM: Side.CHINA, Direction.THIRD_COUNTRY: None}
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One place of a route; days by the meetings there."""
+
+    city: str
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class KindTold:
+    """What kind of visit an article says it is, and where."""
+
+    kind: VisitKind
+    mention: Mention
+    word: VisitWord
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One trip. `side` is that of the travellers, None where both sides travelled; `head` leads the delegation."""
+
+    id: str
+    side: Side | None
+    head: Person
+    country: str | None
+    first: date
+    last: date
+    stops: tuple[Stop, ...]
+    kind: KindTold | None
+    meetings: tuple[StoredMeeting, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Leg:
+    """One meeting as part of a trip."""
+
+    stored: StoredMeeting
+    side: Side | None
+    country: str | None
+    first: date
+    last: date
+    travellers: tuple[Person, ...]
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(key(person.name) for person in self.travellers if person.name)
+
+
+def visits_of(meetings: Sequence[StoredMeeting]) -> tuple[Visit, ...]:
+    """The trips on which these meetings were made or are to be made, by their first day, then rank, then name."""
+    legs = sorted(filter(None, map(_leg, meetings)), key=lambda leg: (leg.first, leg.stored.meeting.id))
+    groups = _delegations(_by_traveller(legs))
+    visits = (_visit(sorted(group, key=lambda leg: (leg.first, leg.stored.meeting.id))) for group in groups)
+    told = [visit for visit in visits if visit.kind or len(visit.meetings) > 1]
+    return tuple(sorted(told, key=lambda visit: (visit.first, _rank(visit.head), visit.head.name or "", visit.id)))
+
+
+def _leg(stored: StoredMeeting) -> _Leg | None:
+    """A meeting to which somebody named travelled; an ambassador lives where he meets."""
+    meeting, day = stored.meeting, placing_date(stored)
+    if day is None or meeting.status is Status.CANCELLED or meeting.direction not in _TRAVELLERS:
+        return None
+    if meeting.mode in (Mode.PHONE, Mode.VIDEO) or meeting.channel is Channel.EMBASSY:
+        return None
+    side = _TRAVELLERS[meeting.direction]
+    china = meeting.china if side is not Side.VIETNAM else ()
+    vietnam = meeting.vietnam if side is not Side.CHINA else ()
+    travellers = tuple(person for person in (*china, *vietnam) if person.name)
+    return _Leg(stored, side, meeting.place.country, day, meeting.end_date or day, travellers) if travellers else None
+
+
+def _by_traveller(legs: Sequence[_Leg]) -> list[list[_Leg]]:
+    """Legs joined where a traveller's next one follows within `PAUSE`; the legs are in order of their first day."""
+    first_of = list(range(len(legs)))
+    latest: dict[tuple[Side | None, str], int] = {}
+    for index, leg in enumerate(legs):
+        for name in leg.names:
+            before = latest.get((leg.side, name))
+            if before is not None and leg.first - legs[before].last <= PAUSE:
+                one, two = _root(first_of, before), _root(first_of, index)
+                first_of[max(one, two)] = min(one, two)
+            if before is None or legs[before].last <= leg.last:
+                latest[leg.side, name] = index
+    groups: dict[int, list[_Leg]] = {}
+    for index, leg in enumerate(legs):
+        groups.setdefault(_root(first_of, index), []).append(leg)
+    return list(groups.values())
+
+
+def _root(first_of: list[int], index: int) -> int:
+    while first_of[index] != index:
+        first_of[index] = index = first_of[first_of[index]]
+    return index
+
+
+def _delegations(groups: Sequence[list[_Leg]]) -> list[list[_Leg]]:
+    """Groups of ministers put with the leader's visit that they belong to, the highest first."""
+    visits: list[list[_Leg]] = []
+    for group in sorted(groups, key=_precedence):
+        leading = next((visit for visit in visits if _accompanies(group, visit)), None)
+        if leading is None:
+            visits.append(list(group))
+        else:
+            leading += group
+    return visits
+
+
+def _precedence(group: Sequence[_Leg]) -> tuple[int, date, str]:
+    return _rank(_head(group)), min(leg.first for leg in group), min(leg.stored.meeting.id for leg in group)
+
+
+def _accompanies(group: Sequence[_Leg], visit: Sequence[_Leg]) -> bool:
+    """Within the days and the country of a leader's visit, told by an article of it or one that names its head."""
+    head = _head(visit)
+    if head.rank not in DELEGATION or group[0].side is not visit[0].side or group[0].side is None:
+        return False
+    first, last = min(leg.first for leg in visit), max(leg.last for leg in visit)
+    if any(not first <= leg.first <= leg.last <= last or leg.country != visit[0].country for leg in group):
+        return False
+    if any(leg.stored.meeting.channel is Channel.SUBNATIONAL for leg in group):
+        return False
+    numbers = {mention.article.number for leg in visit for mention in leg.stored.mentions}
+    names = {key(name) for name in _forms(head, visit)}
+    return any(
+        mention.article.number in numbers or any(name in key(mention.article.article.text) for name in names)
+        for leg in group
+        for mention in leg.stored.mentions
+    )
+
+
+def _visit(legs: Sequence[_Leg]) -> Visit:
+    head = _head(legs)
+    first, last = min(leg.first for leg in legs), max(leg.last for leg in legs)
+    meetings = tuple(leg.stored for leg in legs)
+    trip = Trip(frozenset(_forms(head, legs)), legs[0].country, first, last)
+    return Visit(
+        id=f"visit-{legs[0].stored.meeting.id}",
+        side=legs[0].side,
+        head=head,
+        country=legs[0].country,
+        first=first,
+        last=last,
+        stops=_stops(legs),
+        kind=_kind(meetings, trip),
+        meetings=meetings,
+    )
+
+
+def _head(legs: Iterable[_Leg]) -> Person:
+    """The highest of the travellers; among equals whoever has most meetings."""
+    people = [person for leg in legs for person in leg.travellers]
+    counts = Counter(key(person.name or "") for person in people)
+    return min(
+        people, key=lambda p: (_rank(p), -counts[key(p.name or "")], p.name or "", p.role or "", p.as_written or "")
+    )
+
+
+def _rank(person: Person) -> int:
+    return RANK_ORDER.index(person.rank) if person.rank else len(RANK_ORDER)
+
+
+def _forms(head: Person, legs: Iterable[_Leg]) -> set[str]:
+    """Every form of the head's name: as records and articles give it, and all that the lexicon knows."""
+    own = key(head.name or "")
+    forms = {form for form in (head.name, head.as_written) if form}
+    forms |= {name for official in officials.load() if key(official.name) == own for name in official.full_names}
+    told = (m.meeting for leg in legs for m in leg.stored.mentions)
+    forms |= {p.as_written for m in told for p in (*m.china, *m.vietnam) if p.as_written and key(p.name or "") == own}
+    return forms
+
+
+def _stops(legs: Sequence[_Leg]) -> tuple[Stop, ...]:
+    """The cities in the order of days; within a day first the one before, last the one of the next day."""
+    days: dict[date, set[str]] = {}
+    for leg in legs:
+        if leg.stored.meeting.place.city:
+            days.setdefault(leg.first, set()).add(leg.stored.meeting.place.city)
+    order = sorted(days)
+    stops: list[Stop] = []
+    for index, day in enumerate(order):
+        following = days[order[index + 1]] if index + 1 < len(order) else set[str]()
+        here = stops[-1].city if stops else ""
+        for city in sorted(days[day], key=lambda city: (city != here, city in following, city)):
+            if stops and stops[-1].city == city:
+                stops[-1] = Stop(city, stops[-1].first, day)
+            else:
+                stops.append(Stop(city, day, day))
+    return tuple(stops)
+
+
+def _kind(meetings: Sequence[StoredMeeting], trip: Trip) -> KindTold | None:
+    """What most articles call the visit; the more formal of two, since `conference` is said of any visit with one."""
+    mentions = {m.article.number: m for stored in meetings for m in stored.mentions}
+    found: dict[VisitKind, list[KindTold]] = {}
+    for _, mention in sorted(mentions.items()):
+        told = {word.kind: word for word in reversed(find_visit_words(mention.article.article, trip)) if word.kind}
+        for kind, word in told.items():
+            found.setdefault(kind, []).append(KindTold(kind, mention, word))
+    plain: dict[VisitKind, list[KindTold]] = {
+        kind: told for kind, told in found.items() if kind is not VisitKind.CONFERENCE
+    } or found
+    order = list(VisitKind)
+    best = min(plain, key=lambda kind: (-len(plain[kind]), order.index(kind)), default=None)
+    return min(plain[best], key=lambda told: told.mention.article.article.language != "en") if best else None
+
+
+_KINDS = {
+    VisitKind.STATE: "State visit",
+    VisitKind.OFFICIAL: "Official visit",
+    VisitKind.WORKING: "Working visit",
+    VisitKind.TRANSIT: "Transit",
+    VisitKind.CONFERENCE: "Attending a conference",
+}
+
+
+def visit_view(visit: Visit, *, outlets: Outlets, zone: ZoneInfo) -> VisitView:
+    """A visit in words, with the sentence that names its kind."""
+    told = visit.kind
+    text = told.mention.article.article.text if told else ""
+    return VisitView(
+        id=visit.id,
+        headline=_headline(visit),
+        period=words.plain_day(visit.first) if visit.first == visit.last else words.period(visit.first, visit.last),
+        route=_route(visit.stops),
+        kind=_KINDS[told.kind] if told else "",
+        meeting_ids=tuple(stored.meeting.id for stored in visit.meetings),
+        basis=one_line(text[told.word.opens : told.word.closes], QUOTE_LIMIT) if told else "",
+        article=article_view(told.mention, outlets, zone) if told else None,
+    )
+
+
+def _headline(visit: Visit) -> str:
+    name = one_line(visit.head.name or "", NAME_LIMIT)
+    coming = all(stored.meeting.status is Status.ANNOUNCED for stored in visit.meetings)
+    where = words.COUNTRIES.get(visit.country or "", visit.country) or "abroad"
+    return f"{name} to visit {where}" if coming else f"{name} in {where}"
+
+
+def _route(stops: Sequence[Stop]) -> str:
+    """`Beijing (9–10 Dec) → Guangzhou (11 Dec)`; the city alone where there is but one."""
+    cities = [one_line(stop.city, NAME_LIMIT) for stop in stops]
+    if len(stops) < 2:
+        return "".join(cities)
+    return " → ".join(f"{city} ({words.short_period(s.first, s.last)})" for city, s in zip(cities, stops, strict=True))
