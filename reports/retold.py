@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -84,20 +84,21 @@ def _fate(stored: StoredMeeting, last: Said, *, new: bool, ahead: bool, week: We
 
 
 def retold(
-    said: Mapping[str, Said], now: Mapping[str, StoredMeeting]
+    said: Mapping[str, Said], now: Mapping[str, StoredMeeting], new: Collection[str]
 ) -> tuple[tuple[Further, ...], tuple[Change, ...]]:
     """Further accounts of meetings that closed issues told of, and what has changed in these, in the order of `said`.
 
-    A further article that prints a text already told of is no further account.
+    Those whose ids are `new` in this issue are told there. A further article that prints a text already told of is no
+    further account.
     """
-    changes = find_changes(said, now)
+    changes = tuple(c for c in find_changes(said, now) if c.now is None or c.now.meeting.id not in new)
     told: dict[str, frozenset[int]] = {}
     for last in said.values():
         told[last.id] = told.get(last.id, frozenset()) | last.articles
     further = []
     for id_, last in continuing(said).items():
         stored = now.get(id_)
-        if stored is None or stored.meeting.status is not Status.HELD or last.part is IssuePart.EXPECTED:
+        if stored is None or id_ in new or stored.meeting.status is not Status.HELD or last.part is IssuePart.EXPECTED:
             continue
         mentions = tuple(
             mention
@@ -118,10 +119,12 @@ def told_by(
     changes: Sequence[Change],
     said: Mapping[str, Said],
     now: Mapping[str, StoredMeeting],
+    claimed: Collection[str],
 ) -> tuple[Said, ...]:
     """What the issue of `week` says of each meeting, each once: what the next one compares with.
 
-    A meeting that an earlier issue told under an id that leads to another one now goes on under that one.
+    A meeting that an earlier issue told under an id that leads to another one now goes on under that one. `claimed` are
+    the ids of the meetings that were new in other issues: another one is still expected, unless it was held.
     """
     found: dict[str, Said] = {}
 
@@ -132,17 +135,22 @@ def told_by(
     tell(IssuePart.NEW, new)
     tell(IssuePart.EXPECTED, ahead)
     tell(IssuePart.EXPECTED, (item.stored for item in settled if item.fate is not Fate.HELD))
-    tell(IssuePart.AGAIN, (item.stored for item in further))
-    kept = [change.now for change in changes if change.aspect is not Aspect.MERGED]
-    tell(IssuePart.AGAIN, filter(None, kept))
+    changed = filter(None, (change.now for change in changes if change.aspect is not Aspect.MERGED))
+    for stored in (*(item.stored for item in further), *changed):
+        tell(_again(stored, claimed), [stored])
     for last in said.values():
         heir = now.get(last.id)
         if last.part is IssuePart.GONE or (heir is not None and last.id == last.meeting.id):
             continue
         found[last.meeting.id] = Said(last.id, week, IssuePart.GONE, last.meeting, last.articles)
         if heir is not None and last.id not in said:
-            tell(IssuePart.EXPECTED if last.part is IssuePart.EXPECTED else IssuePart.AGAIN, [heir])
+            tell(_again(heir, claimed), [heir])
     return tuple(found.values())
+
+
+def _again(stored: StoredMeeting, claimed: Collection[str]) -> IssuePart:
+    told = stored.meeting.status is Status.HELD or stored.meeting.id in claimed
+    return IssuePart.AGAIN if told else IssuePart.EXPECTED
 
 
 def _said(week: str, part: IssuePart, stored: StoredMeeting) -> Said:

@@ -96,12 +96,13 @@ def select_issue(
     own = claims.pop((week.label, zone.key), None)
     before = said if said and own is None and not back else {}
     now = {stored.meeting.id: stored for stored in meetings}
-    chosen = _new(meetings, week, zone, own, frozenset[str]().union(*claims.values()), first_run)
+    elsewhere = frozenset[str]().union(*claims.values())
+    chosen = _new(meetings, week, zone, own, elsewhere, first_run)
     expected = _expected(meetings, known_by=_horizon(week, zone, as_of, back=back))
     ahead = _sorted((stored for stored in expected if _lies_ahead(stored, week, zone)), zone)
     due = _sorted((stored for stored in expected if _was_due(stored, week)), zone)
     settled = settle(due, ahead, chosen, before, now, week=week)
-    further, changes = retold(before, now)
+    further, changes = retold(before, now, {stored.meeting.id for stored in chosen})
     return Selection(
         week=week,
         zone=zone,
@@ -113,7 +114,7 @@ def select_issue(
         settled=settled,
         further=further,
         changes=changes,
-        said=told_by(week.label, _sorted(chosen, zone), ahead, settled, further, changes, before, now),
+        said=told_by(week.label, _sorted(chosen, zone), ahead, settled, further, changes, before, now, elsewhere),
     )
 
 
