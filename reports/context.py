@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 from archive.records import StoredMeeting
-from meetings.records import RANK_ORDER, Status
-from parsers.records import Side, Source, SourceState
+from meetings.records import RANK_ORDER
+from parsers.records import Source, SourceState
 from reports import words
-from reports.accounts import Outlets
-from reports.clean import one_line
+from reports.accounts import ARTICLES_LISTED, Outlets, article_view, ordered
+from reports.chart import chart_text
+from reports.corrections import corrections, further_note, outcome
+from reports.figures import WeekCount, average_of, figures
+from reports.firsts import Past, firsts
 from reports.health import Health, SourceHealth, gaps_line, health_view, sources_line, survey
-from reports.records import IssueContext, MeetingView
-from reports.select import Selection
-from reports.views import headline, line_view, meeting_view
+from reports.lead import NAME, lead, subject
+from reports.records import ComparisonView, CorrectionView, IssueContext, LineView, MeetingView
+from reports.retold import Further, Settled
+from reports.select import Selection, placed_on
+from reports.series import calendar
+from reports.views import line_view, meeting_page, meeting_view
+from reports.visits import visit_view, visits_of
 
-NAME = "China–Viet Nam Meetings"
-SUBJECT_LIMIT = 160
+FORUM_HORIZON = timedelta(days=60)
+"""How far ahead the next session of a forum is told of."""
 
 
 def build_context(
@@ -26,39 +36,109 @@ def build_context(
     states: Mapping[str, SourceState],
     articles_read: int,
     standing_by: Collection[str] = (),
+    counts: Sequence[WeekCount] = (),
+    known: Sequence[StoredMeeting] = (),
+    web: str = "",
 ) -> IssueContext:
     """The issue in words. `sources` is the catalogue, `articles_read` the number of the week's articles.
 
-    `standing_by`: the ids of the fall-backs that nothing needs at present.
+    `standing_by`: the ids of the fall-backs that nothing needs at present. `counts`: the meetings of this week and of
+    those before it. `known`: all meetings of the archive, with or without what tells them. `web`: the base address of
+    the web archive, without a slash at its end.
     """
-    outlets = Outlets.of(sources)
     zone, back = selection.zone, selection.back
     as_of = None if back else selection.as_of.astimezone(zone).date()
-    monday, sunday = selection.week.days()
-    period = words.period(monday, sunday)
-
-    def views(chosen: Sequence[StoredMeeting]) -> tuple[MeetingView, ...]:
-        return tuple(meeting_view(stored, outlets=outlets, zone=zone, as_of=as_of) for stored in chosen)
-
+    tell = _Teller(Outlets.of(sources), zone, as_of, web, Past.of(known))
+    trips = visits_of((*selection.new, *selection.late))
+    visits = tuple(visit_view(trip, outlets=tell.outlets, zone=zone) for trip in trips)
+    visit_of = {id_: visit.id for visit in visits for id_ in visit.meeting_ids}
+    new, late = (by_rank(chosen, visit_of, zone) for chosen in (selection.new, selection.late))
+    told = tuple(tell.meeting(stored, visit_of) for stored in new)
     watched = [] if back else survey(sources, states, standing_by)
     ill = [item for item in watched if item.health.watched and item.health is not Health.WELL]
+    period = words.period(*selection.week.days())
+    weeks = average_of(counts) if counts else 0
     return IssueContext(
         week=selection.week.label,
         zone=zone.key,
         name=NAME,
-        subject=_subject(selection, period, silent=_none_answered(watched)),
+        subject=subject(next(iter(new + late), None), selection, period=period, silent=_none_answered(watched)),
         period=period,
         back=back,
         standing=_standing(selection),
-        lead=_lead(selection, outlets, watched),
-        meetings=views(selection.new),
-        late=views(selection.late),
-        awaited=tuple(line_view(stored, outlets=outlets, zone=zone) for stored in selection.awaited),
-        ahead=tuple(line_view(stored, outlets=outlets, zone=zone) for stored in selection.ahead),
+        lead=lead(new, told, visits, selection=selection, outlets=tell.outlets, gaps=gaps_line(watched)),
+        meetings=told,
+        late=tuple(tell.meeting(stored, visit_of) for stored in late),
+        ahead=tuple(map(tell.line, selection.ahead)),
         articles_line=f"{words.counted(articles_read, 'article')} read for this week.",
         sources_line=sources_line(watched),
         health=tuple(health_view(item, zone) for item in ill),
+        figures=figures(counts) if weeks else (),
+        average_weeks=weeks,
+        chart_text=chart_text(counts) if weeks else "",
+        visits=visits,
+        series=calendar(known, day=selection.week.days()[1], within=FORUM_HORIZON),
+        settled=tuple(map(tell.settled, selection.settled)),
+        further=tuple(map(tell.further, selection.further)),
+        corrections=tuple(map(tell.correction, corrections(selection.changes))),
+        web=web,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Teller:
+    """What all meetings of an issue are told with."""
+
+    outlets: Outlets
+    zone: ZoneInfo
+    as_of: date | None
+    web: str
+    past: Past
+
+    def meeting(self, stored: StoredMeeting, visit_of: Mapping[str, str]) -> MeetingView:
+        view = meeting_view(stored, outlets=self.outlets, zone=self.zone, as_of=self.as_of, web=self.web)
+        notable = firsts(stored, known=self.past, outlets=self.outlets, zone=self.zone)
+        return replace(
+            view, firsts=notable, visit=visit_of.get(stored.meeting.id, ""), comparison=_of_two(view.comparison)
+        )
+
+    def line(self, stored: StoredMeeting) -> LineView:
+        return line_view(stored, outlets=self.outlets, zone=self.zone, web=self.web)
+
+    def settled(self, item: Settled) -> LineView:
+        return replace(self.line(item.stored), outcome=outcome(item, as_of=self.as_of))
+
+    def further(self, item: Further) -> LineView:
+        articles = [article_view(mention, self.outlets, self.zone) for mention in ordered(item.mentions)]
+        left = words.more(len(articles) - ARTICLES_LISTED, "article")
+        shown = tuple(articles[:ARTICLES_LISTED])
+        return replace(self.line(item.stored), articles=shown, more=left, outcome=further_note(item))
+
+    def correction(self, view: CorrectionView) -> CorrectionView:
+        return replace(view, page=meeting_page(self.web, view.meeting_id))
+
+
+def _of_two(comparison: ComparisonView) -> ComparisonView:
+    """Without rows where one side gave no account: there is nothing to hold beside the other's."""
+    sides = zip(*((row.china, row.vietnam) for row in comparison.rows), strict=True)
+    told = all(any(cell.missing or cell.words or cell.quote for cell in cells) for cells in sides)
+    return comparison if told else replace(comparison, rows=(), more="")
+
+
+def by_rank(chosen: Sequence[StoredMeeting], visit_of: Mapping[str, str], zone: ZoneInfo) -> tuple[StoredMeeting, ...]:
+    """The highest level first, then by day; meetings of one visit (`visit_of`: visit by meeting) stand together."""
+
+    def rank(stored: StoredMeeting) -> tuple[object, ...]:
+        return RANK_ORDER.index(stored.meeting.level), placed_on(stored, zone), stored.meeting.id
+
+    def group(stored: StoredMeeting) -> str:
+        return visit_of.get(stored.meeting.id, stored.meeting.id)
+
+    ranked = sorted(chosen, key=rank)
+    first: dict[str, int] = {}
+    for at, stored in enumerate(ranked):
+        first.setdefault(group(stored), at)
+    return tuple(sorted(ranked, key=lambda stored: first[group(stored)]))
 
 
 def _none_answered(watched: Sequence[SourceHealth]) -> bool:
@@ -74,59 +154,3 @@ def _standing(selection: Selection) -> str:
             "so it holds only what was imported or found since."
         )
     return f"As of {words.moment(selection.as_of, selection.zone)} ({selection.zone.key})."
-
-
-def _subject(selection: Selection, period: str, *, silent: bool) -> str:
-    """The news first, since a phone shows forty characters; then which issue it is."""
-    issue = f"{NAME}, {period}"
-    news = selection.new or selection.late
-    if not news:
-        return f"{'No source answered' if silent else 'No meetings reported'} · {issue}"
-    top = headline(min(news, key=lambda stored: RANK_ORDER.index(stored.meeting.level)).meeting)
-    others = len(selection.meeting_ids) - 1
-    late = "" if selection.new else "Late report: "
-    more = f", and {others} more" if others else ""
-    return f"{late}{one_line(top, SUBJECT_LIMIT - len(issue))}{more} · {issue}"
-
-
-def _lead(selection: Selection, outlets: Outlets, watched: Sequence[SourceHealth]) -> str:
-    """Two or three sentences of figures: how many meetings, told by whom, what stands ahead."""
-    number = len(selection.new)
-    if number:
-        first = f"{words.counted(number, 'meeting')} between officials of China and Viet Nam this week."
-    else:
-        first = "No meeting between officials of China and Viet Nam is known for this week."
-    return " ".join(
-        filter(
-            None,
-            (
-                first,
-                _told(selection.new, outlets),
-                _and_more(selection),
-                gaps_line(watched) if not number else "",
-            ),
-        )
-    )
-
-
-def _told(meetings: Sequence[StoredMeeting], outlets: Outlets) -> str:
-    """How many meetings both sides gave an account of, and how many only one did."""
-    sides = [{outlets.side(mention.article.article) for mention in stored.mentions} for stored in meetings]
-    both = sum({Side.CHINA, Side.VIETNAM} <= found for found in sides)
-    beijing = sum(Side.CHINA in found and Side.VIETNAM not in found for found in sides)
-    hanoi = sum(Side.VIETNAM in found and Side.CHINA not in found for found in sides)
-    parts = [
-        f"{count} {teller}"
-        for count, teller in ((both, "told by both sides"), (beijing, "by Beijing alone"), (hanoi, "by Hanoi alone"))
-        if count
-    ]
-    return f"Accounts: {', '.join(parts)}." if parts else ""
-
-
-def _and_more(selection: Selection) -> str:
-    late = words.counted(len(selection.late), "late report of an earlier week", "late reports of earlier weeks")
-    coming = sum(stored.meeting.status is Status.ANNOUNCED for stored in selection.ahead)
-    parts = [late] if selection.late else []
-    if coming:
-        parts.append(f"{coming} announced for the coming weeks")
-    return f"{' and '.join(parts)}.".capitalize() if parts else ""

@@ -134,7 +134,10 @@ class FirstView:
 
 @dataclass(frozen=True, slots=True)
 class VisitView:
-    """One trip: who went where, on which route, as what kind of visit, and the ids of the meetings made on it."""
+    """One trip: who went where, on which route, as what kind of visit, and the ids of the meetings made on it.
+
+    `basis` is the sentence that names the kind, `article` where it stands; empty with `kind`.
+    """
 
     id: str
     headline: str
@@ -142,6 +145,8 @@ class VisitView:
     route: str
     kind: str
     meeting_ids: tuple[str, ...]
+    basis: str = ""
+    article: ArticleView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,10 +250,10 @@ class HealthView:
 class IssueContext:
     """One whole issue. `sources_line` is empty in a back issue, which speaks of a past week.
 
-    `settled`: what became of the announcements due this week. `further`: new accounts of meetings that an earlier issue
-    told of. `average_weeks`: over how many weeks the figures' average is taken. `outside`: what a reader's own choice
-    left out, in words; `in_short`, `late_in_short`: the meetings of one who wants them in a line each. `web`: the base
-    address of the web archive, without a slash at its end, or empty.
+    `settled`: what became of announcements, those without a report among them. `further`: new accounts of meetings that
+    an earlier issue told of. `average_weeks`: over how many weeks the figures' average is taken. `in_short` and
+    `late_in_short`: the meetings for one who wants them in a line each. `outside`: what a reader's own choice left out,
+    in words. `web`: the base address of the web archive, without a slash at its end, or empty.
     """
 
     week: str
@@ -261,7 +266,6 @@ class IssueContext:
     lead: str
     meetings: tuple[MeetingView, ...]
     late: tuple[MeetingView, ...]
-    awaited: tuple[LineView, ...]
     ahead: tuple[LineView, ...]
     articles_line: str
     sources_line: str

@@ -23,13 +23,13 @@ _ROWS_WHEN_TIGHT = 12
 _COMPARED_WHEN_TIGHT = 6
 _TEXT_WIDTH = 78
 _TOLD_BY = {"both": "both", "china": "Beijing alone", "vietnam": "Hanoi alone"}
-# the picture as a mail names the part that holds it (RFC 2392)
-_CHART_IN_MAIL, _CHART_ON_DISK = 'src="cid:chart"', 'src="chart.png"'
+# the picture's place, until it is known where the picture stands
+_CHART = 'src="cid:chart"'
 
 
 @dataclass(frozen=True, slots=True)
 class Forms:
-    """One issue, rendered. The HTML names its chart as the mail's part `cid:chart`."""
+    """One issue, rendered. The HTML names its chart `cid:chart` until `with_chart` tells where it stands."""
 
     markdown: str
     html: str
@@ -68,24 +68,33 @@ def render_html(ctx: IssueContext) -> str:
     First long lists are cut, then comparisons, then meetings are shown in brief from the lowest up, then not at all.
     """
     meetings = len(ctx.meetings) + len(ctx.late)
-    lists = (ctx.ahead, ctx.awaited, ctx.settled, ctx.further, ctx.corrections, ctx.series, ctx.health)
+    lists = (
+        ctx.ahead,
+        ctx.settled,
+        ctx.further,
+        ctx.corrections,
+        ctx.series,
+        ctx.health,
+        ctx.in_short,
+        ctx.late_in_short,
+    )
     rows = max(map(len, lists))
     compared = max((len(view.comparison.rows) for view in (*ctx.meetings, *ctx.late)), default=0)
+    html = _html(ctx, Detail(meetings, meetings, rows, compared))
+    if _fits(html):
+        return html
     tight, few = min(rows, _ROWS_WHEN_TIGHT), min(compared, _COMPARED_WHEN_TIGHT)
-    for detail in (Detail(meetings, meetings, rows, compared), Detail(meetings, meetings, tight, compared)):
-        html = _html(ctx, detail)
-        if _fits(html):
-            return html
-    full = _most(meetings, lambda number: _html(ctx, Detail(number, meetings, tight, few)))
-    if full is not None:
-        return full
-    listed = _most(meetings, lambda number: _html(ctx, Detail(0, number, tight, 0)))
-    return listed if listed is not None else _html(ctx, Detail(0, 0, 0, 0))
+    return (
+        _most(few, compared, lambda number: _html(ctx, Detail(meetings, meetings, tight, number)))
+        or _most(0, meetings, lambda number: _html(ctx, Detail(number, meetings, tight, few)))
+        or _most(0, meetings, lambda number: _html(ctx, Detail(0, number, tight, 0)))
+        or _html(ctx, Detail(0, 0, 0, 0))
+    )
 
 
-def on_disk(html: str) -> str:
-    """The HTML of a mail as a file beside its picture `chart.png`."""
-    return html.replace(_CHART_IN_MAIL, _CHART_ON_DISK)
+def with_chart(html: str, address: str) -> str:
+    """The HTML with its chart at `address`: a file's name beside it, or a part of the same mail (`cid:`, RFC 2392)."""
+    return html.replace(_CHART, f'src="{address}"')
 
 
 def issue_page(ctx: IssueContext) -> str:
@@ -93,9 +102,9 @@ def issue_page(ctx: IssueContext) -> str:
     return f"{ctx.web}/issues/{ctx.week}/" if ctx.web else ""
 
 
-def _most(highest: int, render: Callable[[int], str]) -> str | None:
-    """The HTML with the highest number at which it still fits, found by halving; None when not even 0 does."""
-    best, low, high = None, 0, highest
+def _most(least: int, highest: int, render: Callable[[int], str]) -> str | None:
+    """The HTML with the highest number at which it still fits, found by halving; None when not even the least does."""
+    best, low, high = None, least, highest
     while low <= high:
         middle = (low + high) // 2
         html = render(middle)
@@ -133,9 +142,9 @@ _INLINE = re.compile(
     r"[\\`*\[\]<>~|@]|\$(?!\d)|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|:(?=//)|(?<=www)\.",
     re.IGNORECASE,
 )
-_AT_START = re.compile(r"^(?:[#+=-]|\d+(?=[.)]))")
+_AT_START = re.compile(r"^(?:[#+=-]|\d+(?=[.)](?:\s|$)))")
 # of these, what may interrupt a paragraph (CommonMark §5.2: of numbers, only 1), and what GitHub takes for a table
-_INTERRUPTING = re.compile(r"^(?:[#+=-]|:(?=-)|0*1(?=[.)]))")
+_INTERRUPTING = re.compile(r"^(?:[#+=-]|:(?=-)|0*1(?=[.)](?:\s|$)))")
 
 
 def escape_markdown(value: object) -> str:

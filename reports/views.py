@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from archive.records import StoredMeeting
@@ -19,8 +20,10 @@ from reports.select import placed_on
 PEOPLE_LISTED = 8
 
 
-def meeting_view(stored: StoredMeeting, *, outlets: Outlets, zone: ZoneInfo, as_of: date | None) -> MeetingView:
-    """All that an issue says of one meeting; `as_of` dates the sentence that a side gave no account, if given."""
+def meeting_view(
+    stored: StoredMeeting, *, outlets: Outlets, zone: ZoneInfo, as_of: date | None, web: str = ""
+) -> MeetingView:
+    """What an issue says of one meeting by itself; `as_of` dates the sentence that a side gave no account, if given."""
     meeting = stored.meeting
     return MeetingView(
         id=one_line(meeting.id, NAME_LIMIT),
@@ -29,12 +32,16 @@ def meeting_view(stored: StoredMeeting, *, outlets: Outlets, zone: ZoneInfo, as_
         when=when(meeting),
         when_note=_when_note(stored, zone),
         where=where(meeting.place) or ("" if meeting.mode in (Mode.PHONE, Mode.VIDEO) else "Place not reported"),
-        forum=_forum(meeting.forum),
+        forum=forum_text(meeting.forum),
         how=" ".join(filter(None, (words.STATUSES[meeting.status].capitalize(), words.MODES[meeting.mode]))),
         topics=", ".join(sorted({_topic(topic.id) for topic in meeting.topics}, key=str.casefold)),
         people=(_people("China", meeting.china), _people("Viet Nam", meeting.vietnam)),
         accounts=accounts(stored, outlets, zone, as_of),
+        level=meeting.level.value,
+        channel=meeting.channel.value,
+        topic_ids=_topic_ids(meeting),
         comparison=compare(stored, outlets=outlets, zone=zone, as_of=as_of),
+        page=meeting_page(web, meeting.id),
     )
 
 
@@ -43,23 +50,39 @@ def _topic(topic_id: str) -> str:
     return labels().get(topic_id) or one_line(topic_id.replace("_", " "), NAME_LIMIT)
 
 
-def line_view(stored: StoredMeeting, *, outlets: Outlets, zone: ZoneInfo) -> LineView:
-    """An announced or cancelled meeting in one line."""
+def _topic_ids(meeting: Meeting) -> tuple[str, ...]:
+    return tuple(sorted({one_line(topic.id, NAME_LIMIT) for topic in meeting.topics}))
+
+
+def meeting_page(web: str, meeting_id: str) -> str:
+    """The meeting's address in the web archive at `web`; empty without one."""
+    return f"{web}/meetings/{quote(meeting_id, safe='')}/" if web else ""
+
+
+def line_view(stored: StoredMeeting, *, outlets: Outlets, zone: ZoneInfo, web: str = "") -> LineView:
+    """A meeting in one line."""
     meeting = stored.meeting
     articles = [article_view(mention, outlets, zone) for mention in ordered(stored.mentions)]
     return LineView(
         headline=headline(meeting),
         when=when(meeting),
         where=where(meeting.place),
-        forum=_forum(meeting.forum),
+        forum=forum_text(meeting.forum),
         note=_when_note(stored, zone),
         articles=tuple(articles[:ARTICLES_LISTED]),
         more=words.more(len(articles) - ARTICLES_LISTED, "article"),
+        id=one_line(meeting.id, NAME_LIMIT),
+        level=meeting.level.value,
+        topic_ids=_topic_ids(meeting),
+        page=meeting_page(web, meeting.id),
     )
 
 
-def headline(meeting: Meeting) -> str:
-    """Who met whom and where, as news: `Wang Yi meets Bui Thanh Son in Beijing`; the forum where nobody is named."""
+def headline(meeting: Meeting, *, past: bool = False) -> str:
+    """Who met whom and where, as news: `Wang Yi meets Bui Thanh Son in Beijing`; the forum where nobody is named.
+
+    `past`: as it is told later, `Wang Yi met …`.
+    """
     if meeting.forum and not any(person.name or person.as_written for person in (*meeting.china, *meeting.vietnam)):
         return _unnamed_headline(meeting)
     china = _named(meeting.china, "officials of China")
@@ -71,6 +94,8 @@ def headline(meeting: Meeting) -> str:
     verb = "speak" if remote else "meet"
     if meeting.status is Status.ANNOUNCED:
         verb = f"to {verb}"
+    elif past:
+        verb = "spoke" if remote else "met"
     elif len(meeting.china) == 1:
         verb += "s"
     how = f" {words.MODES[meeting.mode]} with" if remote else ""
@@ -80,7 +105,7 @@ def headline(meeting: Meeting) -> str:
 def _unnamed_headline(meeting: Meeting) -> str:
     city = f" in {one_line(meeting.place.city, NAME_LIMIT)}" if meeting.place.city else ""
     ends = {Status.ANNOUNCED: " announced", Status.CANCELLED: " called off"}
-    return f"{_capital(_forum(meeting.forum))}{city}{ends.get(meeting.status, '')}"
+    return f"{_capital(forum_text(meeting.forum))}{city}{ends.get(meeting.status, '')}"
 
 
 def _capital(text: str) -> str:
@@ -132,7 +157,8 @@ def where(place: Place) -> str:
     return ", ".join(one_line(part, TEXT_LIMIT) for part in (place.venue, place.city, country) if part)
 
 
-def _forum(forum: Forum | None) -> str:
+def forum_text(forum: Forum | None) -> str:
+    """The forum with the number of its session; empty for none."""
     if forum is None:
         return ""
     name = one_line(forum.name, TEXT_LIMIT)

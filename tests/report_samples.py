@@ -7,7 +7,8 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
-from archive.records import Mention, StoredArticle, StoredMeeting
+from archive.records import IssuePart, IssueState, Mention, Said, StoredArticle, StoredIssue, StoredMeeting
+from archive.tallies import Tally
 from meetings.records import (
     Channel,
     Codes,
@@ -24,10 +25,11 @@ from meetings.records import (
     Status,
     Topic,
 )
-from parsers.records import Article, article_key
+from parsers.records import Article, Side, article_key
 from reports.context import build_context
+from reports.figures import count_weeks
 from reports.records import IssueContext
-from reports.select import select_issue
+from reports.select import placed_on, select_issue
 from reports.week import Week
 from tests.report_catalogue import SOURCES, STANDING_BY, STATES, at, day
 
@@ -77,6 +79,7 @@ def meeting(
     level: Rank = Rank.MINISTER,
     channel: Channel = Channel.STATE,
     forum: Forum | None = None,
+    direction: Direction = Direction.UNKNOWN,
 ) -> Meeting:
     return Meeting(
         date=day(date) if date else None,
@@ -85,7 +88,7 @@ def meeting(
         status=status,
         mode=mode,
         place=place or Place(),
-        direction=Direction.UNKNOWN,
+        direction=direction,
         china=tuple(china),
         vietnam=tuple(vietnam),
         level=level,
@@ -139,12 +142,14 @@ def steering_committee() -> StoredMeeting:
         ],
         place=Place("Diaoyutai State Guesthouse", "Beijing", "CN"),
         forum=Forum("China-Vietnam Steering Committee for Bilateral Cooperation", 16),
+        direction=Direction.TO_CHINA,
     )
     xinhua = stored_article(
         11, "xinhua", "en", "2024-12-11", "China, Vietnam hold committee session in Beijing",
         "BEIJING, Dec. 10 (Xinhua) -- Foreign Minister Wang Yi and Vietnamese Deputy Prime Minister Bui Thanh Son "
         "co-chaired the 16th session of the steering committee in Beijing on Tuesday.",
         "Wang said trade should grow and railways across the border should be planned soon. Observers had expected it.",
+        "He called for talks on the South China Sea. Bui Thanh Son is on an official visit to China.",
     )  # fmt: skip
     chinese = stored_article(
         12, "xinhua", "zh", "2024-12-10", "王毅主持中越双边合作指导委员会会议",
@@ -154,7 +159,7 @@ def steering_committee() -> StoredMeeting:
         13, "vietnamplus", "en", "2024-12-10", "Deputy PM co-chairs cooperation committee’s 16th meeting",
         "Deputy Prime Minister Bui Thanh Son and Chinese Foreign Minister Wang Yi co-chaired the 16th meeting "
         "of the committee in Beijing on December 10. Son proposed that "
-        "differences at sea be settled by law, UNCLOS 1982 above all.",
+        "differences in the East Sea be settled by law, UNCLOS 1982 above all.",
     )  # fmt: skip
     nhandan = stored_article(
         14, "nhandan", "vi", "2024-12-10", "Họp Ủy ban chỉ đạo hợp tác song phương lần thứ 16",
@@ -167,7 +172,7 @@ def steering_committee() -> StoredMeeting:
                 {"trade": "trade should", "infrastructure": "railways"}),
         mention(base, chinese, {"date": "10日", "china": "王毅", "vietnam": "裴青山"}, {"infrastructure": "铁路"}),
         mention(base, plus, {"date": "December 10", "vietnam": "Bui Thanh Son", "forum": "16th meeting"},
-                {"maritime": "differences at sea"}),
+                {"maritime": "differences in the East Sea"}),
         mention(base, nhandan, {"date": "Ngày 10/12", "vietnam": "Bùi Thanh Sơn"}, {"trade": "nhập khẩu nông sản"}),
     )  # fmt: skip
 
@@ -190,6 +195,7 @@ def dialogue() -> StoredMeeting:
         forum=Forum("“3+3” strategic dialogue on diplomacy, defence and public security", 1),
         channel=Channel.MILITARY,
         basis=DateBasis.DATELINE,
+        direction=Direction.TO_CHINA,
     )
     chinese = stored_article(
         15, "mfa", "zh", "2024-12-09", "中越举行“3+3”战略对话首次部长级会议",
@@ -202,9 +208,28 @@ def dialogue() -> StoredMeeting:
     )  # fmt: skip
     return stored(
         base,
-        mention(base, chinese, {"date": "9日", "china": "王毅"}, {"security": "公安"}),
+        mention(base, chinese, {"date": "9日", "china": "王毅", "forum": "首次部长级会议"}, {"security": "公安"}),
         mention(base, nhandan, {"date": "9/12", "place": "Bắc Kinh"}, {"defence": "quốc phòng"}),
     )
+
+
+def guangdong() -> StoredMeeting:
+    """The last stop of the visit on which the dialogue and the committee met."""
+    base = meeting(
+        "m-guangdong",
+        "2024-12-11",
+        [person("Liang Bo", "Deputy Governor of Guangdong", "梁波", Rank.VICE_MINISTER)],
+        [person("Bui Thanh Son", "Deputy Prime Minister and Foreign Minister", "Bùi Thanh Sơn", Rank.MINISTER)],
+        place=Place(None, "Guangzhou", "CN"),
+        channel=Channel.SUBNATIONAL,
+        direction=Direction.TO_CHINA,
+    )
+    nhandan = stored_article(
+        26, "nhandan", "vi", "2024-12-11", "Phó Thủ tướng Bùi Thanh Sơn làm việc tại Quảng Đông",
+        "Ngày 11/12, tại Quảng Châu, Phó Thủ tướng Bùi Thanh Sơn đã làm việc với Phó Tỉnh trưởng Lương Ba "
+        "về thương mại nông sản.",
+    )  # fmt: skip
+    return stored(base, mention(base, nhandan, {"date": "Ngày 11/12"}, {"trade": "thương mại"}))
 
 
 def phone_call() -> StoredMeeting:
@@ -340,9 +365,89 @@ def expected_meetings() -> list[StoredMeeting]:
     ]
 
 
+def retold_meeting(date: str = "2024-12-05") -> StoredMeeting:
+    """One that the issue of the week before told of, with another day and without the Vietnamese report."""
+    base = meeting(
+        "m-retold",
+        date,
+        [person("Xu Min", "Vice Minister of Agriculture", "许敏", Rank.VICE_MINISTER)],
+        [person("Do Thi Mai", "Deputy Minister of Agriculture", "Đỗ Thị Mai", Rank.VICE_MINISTER)],
+        place=Place(None, "Nanning", "CN"),
+        level=Rank.VICE_MINISTER,
+    )
+    xinhua = stored_article(
+        24, "xinhua", "en", "2024-12-05", "China, Vietnam talk fruit trade",
+        "Xu Min met Do Thi Mai in Nanning. They spoke about durian exports.",
+    )  # fmt: skip
+    plus = stored_article(
+        25, "vietnamplus", "en", "2024-12-09", "Fruit quarantine eased after Nanning talks",
+        "Do Thi Mai and Xu Min, who met in Nanning on December 5, agreed on quarantine rules for durian.",
+    )  # fmt: skip
+    return stored(
+        base,
+        mention(base, xinhua, {"place": "Nanning"}, {"agriculture": "durian exports"}),
+        mention(base, plus, {"date": "December 5"}, {"agriculture": "quarantine rules"}),
+    )
+
+
+def said_before() -> dict[str, Said]:
+    """What the issue of the week before said of meetings that the rich week tells of again."""
+    retold = retold_meeting("2024-12-04").meeting
+    coming = dataclasses.replace(dialogue().meeting, status=Status.ANNOUNCED)
+    return {
+        retold.id: Said(retold.id, "2024-W49", IssuePart.NEW, retold, frozenset({24})),
+        coming.id: Said(coming.id, "2024-W49", IssuePart.EXPECTED, coming, frozenset({15})),
+    }
+
+
+def issue_before() -> StoredIssue:
+    closed_at = at("2024-12-09T00:30")
+    return StoredIssue("2024-W49", HANOI.key, IssueState.CLOSED, closed_at, "", "", (retold_meeting().meeting.id,))
+
+
+def earlier_sessions() -> list[StoredMeeting]:
+    """Of the steering committee, one a year."""
+    return [
+        stored(
+            dataclasses.replace(
+                steering_committee().meeting,
+                id=f"m-session-{ordinal}",
+                date=day(date),
+                forum=Forum("China-Vietnam Steering Committee for Bilateral Cooperation", ordinal),
+                place=Place(None, city, country),
+            ),
+            *steering_committee().mentions,
+        )
+        for ordinal, date, city, country in (
+            (13, "2021-09-10", "Hanoi", "VN"),
+            (14, "2022-07-13", "Nanning", "CN"),
+            (15, "2023-12-01", "Hanoi", "VN"),
+        )
+    ]
+
+
+def half_a_year() -> list[Tally]:
+    """Meetings of the rich week and of the eighteen weeks before it."""
+    levels = (Rank.MINISTER, Rank.VICE_MINISTER, Rank.LOCAL, Rank.LEADER, Rank.DIRECTOR)
+    both, one = frozenset({Side.CHINA, Side.VIETNAM}), frozenset({Side.VIETNAM})
+    before = [
+        Tally(day("2024-12-03") - dt.timedelta(weeks=weeks), levels[(weeks + number) % 5], both if number % 2 else one)
+        for weeks in range(18)
+        for number in range((weeks * 7 + 3) % 5 + (8 if weeks == 11 else 0))
+    ]
+    return before + [
+        Tally(placed_on(held, HANOI), held.meeting.level, both if len(held.mentions) > 1 else one)
+        for held in held_meetings()[:-1]
+    ]
+
+
+def held_meetings() -> list[StoredMeeting]:
+    week = [steering_committee(), dialogue(), guangdong(), phone_call(), border_meeting(), sidelines(), imported()]
+    return [*week, late_report()]
+
+
 def rich_meetings() -> list[StoredMeeting]:
-    held = [steering_committee(), dialogue(), phone_call(), border_meeting(), sidelines(), imported(), late_report()]
-    return held + expected_meetings()
+    return held_meetings() + expected_meetings()
 
 
 def context(
@@ -352,15 +457,39 @@ def context(
     *,
     articles_read: int = 0,
     first_run: dt.datetime | None = FIRST_RUN,
+    closed: Sequence[StoredIssue] = (),
+    said: Mapping[str, Said] | None = None,
+    tallied: Sequence[Tally] = (),
+    known: Sequence[StoredMeeting] = (),
+    web: str = "",
 ) -> IssueContext:
-    selection = select_issue(meetings, week=week, zone=HANOI, closed=(), first_run=first_run, as_of=at(as_of))
+    selection = select_issue(
+        meetings, week=week, zone=HANOI, closed=closed, first_run=first_run, as_of=at(as_of), said=said
+    )
     return build_context(
-        selection, sources=SOURCES, states=STATES, standing_by=STANDING_BY, articles_read=articles_read
+        selection,
+        sources=SOURCES,
+        states=STATES,
+        standing_by=STANDING_BY,
+        articles_read=articles_read,
+        counts=count_weeks(tallied, week),
+        known=[*meetings, *known],
+        web=web,
     )
 
 
 def rich() -> IssueContext:
-    return context(rich_meetings(), Week(2024, 50), "2024-12-16T00:00", articles_read=1204)
+    return context(
+        [*rich_meetings(), retold_meeting()],
+        Week(2024, 50),
+        "2024-12-16T00:00",
+        articles_read=1204,
+        closed=[issue_before()],
+        said=said_before(),
+        tallied=half_a_year(),
+        known=earlier_sessions(),
+        web="https://archive.example/meetings",
+    )
 
 
 def quiet() -> IssueContext:

@@ -1,0 +1,120 @@
+"""An issue's subject line and lead, composed from what the issue holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from archive.records import StoredMeeting
+from meetings.records import Status
+from parsers.records import Side
+from reports import words
+from reports.accounts import Outlets
+from reports.clean import one_line
+from reports.records import MeetingView, VisitView
+from reports.select import Selection
+from reports.views import headline, when
+
+NAME = "China–Viet Nam Meetings"
+SUBJECT_LIMIT = 160
+_SENTENCE_LIMIT = 240
+
+
+def subject(highest: StoredMeeting | None, selection: Selection, *, period: str, silent: bool) -> str:
+    """The news first, since a phone shows forty characters; then which issue it is.
+
+    `highest` is the meeting to name; `silent`: no source answered.
+    """
+    issue = f"{NAME}, {period}"
+    if highest is None:
+        return f"{'No source answered' if silent else 'No meetings reported'} · {issue}"
+    others = len(selection.meeting_ids) - 1
+    late = "" if selection.new else "Late report: "
+    more = f", and {others} more" if others else ""
+    return f"{late}{one_line(headline(highest.meeting), SUBJECT_LIMIT - len(issue))}{more} · {issue}"
+
+
+def lead(
+    ranked: Sequence[StoredMeeting],
+    views: Sequence[MeetingView],
+    visits: Sequence[VisitView],
+    *,
+    selection: Selection,
+    outlets: Outlets,
+    gaps: str,
+) -> str:
+    """Two or three sentences: the highest meeting, who tells how many, and what is notable.
+
+    `ranked` are the week's meetings, the highest first, `views` the same in words; `gaps` says how the sources are.
+    """
+    if not ranked:
+        none = "No meeting between officials of China and Viet Nam is known for this week."
+        return " ".join(filter(None, (none, gaps, _and_more(selection))))
+    sentences = (_highest(ranked), _told(ranked, views, visits, outlets), _notable(views) or _and_more(selection))
+    return " ".join(filter(None, sentences))
+
+
+def _highest(ranked: Sequence[StoredMeeting]) -> str:
+    top = ranked[0].meeting
+    place = words.COUNTRIES.get(top.place.country or "", "") if not top.place.city else ""
+    told = one_line(headline(top, past=True), _SENTENCE_LIMIT) + (f" in {place}" if place else "")
+    day = f" on {when(top)}" if top.date else ""
+    if len(ranked) == 1:
+        return f"{told}{day}: the only meeting known for this week."
+    peers = sum(stored.meeting.level is top.level for stored in ranked)
+    level = f"one of {peers} at the level of {words.RANKS[top.level].lower()}, " if peers > 1 else ""
+    of = "higher of the two" if len(ranked) == 2 else f"highest of the {len(ranked)}"
+    return f"{told}{day}: {level}the {of} meetings this week."
+
+
+def _told(
+    ranked: Sequence[StoredMeeting], views: Sequence[MeetingView], visits: Sequence[VisitView], outlets: Outlets
+) -> str:
+    """How many meetings both sides gave an account of, and how many only one did; how many belong to visits."""
+    sides = [{outlets.side(mention.article.article) for mention in stored.mentions} for stored in ranked]
+    both = sum({Side.CHINA, Side.VIETNAM} <= found for found in sides)
+    beijing = sum(Side.CHINA in found and Side.VIETNAM not in found for found in sides)
+    hanoi = sum(Side.VIETNAM in found and Side.CHINA not in found for found in sides)
+    tellers = ((both, "both sides"), (beijing, "Beijing alone"), (hanoi, "Hanoi alone"))
+    counts = [(count, teller) for count, teller in tellers if count]
+    if len(ranked) == 1:
+        parts = [f"told by {teller}" for _, teller in counts]
+    else:
+        parts = [
+            f"{count}{('' if at else ' is told' if count == 1 else ' are told')} by {teller}"
+            for at, (count, teller) in enumerate(counts)
+        ]
+    text = _series(parts)
+    trips = {view.visit for view in views if view.visit}
+    if trips and len(ranked) > 1:
+        number = sum(bool(view.visit) for view in views)
+        headlines = [visit.headline for visit in visits if visit.id in trips]
+        of = f"one visit, {headlines[0]}" if len(trips) == 1 else f"{len(trips)} visits"
+        text += f"{'; ' if text else ''}{number} {'was' if number == 1 else 'were'} held on {of}"
+    of_all = "Of these, " if len(ranked) > 1 and text else ""
+    return f"{of_all or text[:1].upper()}{text if of_all else text[1:]}." if text else ""
+
+
+def _series(parts: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
+
+
+def _notable(views: Sequence[MeetingView]) -> str:
+    """A first, and a thing for which the two accounts use different words, each of the highest meeting that has one."""
+    firsts = (first.text.rstrip(".") for view in views for first in view.firsts)
+    terms = (
+        f"for {row.label} Beijing writes “{row.china.words}”, Hanoi “{row.vietnam.words}”"
+        for view in views
+        for row in view.comparison.rows
+        if row.kind == "term" and row.china.words and row.vietnam.words
+    )
+    found = [text for text in (next(firsts, ""), next(terms, "")) if text]
+    return f"Notable: {'; '.join(found)}." if found else ""
+
+
+def _and_more(selection: Selection) -> str:
+    late = words.counted(len(selection.late), "late report of an earlier week", "late reports of earlier weeks")
+    coming = sum(stored.meeting.status is Status.ANNOUNCED for stored in selection.ahead)
+    parts = [late] if selection.late else []
+    if coming:
+        parts.append(f"{coming} announced for the coming weeks")
+    return f"{' and '.join(parts)}.".capitalize() if parts else ""
