@@ -1,13 +1,15 @@
 """A local server of many feeds on many addresses, each answer after a fixed wait; 304 when the validator matches.
 
 Runs as a process of its own (`python -m bench.feedserver FEEDS ITEMS LATENCY`), prints its port, ends when stdin does.
-Feeds live at http://127.0.1.N:PORT/feed.xml, N from 1. Their entries concern neither China nor Viet Nam.
+Feed N, from 1, lives at http://ADDRESS:PORT/feed.xml, ADDRESS by `address(N)`. Its entries concern neither China nor
+Viet Nam.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
+import resource
 import sys
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -31,6 +33,11 @@ WORDS = [
 NEWEST = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
+def address(number: int) -> str:
+    """The loopback address of a feed of its own."""
+    return f"127.0.{1 + number // 250}.{1 + number % 250}"
+
+
 def feed(number: int, items: int) -> bytes:
     """An RSS document of made-up town news, the same for the same number."""
     pick = random.Random(number)
@@ -39,7 +46,7 @@ def feed(number: int, items: int) -> bytes:
         title = " ".join(pick.choices(WORDS, k=7)).capitalize()
         teaser = " ".join(pick.choices(WORDS, k=40)).capitalize()
         when = format_datetime(NEWEST - timedelta(hours=n))
-        link = f"http://127.0.1.{number}/{number}/{n}.html"
+        link = f"http://{address(number)}/{number}/{n}.html"
         parts.append(
             f"<item><title>{title}</title><link>{link}</link><guid>{link}</guid>"
             f"<pubDate>{when}</pubDate><description>&lt;p&gt;{teaser}.&lt;/p&gt;</description></item>"
@@ -50,7 +57,9 @@ def feed(number: int, items: int) -> bytes:
 
 async def serve(feeds: int, items: int, latency: float) -> None:
     """Answer until stdin closes."""
-    bodies = {f"127.0.1.{number}": feed(number, items) for number in range(1, feeds + 1)}
+    bodies = {address(number): feed(number, items) for number in range(1, feeds + 1)}
+    _, most_open = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most_open, most_open))
 
     async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -77,9 +86,9 @@ async def serve(feeds: int, items: int, latency: float) -> None:
         finally:
             writer.close()
 
-    first = await asyncio.start_server(client, "127.0.1.1", 0, backlog=512)
+    first = await asyncio.start_server(client, address(1), 0, backlog=512)
     port = first.sockets[0].getsockname()[1]
-    rest = [await asyncio.start_server(client, host, port, backlog=512) for host in bodies if host != "127.0.1.1"]
+    rest = [await asyncio.start_server(client, host, port, backlog=512) for host in bodies if host != address(1)]
     print(port, flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     for server in (first, *rest):
