@@ -109,10 +109,11 @@ def _pattern(language: str) -> re.Pattern[str]:
         if "before" in row
     )
     after = "|".join(_after(id_, row, language) for id_, row in zip(units, rows, strict=True))
+    begin = r"(?<![\d.,])" if language == "zh" else r"(?<![\w.,])(?<!\w-)"
     number, scale = _NUMBER[language], _any(_scales(language))
     return re.compile(
         rf"(?<![\w.,])(?:{before})\s?(?P<before_number>{number})(?:[ -]?(?P<before_scale>{scale})(?!\w))?"
-        rf"|(?<![\d.,])(?P<number>{number})(?:[ -]?(?P<scale>{scale}))?(?:{after})",
+        rf"|{begin}(?P<number>{number})(?:[ -]?(?P<scale>{scale}))?(?:{after})",
         re.IGNORECASE,
     )
 

@@ -14,7 +14,7 @@ from reports.tellings import Telling, telling
 WEIGHTS = {
     "outcome": 3.0, "agreement": 1.0, "proposal": 1.5, "warning": 2.0, "first": 1.5, "plan": 1.0, "named": 1.0,
     "number": 2.0, "phrase": 0.8, "topic": 0.5, "field": 0.3,
-    "courtesy": -2.5, "boilerplate": -1.2, "ceremony": -3.0, "caption": -6.0,
+    "courtesy": -2.5, "boilerplate": -1.2, "ceremony": -3.0, "caption": -6.0, "fragment": -2.0,
 }  # fmt: skip
 MOST = {"topic": 4, "field": 5, "named": 3, "phrase": 3, "number": 3}
 """How many of a kind count in one sentence: lists of everything say little of anything."""
@@ -24,10 +24,15 @@ AGAIN = 0.6
 """The same for a kind, such as a second proposal."""
 LONG = 45
 """Words (two Han characters are one) from which on a sentence is worth less for each further word."""
+SHORT = 20
+"""Words below which a line without a stop at its end is a headline, a credit or a menu, and no sentence."""
 ENGLISH = 1.25
 """How much more a sentence in the issue's own language is worth to its reader."""
 SHARED = 0.6
 """Part of a sentence's words by which another sentence says the same: agencies copy each other."""
+
+
+_ENDED = re.compile(r"[.!?…。！？；:：][\"'”’」』)）\]]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +96,7 @@ def sentences_of(told: Telling) -> list[KeySentence]:
     for number, signal in told.signals:
         things[number].add((signal.value, told.text[signal.start : signal.end].casefold()))
     for number, phrase in told.phrases:
-        if phrase.value.term != "names":
+        if not phrase.value.minor and phrase.value.term != "names":
             things[number].add(("phrase", phrase.value.id))
     for number, topic in told.topics:
         things[number].add(("topic", topic.value))
@@ -102,7 +107,10 @@ def sentences_of(told: Telling) -> list[KeySentence]:
     found = []
     for number, told_here in enumerate(things):
         words = told.quote(number)
-        found.append(KeySentence(told, number, frozenset(told_here), _words(words), count_words(words)))
+        length = count_words(words)
+        if length < SHORT and not _ENDED.search(words):
+            told_here.add(("fragment", ""))
+        found.append(KeySentence(told, number, frozenset(told_here), _words(words), length))
     return found
 
 
