@@ -15,6 +15,7 @@ from functools import cache
 import css_inline
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from reports import words
 from reports.records import IssueContext
 
 # Gmail shows a "view entire message" link instead of what goes beyond 102 kB of HTML
@@ -22,7 +23,6 @@ HTML_LIMIT = 100_000
 _ROWS_WHEN_TIGHT = 12
 _COMPARED_WHEN_TIGHT = 6
 _TEXT_WIDTH = 78
-_TOLD_BY = {"both": "both", "china": "Beijing alone", "vietnam": "Hanoi alone"}
 # the picture's place, until it is known where the picture stands
 _CHART = 'src="cid:chart"'
 
@@ -59,7 +59,7 @@ def render_markdown(ctx: IssueContext) -> str:
     Addresses stand below the part that they belong to, each under one number in the whole issue.
     """
     template = _environment("markdown").get_template("digest.md.j2")
-    return _tidy(template.render(ctx=ctx, notes=_Notes(), issue_page=issue_page(ctx), TOLD_BY=_TOLD_BY))
+    return _tidy(template.render(ctx=ctx, notes=_Notes(), issue_page=issue_page(ctx), TOLD_BY=words.TOLD_BY))
 
 
 def render_html(ctx: IssueContext) -> str:
@@ -121,7 +121,7 @@ def _fits(html: str) -> bool:
 
 def _html(ctx: IssueContext, detail: Detail) -> str:
     template = _environment("html").get_template("digest.html.j2")
-    page = template.render(ctx=ctx, detail=detail, issue_page=issue_page(ctx), TOLD_BY=_TOLD_BY)
+    page = template.render(ctx=ctx, detail=detail, issue_page=issue_page(ctx), TOLD_BY=words.TOLD_BY)
     inliner = css_inline.CSSInliner(load_remote_stylesheets=False)
     return _tidy(str(inliner.inline(page)))
 

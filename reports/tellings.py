@@ -98,7 +98,7 @@ def telling(mention: Mention) -> Telling:
     captions = _captions(article)
     own = (
         sentence
-        for sentence in sentences.split(text, _abbreviations())
+        for sentence in sentences.split(text, abbreviations())
         if sentence.paragraph > 0
         and holds(mention.meeting.part, sentence.start)
         and not any(start <= sentence.start < end for start, end in captions)
@@ -124,7 +124,8 @@ def _captions(article: Article) -> Sequence[tuple[int, int]]:
 
 
 @cache
-def _abbreviations() -> frozenset[str]:
+def abbreviations() -> frozenset[str]:
+    """Words after which a full stop ends no sentence, of all languages."""
     found: set[str] = set()
     for spoken in LANGUAGES:
         name = f"{spoken}/grammar.toml"

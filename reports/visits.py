@@ -6,6 +6,7 @@ has several meetings within few days, or where an article names its kind.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -87,6 +88,32 @@ def visits_of(meetings: Sequence[StoredMeeting]) -> tuple[Visit, ...]:
     visits = (_visit(sorted(group, key=lambda leg: (leg.first, leg.stored.meeting.id))) for group in groups)
     told = [visit for visit in visits if visit.kind or len(visit.meetings) > 1]
     return tuple(sorted(told, key=lambda visit: (visit.first, _rank(visit.head), visit.head.name or "", visit.id)))
+
+
+def circles(meetings: Iterable[StoredMeeting]) -> tuple[tuple[str, ...], ...]:
+    """The ids of meetings that may be of one visit, told without their mentions, each circle in the order of days.
+
+    `visits_of` finds the same visits in each circle by itself as in all meetings together.
+    """
+    legs = sorted(filter(None, map(_leg, meetings)), key=lambda leg: (leg.first, leg.stored.meeting.id))
+    groups = sorted(_by_traveller(legs), key=lambda group: group[0].first)
+    days = [group[0].first for group in groups]
+    first_of = list(range(len(groups)))
+    for index, leading in enumerate(groups):
+        if leading[0].side is None or _head(leading).rank not in DELEGATION:
+            continue
+        last = max(leg.last for leg in leading)
+        for other in range(bisect_left(days, days[index]), bisect_right(days, last)):
+            same = groups[other][0].side is leading[0].side and groups[other][0].country == leading[0].country
+            if same and max(leg.last for leg in groups[other]) <= last:
+                one, two = _root(first_of, index), _root(first_of, other)
+                first_of[max(one, two)] = min(one, two)
+    found: dict[int, list[_Leg]] = {}
+    for index, group in enumerate(groups):
+        found.setdefault(_root(first_of, index), []).extend(group)
+    for circle in found.values():
+        circle.sort(key=lambda leg: (leg.first, leg.stored.meeting.id))
+    return tuple(tuple(leg.stored.meeting.id for leg in circle) for circle in found.values())
 
 
 def _leg(stored: StoredMeeting) -> _Leg | None:

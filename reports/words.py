@@ -70,6 +70,8 @@ ALARMS = {
     AlarmKind.DUPLICATES: "brings only copies",
     AlarmKind.RETIRED: "is gone for good (410)",
 }
+# who tells of one thing in a comparison
+TOLD_BY = {"both": "both", "china": "Beijing alone", "vietnam": "Hanoi alone"}
 LANGUAGES = {"zh": "Chinese", "vi": "Vietnamese"}
 # where officials of the two countries have met, and will; any other country appears by its ISO code
 COUNTRIES = {
