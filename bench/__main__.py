@@ -8,7 +8,15 @@ import sys
 from parsers.records import MeetingsError
 
 # name of the benchmark: what it is given
-NAMES = {"start": (), "poll": (), "detect": (), "outlets": (), "feedsuite": ("DIR",)}
+NAMES = {
+    "start": (),
+    "poll": (),
+    "detect": (),
+    "outlets": (),
+    "feedsuite": ("DIR",),
+    "digest": (),
+    "vectors": ("FILE",),
+}
 
 
 def main() -> int:
