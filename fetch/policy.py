@@ -194,7 +194,10 @@ def run_over(
 
 
 def network_down(catalogue: Sequence[Source], asked: Mapping[str, Outcome]) -> bool:
-    """Whether our own network was down in a run, by what came of each poll: several hosts were asked, none answered."""
+    """Whether our own network was down in a run, by what came of each poll: several hosts were asked, none answered.
+
+    `asked` leaves out those whom our own pace kept from being asked.
+    """
     hosts = {urlsplit(source.url).hostname for source in catalogue if source.id in asked}
     return len(hosts) >= UNREACHED_HOSTS and all(outcome in UNREACHED for outcome in asked.values())
 

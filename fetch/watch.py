@@ -161,7 +161,7 @@ def _failing(source: Source, state: SourceState, before: Mapping[AlarmKind, Alar
 
 
 def _silent(source: Source, state: SourceState, now: datetime) -> Alarm | None:
-    since = state.last_new
+    since = state.last_new or state.since  # a search that never found anything is no better
     if since is None or now - since <= silent_after(source):
         return None
     said = f"Nothing new since {_at(since)}, though something is expected every {_span(source.rhythm)}"

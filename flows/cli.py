@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections import Counter
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -65,7 +66,7 @@ class Deployment(StrEnum):
 
 Paths = Annotated[list[Path], typer.Argument(help="Seed-format files, or folders of them.", show_default=False)]
 SourceIds = Annotated[list[str] | None, typer.Option("--source", help="Poll this source, due or not; may be repeated.")]
-Force = Annotated[bool, typer.Option("--force", help="Poll every source now, even those that are not due.")]
+Force = Annotated[bool, typer.Option("--force", help="Poll every source now, due or not, but fall-backs that rest.")]
 
 
 def _show_version(wanted: bool) -> None:
@@ -149,13 +150,15 @@ def _show_ingest(report: IngestReport, zone: ZoneInfo) -> None:
     if report.left:
         put(f"{report.left}; later runs go on with them.")
     if report.watched.network_down:
-        put("No host could be reached, so our own network is down; no source is blamed for it.")
+        whys = ", ".join(f"{outcome} {count}" for outcome, count in Counter(r.outcome for r in failed).most_common())
+        put(f"No host could be reached ({whys}), so our own network is down; no source is blamed for it.")
+        put("When it is up again, `meetings ingest --force` polls them at once.")
     for change in report.watched.changes:
         put(str(change))
     if report.next_due:
         when = report.next_due.astimezone(zone)
         put(f"No source is due before {when:%d %b %H:%M} ({zone.key}); `meetings ingest --force` polls them now.")
-    if failed:
+    if failed and not report.watched.network_down:
         table(
             "Sources that failed", ("source", "outcome", "why"), [(r.source_id, r.outcome, r.message) for r in failed]
         )

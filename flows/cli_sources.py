@@ -129,7 +129,7 @@ def sources_import(
     zone: ZoneOption = "UTC",
     sources: SourcesFile = None,
 ) -> None:
-    """Make a [[source]] table of each feed in an OPML file; what the catalogue knows or calls dead is left out."""
+    """Make a source table of each feed in an OPML file; what the catalogue knows or calls dead is left out."""
     from flows.exchanging import import_sources
     from parsers.newcomers import Defaults
     from reports.words import counted

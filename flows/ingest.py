@@ -211,7 +211,7 @@ def ingest(sources: list[str] = ALL_DUE, force: bool = False) -> State[Any]:
 
     Args:
         sources: Ids of the sources to poll, due or not. Empty: all that are due.
-        force: Poll every source now, even those whose time has not come.
+        force: Poll every source now, even those whose time has not come; not the fall-backs that rest.
     """
     try:
         with open_run(load_settings()) as run:

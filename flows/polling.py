@@ -118,7 +118,9 @@ class Poller:
         found = self._sort(source, listing.entries if listing else ())
         self._remember(source, found)
         gained = Gained()
-        if found.wanted or found.changed or source.id in self._waiting:
+        # where not even the source can be reached, its waiting pages would only use up their tries
+        reached = answer.outcome not in policy.UNREACHED
+        if found.wanted or found.changed or (reached and source.id in self._waiting):
             fresh = {entry.url: entry for entry in (*found.wanted, *found.changed)}
             gained = self._pages.read(source, fresh, until)
         return self._settle(source, state, answer, listing, found, gained)

@@ -105,16 +105,18 @@ class Run:
             self._states = sources.states_of(session, self.catalogue)
         idle = watching.standing_by(self.catalogue, self._states, now=now_utc())
         self._poller = Poller(
+        self._polled = frozenset(source.id for source in self.catalogue if source.enabled) - idle
             Means(archive, client, raw, now_utc),
             PageBudget(per_host=settings.pages_per_host, per_run=settings.pages_per_run),
             Publishers(self.catalogue),
             run=name,
             seconds_per_source=settings.seconds_per_source,
-            polled=frozenset(source.id for source in self.catalogue if source.enabled) - idle,
+            polled=self._polled,
         )
 
     def due(self, only: Sequence[str] = (), *, force: bool = False) -> list[Source]:
-        """The sources to poll now: those due, or those named (`only` polls them whenever); all with `force`.
+        """The sources to poll now: those due, or those named (`only` polls them whenever); with `force` all but the
+        fall-backs that rest.
 
         Raises `InputError` when a named source is not in the catalogue.
         """
@@ -124,13 +126,12 @@ class Run:
         if only:
             return [source for source in self.catalogue if source.id in only]
         if force:
-            return [source for source in self.catalogue if source.enabled]
+            return [source for source in self.catalogue if source.id in self._polled]
         return policy.due(self.catalogue, self._states, now=now_utc())
 
     def next_due(self) -> datetime | None:
         """When the first source becomes due, UTC; None without sources that were polled."""
-        idle = watching.standing_by(self.catalogue, self._states, now=now_utc())
-        times = (self._states[s.id].next_due for s in self.catalogue if s.enabled and s.id not in idle)
+        times = (self._states[key].next_due for key in self._polled)
         return min(filter(None, times), default=None)
 
     def poll(self, source: Source, *, until: datetime | None = None) -> SourceReport:

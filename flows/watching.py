@@ -13,7 +13,7 @@ from archive import sources
 from archive.store import Archive
 from fetch import policy, watch
 from flows.polling import SourceReport
-from parsers.records import Alarm, Source, SourceState
+from parsers.records import Alarm, Outcome, Source, SourceState
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,9 @@ def conclude(
 
     `before` is what was known of every source of the catalogue when the run began.
     """
-    asked = {report.source_id: report.outcome for report in reports}
     with archive.read() as session:
         known = sources.states_of(session, catalogue)
+    asked = {report.source_id: report.outcome for report in reports if not _kept_back(report, before, known)}
     changed = policy.run_over(catalogue, before, known, asked, now=now)
     if changed:
         with archive.write() as session:
@@ -69,6 +69,12 @@ def conclude(
                 sources.save_state(session, state)
     after, down = known | changed, policy.network_down(catalogue, asked)
     return WatchReport(tuple(c for s in catalogue for c in _changes(before[s.id], after[s.id])), down)
+
+
+def _kept_back(report: SourceReport, before: Mapping[str, SourceState], after: Mapping[str, SourceState]) -> bool:
+    """Whether our own pace kept the request back, which says nothing of the network."""
+    key = report.source_id
+    return report.outcome is Outcome.RATE_LIMITED and before[key].last_attempt == after[key].last_attempt
 
 
 def _changes(before: SourceState, after: SourceState) -> list[AlarmChange]:

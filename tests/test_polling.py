@@ -58,6 +58,18 @@ def test_pages_beyond_the_budget_wait_and_come_with_the_next_polls(
     assert Counter(seen.path for seen in wire.requests)["/feed.xml"] == 3, "the later polls were 304s"
 
 
+def test_pages_that_wait_lose_no_try_while_their_source_cannot_be_reached(
+    meetings: Meetings, wire: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEETINGS_PAGES_PER_RUN", "1")
+    meetings("ingest", "--source", "wire")
+    asked = len(wire.requests)
+    wire.add("/feed.xml", Reply(fault="reset"))
+    (report,) = json.loads(meetings("ingest", "--source", "wire", "--json").out)["sources"]
+    assert (report["outcome"], report["pages"], stored(meetings)) == ("connect_error", 0, (1, PAGES - 1))
+    assert {seen.path for seen in wire.requests[asked:]} == {"/feed.xml"}
+
+
 def test_a_source_that_takes_too_long_leaves_the_rest_for_the_next_run(
     meetings: Meetings, wire: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:

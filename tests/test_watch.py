@@ -93,6 +93,13 @@ CASES: dict[str, tuple[Source, SourceState, Findings | None, list[AlarmKind]]] =
     "undated, first seen long ago": (SOURCE, well(newest=None, last_new=NOW - 15 * DAY), POLLED, [T]),
     "undated, nothing new": (SOURCE, well(newest=None, last_new=NOW - 7 * DAY), POLLED, [S]),
     "an empty search for long": (SEARCH, well(last_new=NOW - 20 * DAY), Findings(), [S]),
+    "a search that never found anything": (SEARCH, well(last_new=None, newest=None), Findings(), [S]),
+    "a search that has found nothing yet": (
+        SEARCH,
+        well(last_new=None, newest=None, since=NOW - 6 * DAY),
+        Findings(),
+        [],
+    ),
     "no links once": (SOURCE, well(**EMPTY, since=NOW), Findings(), []),
     "no links twice running": (SOURCE, well(**EMPTY, since=NOW - 6 * HOUR), Findings(), [L]),
     "no links for days": (

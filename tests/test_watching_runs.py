@@ -95,6 +95,8 @@ def test_a_fall_back_is_polled_only_while_its_source_is_in_alarm(meetings: Meeti
     remember(meetings, replace(state_of(meetings, "spare"), next_due=None))
     assert "0 sources polled" in meetings("ingest").out
     assert (asked(), check(meetings)["spare"]["health"]) == (1, "standby")
+    assert "1 source polled" in meetings("ingest", "--force").out
+    assert asked() == 1, "not even when all are polled"
 
 
 def test_time_alone_raises_the_alarm_of_a_source_that_is_not_asked(meetings: Meetings, quiet: Web) -> None:
@@ -149,8 +151,13 @@ def test_our_own_network_being_down_is_nobodys_failure(meetings: Meetings, tmp_p
     (tmp_path / "sources.toml").write_text(
         "".join(source(name, f"http://127.0.2.{n}:9/feed.xml") for n, name in enumerate(names, start=1))
     )
+    sources_file = tmp_path / "sources.toml"
+    sources_file.write_text(sources_file.read_text() + source("held", "http://127.0.2.9:9/feed.xml"))
+    with Archive.open(meetings.home) as archive, archive.write() as session:
+        sources.save_holds(session, {"127.0.2.9": now_utc() + DAY}, now=now_utc())
     ran = meetings("ingest")
-    assert "our own network is down; no source is blamed" in ran.out
+    assert "(connect_error 4, rate_limited 1), so our own network is down; no source is blamed" in ran.out
+    assert names[0] not in ran.out, "one sentence instead of a table of all sources"
     for name in names:
         state = state_of(meetings, name)
         assert (state.outcome, state.failures, state.failing_since) == (Outcome.NEVER_POLLED, 0, None)
