@@ -1,0 +1,329 @@
+"""Meetings of one trip grouped under it, with the route and the kind that the articles name."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive.records import StoredMeeting
+from meetings import lexicon, visitwords
+from meetings.records import Channel, Direction, Mode, Person, Place, Rank, Status
+from meetings.visitwords import Trip, VisitKind, find_visit_words
+from parsers.records import Article, MeetingsError
+from reports.accounts import Outlets
+from reports.visits import Visit, visit_view, visits_of
+from tests.report_catalogue import SOURCES
+from tests.report_samples import HANOI, meeting, mention, person, stored, stored_article
+
+LAM = person("To Lam", "General Secretary", "Tô Lâm", Rank.LEADER)
+SON = person("Bui Thanh Son", "Foreign Minister", "Bùi Thanh Sơn", Rank.MINISTER)
+XI = person("Xi Jinping", "President", "习近平", Rank.LEADER)
+WANG = person("Wang Yi", "Foreign Minister", "王毅", Rank.MINISTER)
+TRIP = Trip(frozenset({"To Lam", "Tô Lâm", "苏林"}), "CN", dt.date(2024, 8, 18), dt.date(2024, 8, 20))
+
+
+def told(
+    meeting_id: str,
+    date: str,
+    city: str | None = "Beijing",
+    *,
+    china: Sequence[Person] = (XI,),
+    vietnam: Sequence[Person] = (LAM,),
+    direction: Direction = Direction.TO_CHINA,
+    article: int = 0,
+    text: str = "They met.",
+    language: str = "en",
+    **changes: object,
+) -> StoredMeeting:
+    country = {Direction.TO_CHINA: "CN", Direction.TO_VIETNAM: "VN"}.get(direction, "LA")
+    record = meeting(meeting_id, date, china, vietnam, place=Place(None, city, country))
+    record = replace(record, direction=direction, **changes)  # type: ignore[arg-type]  # mixed values
+    source = stored_article(article or int(date[-2:]), "xinhua", language, date, "Title", text)
+    return stored(record, mention(record, source, {}))
+
+
+def grouped(*meetings: StoredMeeting) -> list[list[str]]:
+    return [[each.meeting.id for each in visit.meetings] for visit in visits_of(meetings)]
+
+
+A, B = told("a", "2024-08-18", "Guangzhou"), told("b", "2024-08-19")
+
+
+@pytest.mark.parametrize(
+    ("meetings", "groups"),
+    [
+        pytest.param([A, B], [["a", "b"]], id="the next day in another city"),
+        pytest.param([A, told("c", "2024-08-20")], [["a", "c"]], id="a day without a meeting between"),
+        pytest.param([A, told("c", "2024-08-21")], [], id="two days between"),
+        pytest.param([A, told("c", "2024-08-19", vietnam=[SON])], [], id="another traveller, another city"),
+        pytest.param(
+            [B, told("c", "2024-08-19", vietnam=[SON], china=[WANG], article=77)],
+            [],
+            id="a minister of whom nobody says that he came along",
+        ),
+        pytest.param(
+            [B, told("c", "2024-08-19", vietnam=[SON], china=[WANG], article=19)],
+            [["b", "c"]],
+            id="a minister told by the same article",
+        ),
+        pytest.param(
+            [
+                B,
+                told(
+                    "c",
+                    "2024-08-19",
+                    vietnam=[SON],
+                    china=[WANG],
+                    article=77,
+                    text="Bui Thanh Son, who accompanied To Lam, met Wang Yi.",
+                ),
+            ],
+            [["b", "c"]],
+            id="a minister whose article names the leader",
+        ),
+        pytest.param(
+            [
+                B,
+                told(
+                    "c", "2024-08-19", "Nanning", vietnam=[SON], article=77, channel=Channel.SUBNATIONAL, text="To Lam"
+                ),
+            ],
+            [],
+            id="provinces, while the leader is in the country",
+        ),
+        pytest.param(
+            [B, told("c", "2024-08-21", vietnam=[SON], china=[WANG], article=77, text="To Lam")],
+            [],
+            id="after the leader left",
+        ),
+        pytest.param(
+            [
+                B,
+                told(
+                    "c", "2024-08-19", "Hanoi", direction=Direction.TO_VIETNAM, china=[WANG], vietnam=[SON], article=19
+                ),
+            ],
+            [],
+            id="a visit the other way",
+        ),
+        pytest.param([A, replace(B, meeting=replace(B.meeting, status=Status.CANCELLED))], [], id="called off"),
+        pytest.param([A, replace(B, meeting=replace(B.meeting, mode=Mode.PHONE))], [], id="a call"),
+        pytest.param(
+            [told("a", "2024-08-18", channel=Channel.EMBASSY), told("b", "2024-08-19", channel=Channel.EMBASSY)],
+            [],
+            id="an ambassador lives there",
+        ),
+        pytest.param([A, told("b", "2024-08-19", vietnam=[])], [], id="nobody named"),
+        pytest.param(
+            [
+                told("a", "2024-08-18", "Vientiane", direction=Direction.THIRD_COUNTRY),
+                told("b", "2024-08-18", "Vientiane", direction=Direction.THIRD_COUNTRY, vietnam=[SON]),
+            ],
+            [["a", "b"]],
+            id="in a third country both sides travel",
+        ),
+        pytest.param(
+            [told("a", "2024-08-18", text="To Lam is on a state visit to China.")],
+            [["a"]],
+            id="one meeting of a visit that is named",
+        ),
+        pytest.param([A], [], id="one meeting of a visit that nobody names"),
+    ],
+)
+def test_what_is_one_visit(meetings: list[StoredMeeting], groups: list[list[str]]) -> None:
+    assert grouped(*meetings) == groups
+
+
+DAYS = st.integers(1, 28)
+PEOPLE = st.lists(st.sampled_from([LAM, SON, person("Tran Cam Tu", "Member", None, Rank.DEPUTY_LEADER)]), max_size=2)
+
+
+@given(
+    data=st.lists(st.tuples(DAYS, PEOPLE, st.sampled_from(["Beijing", "Hanoi", "Kunming", None])), max_size=9),
+    random=st.randoms(use_true_random=False),
+)
+def test_visits_do_not_depend_on_order_and_share_no_meeting(
+    data: list[tuple[int, list[Person], str | None]], random: object
+) -> None:
+    meetings = [
+        told(f"m{number}", f"2024-08-{day:02d}", city, vietnam=people, article=number + 1)
+        for number, (day, people, city) in enumerate(data)
+    ]
+    shuffled = list(meetings)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]  # hypothesis's Random
+    assert visits_of(shuffled) == visits_of(meetings)
+    members = [each.meeting.id for visit in visits_of(meetings) for each in visit.meetings]
+    assert len(members) == len(set(members))
+
+
+def shown(*meetings: StoredMeeting) -> Visit:
+    [visit] = visits_of(meetings)
+    return visit
+
+
+@pytest.mark.parametrize(
+    ("stays", "route"),
+    [
+        pytest.param(
+            [("18", "Guangzhou"), ("19", "Beijing"), ("20", "Beijing")],
+            "Guangzhou (18 Aug) → Beijing (19–20 Aug)",
+            id="two cities",
+        ),
+        pytest.param([("18", "Beijing"), ("19", "Beijing")], "Beijing", id="one city"),
+        pytest.param(
+            [("18", "Beijing"), ("19", "Nanning"), ("19", "Beijing")],
+            "Beijing (18–19 Aug) → Nanning (19 Aug)",
+            id="left during a day",
+        ),
+        pytest.param(
+            [("18", "Nanning"), ("18", "Beijing"), ("19", "Beijing")],
+            "Nanning (18 Aug) → Beijing (18–19 Aug)",
+            id="arrived during a day",
+        ),
+        pytest.param([("18", None), ("19", "Beijing")], "Beijing", id="a place not known"),
+        pytest.param([("18", None), ("19", None)], "", id="no place known"),
+    ],
+)
+def test_the_route(stays: list[tuple[str, str | None]], route: str) -> None:
+    meetings = [told(f"m{n}", f"2024-08-{day}", city, article=n + 1) for n, (day, city) in enumerate(stays)]
+    assert visit_view(shown(*meetings), outlets=Outlets.of(SOURCES), zone=HANOI).route == route
+
+
+def test_a_visit_in_words_with_the_sentence_it_rests_on() -> None:
+    first = told("a", "2024-08-18", "Guangzhou", text="Before all this. To Lam is on a three-day state visit to China.")
+    second = told("b", "2024-08-19", vietnam=[SON, LAM])
+    view = visit_view(shown(second, first), outlets=Outlets.of(SOURCES), zone=HANOI)
+    assert (view.headline, view.period, view.kind) == ("To Lam in China", "18–19 August 2024", "State visit")
+    assert view.basis == "To Lam is on a three-day state visit to China."
+    assert view.article is not None
+    assert view.meeting_ids == ("a", "b")
+
+
+def test_a_coming_visit_is_told_as_one() -> None:
+    coming = told("a", "2024-08-18", text="To Lam will pay an official visit to China.", status=Status.ANNOUNCED)
+    view = visit_view(shown(coming), outlets=Outlets.of(SOURCES), zone=HANOI)
+    assert (view.headline, view.period, view.kind) == ("To Lam to visit China", "18 August 2024", "Official visit")
+
+
+def test_most_articles_decide_the_kind() -> None:
+    texts = [
+        "To Lam’s state visit to China",
+        "To Lam pays a state visit to China",
+        "To Lam is on an official visit to China",
+    ]
+    meetings = [told(f"m{n}", f"2024-08-{18 + n}", text=text) for n, text in enumerate(texts)]
+    assert shown(*meetings).kind is not None
+    assert shown(*meetings).kind.kind is VisitKind.STATE  # type: ignore[union-attr]  # just asserted
+    assert visit_view(shown(meetings[2]), outlets=Outlets.of(SOURCES), zone=HANOI).kind == "Official visit"
+
+
+def article(language: str, *paragraphs: str) -> Article:
+    return Article(key="k", title="Title", paragraphs=paragraphs, language=language, method="test")
+
+
+KINDS: Mapping[str, tuple[str, str, VisitKind | None]] = {
+    "state visit": ("en", "Xi Jinping met To Lam, who is on a state visit to China.", VisitKind.STATE),
+    "official friendly visit": ("en", "To Lam begins an official friendly visit to China.", VisitKind.OFFICIAL),
+    "working visit": ("en", "To Lam arrived on a working visit.", VisitKind.WORKING),
+    "transit": ("en", "To Lam made a stopover in Kunming.", VisitKind.TRANSIT),
+    "conference": ("en", "To Lam is to attend the fourth Belt and Road Forum.", VisitKind.CONFERENCE),
+    "by other words only": ("en", "To Lam arrived in Beijing.", None),
+    "the host's own visit": ("en", "To Lam recalled Xi Jinping’s state visit to Vietnam.", None),
+    "the same, of another's": (
+        "en",
+        "To Lam thanked the guests of Xi Jinping for the official visit of Wang Yi.",
+        None,
+    ),
+    "to another country": ("en", "To Lam pays a state visit to Laos.", None),
+    "of another year": ("en", "To Lam paid a state visit to China in December 2023.", None),
+    "since": ("en", "Ties have grown since To Lam paid a state visit to China.", None),
+    "thăm cấp Nhà nước": ("vi", "Tổng Bí thư Tô Lâm thăm cấp Nhà nước tới Trung Quốc.", VisitKind.STATE),
+    "thăm hữu nghị chính thức": ("vi", "Đồng chí Tô Lâm thăm hữu nghị chính thức Trung Quốc.", VisitKind.OFFICIAL),
+    "thăm và làm việc": ("vi", "Tô Lâm thăm và làm việc tại Trung Quốc.", VisitKind.WORKING),
+    "quá cảnh": ("vi", "Tô Lâm quá cảnh tại Côn Minh.", VisitKind.TRANSIT),
+    "dự hội nghị": ("vi", "Tô Lâm dự Hội nghị cấp cao tại Côn Minh.", VisitKind.CONFERENCE),
+    "thăm, as hosts": ("vi", "Tập Cận Bình thăm cấp Nhà nước Việt Nam.", None),
+    "国事访问": ("zh", "习近平在北京同来华进行国事访问的越共中央总书记苏林举行会谈。", VisitKind.STATE),
+    "國事訪問": ("zh", "越共中央總書記蘇林對中國進行國事訪問。", VisitKind.STATE),
+    "正式访问": ("zh", "苏林开始对中国进行正式访问。", VisitKind.OFFICIAL),
+    "工作访问": ("zh", "苏林来华进行工作访问。", VisitKind.WORKING),
+    "过境": ("zh", "苏林过境昆明。", VisitKind.TRANSIT),
+    "出席论坛": ("zh", "苏林来华出席第四届“一带一路”国际合作高峰论坛。", VisitKind.CONFERENCE),
+    "访问越南": ("zh", "习近平回顾对越南进行的国事访问。", None),
+}
+
+
+@pytest.mark.parametrize(("language", "sentence", "kind"), KINDS.values(), ids=KINDS)
+def test_the_kind_of_a_visit_in_three_languages(language: str, sentence: str, kind: VisitKind | None) -> None:
+    found = find_visit_words(article(language, sentence), TRIP)
+    assert [word.kind for word in found] == [kind] * bool(kind)
+    text = article(language, sentence).text
+    assert [text[word.opens : word.closes] for word in found] == [sentence] * bool(kind)
+
+
+FIRSTS: Mapping[str, tuple[str, str, bool]] = {
+    "since taking office": ("en", "It is To Lam’s first visit to China since taking office.", True),
+    "since becoming": ("en", "This is To Lam’s first overseas trip since becoming general secretary.", True),
+    "as president": ("en", "To Lam’s first state visit to China as general secretary comes at a good time.", True),
+    "after assuming the post": ("en", "It is To Lam’s first visit after assuming the post.", True),
+    "a first of another kind": ("en", "It is To Lam’s first visit to a high-tech zone.", False),
+    "another's": ("en", "It is Xi Jinping’s first visit to Vietnam since taking office.", False),
+    "trên cương vị": (
+        "vi",
+        "Đây là chuyến thăm Trung Quốc đầu tiên của đồng chí Tô Lâm trên cương vị Tổng Bí thư.",
+        True,
+    ),
+    "kể từ khi nhậm chức": ("vi", "Đây là chuyến thăm đầu tiên của Tô Lâm kể từ khi nhậm chức.", True),
+    "lần đầu tiên": ("vi", "Lần đầu tiên Tô Lâm ăn phở tại Bắc Kinh.", False),
+    "就任后首次出访": ("zh", "苏林就任越共中央总书记后首次出访就来到中国。", True),
+    "首访": ("zh", "这是苏林当选后的首访。", True),
+    "首次": ("zh", "苏林首次参观故宫。", False),
+}
+
+
+@pytest.mark.parametrize(("language", "sentence", "first"), FIRSTS.values(), ids=FIRSTS)
+def test_a_source_that_calls_a_visit_the_first(language: str, sentence: str, first: bool) -> None:
+    found = [word for word in find_visit_words(article(language, sentence), TRIP) if word.kind is None]
+    assert bool(found) is first
+
+
+def test_what_stands_far_down_is_of_other_visits() -> None:
+    page = article("en", *["They met."] * visitwords.HEAD_PARAGRAPHS, "To Lam is on a state visit to China.")
+    assert find_visit_words(page, TRIP) == ()
+
+
+def test_a_traveller_whom_the_lexicon_does_not_know() -> None:
+    trip = replace(TRIP, names=frozenset({"Nguyen Van Moi", "Nguyễn Văn Mới"}))
+    ours = article("en", "Wang Yi received Nguyen Van Moi, who is on an official visit to China.")
+    theirs = article("en", "Wang Yi spoke of his official visit to China.")
+    assert [word.kind for word in find_visit_words(ours, trip)] == [VisitKind.OFFICIAL]
+    assert find_visit_words(theirs, trip) == ()
+
+
+@pytest.mark.parametrize("text", ["", "1234", "Nous sommes en France et il fait beau.", "\ufffd" * 50])
+def test_a_text_in_no_known_language_says_nothing(text: str) -> None:
+    assert find_visit_words(replace(article("en", text), language=None), TRIP) == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"state": "(a"}, "Lexicon en/visits.toml: key state is no regular expression"),
+        ({"first": ["(a"]}, "Lexicon en/visits.toml: key first is no regular expression"),
+        ({"state": ""}, "Lexicon en/visits.toml: key state must be a non-empty string"),
+        ({"stat": "a"}, "Lexicon en/visits.toml: unknown key stat"),
+    ],
+    ids=["pattern", "pattern of a list", "empty", "misspelt key"],
+)
+def test_a_mistake_in_the_lexicon_names_file_and_key(
+    monkeypatch: pytest.MonkeyPatch, change: dict[str, object], words: str
+) -> None:
+    table = {**lexicon.read("en/visits.toml"), **change}
+    monkeypatch.setattr(lexicon, "read", lambda _name: table)
+    with pytest.raises(MeetingsError, match="^" + words.replace("/", "/")):
+        visitwords._load.__wrapped__("en")
