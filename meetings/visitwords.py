@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import cache
 
 from meetings import lexicon, officials, reading
+from meetings.countries import SIDES
 from meetings.folding import key, respelt
 from meetings.language import recognise
 from meetings.reading import Reading
@@ -85,7 +86,7 @@ def _told(head: Reading, sentence: Sentence, trip: Trip) -> Iterator[VisitWord]:
 
 
 def _is_of(head: Reading, sentence: Sentence, match: re.Match[str], trip: Trip) -> bool:
-    """Whether the officials next to the words, the country and the year are those of the trip."""
+    """Whether the country, the year and the nearest official who is no host are those of the trip."""
     years = {int(year[0]) for year in _YEAR.finditer(head.text, sentence.start, sentence.end)}
     if years and not years & {trip.first.year, trip.last.year}:
         return False
@@ -93,11 +94,12 @@ def _is_of(head: Reading, sentence: Sentence, match: re.Match[str], trip: Trip) 
     countries = [t.value.country for t in tokens if t.value.country and 0 <= t.start - match.end() <= COUNTRY_REACH]
     if countries and trip.country and countries[0].kind == "name" and countries[0].code != trip.country:
         return False
-    before = [t.value.official.name for t in tokens if t.value.official and t.start < match.start()]
-    after = [t.value.official.name for t in tokens if t.value.official and t.start >= match.start()]
-    beside = {*before[-1:], *after[:1]}
-    if not beside or beside & trip.names:
-        return True
+    before = [t.value.official for t in tokens if t.value.official and t.start < match.start()]
+    after = [t.value.official for t in tokens if t.value.official and t.start >= match.start()]
+    beside = [*before[-1:], *after[:1]]
+    guests = [official.name for official in beside if official.side is not SIDES.get(trip.country or "")]
+    if guests or not beside:
+        return not guests or guests[0] in trip.names
     written = key(head.text[sentence.start : sentence.end])
     return not trip.names & _known() and any(key(name) in written for name in trip.names)
 

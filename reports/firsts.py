@@ -167,10 +167,13 @@ def _told(stored: StoredMeeting, visitor: Person, day: date) -> tuple[Mention, s
 
 
 def _term_start(name: str, day: date) -> date | None:
-    """When the newest post that the person held on a day began; None for who is not in the lexicon."""
+    """From when on the person had held office on a day; None for who is not in the lexicon.
+
+    Of several posts the longest held counts: a leader who takes another one does not travel for the first time.
+    """
     official = _official(name)
     terms = official.terms if official else ()
-    return max((term.start for term in terms if term.covers(day)), default=None)
+    return min((term.start for term in terms if term.covers(day)), default=None)
 
 
 def _official(name: str) -> Official | None:

@@ -74,7 +74,7 @@ YEARS = steady(800)
 CALL = before(1000, direction=Direction.REMOTE, mode=Mode.PHONE)
 
 
-# To Lam took his last office on 3 August 2024
+# To Lam held office since 22 May 2024
 @pytest.mark.parametrize(
     ("meeting", "known", "texts"),
     [
@@ -123,7 +123,7 @@ def test_what_a_first_rests_on() -> None:
     assert source.basis == FIRST
     assert source.article is not None
     visit, pair = of(told(), *YEARS)
-    assert visit.basis == "In office since 3 August 2024; the archive has meetings since then, none of an earlier one."
+    assert visit.basis == "In office since 22 May 2024; the archive has meetings since then, none of an earlier one."
     assert pair.basis == "The archive has meetings without a gap since 1 July 2022 and knows of no earlier one."
     assert (visit.article, pair.article) == (None, None)
 

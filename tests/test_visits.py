@@ -239,6 +239,11 @@ KINDS: Mapping[str, tuple[str, str, VisitKind | None]] = {
         "To Lam thanked the guests of Xi Jinping for the official visit of Wang Yi.",
         None,
     ),
+    "another's, whom the traveller went with": (
+        "en",
+        "Pham Minh Chinh was on an official visit to China, and To Lam was of the delegation.",
+        None,
+    ),
     "to another country": ("en", "To Lam pays a state visit to Laos.", None),
     "of another year": ("en", "To Lam paid a state visit to China in December 2023.", None),
     "since": ("en", "Ties have grown since To Lam paid a state visit to China.", None),
