@@ -26,6 +26,7 @@ from archive.store import Archive
 from archive.warc import RawWriter
 from fetch import policy
 from fetch.client import Client
+from parsers.aggregators import leads_nowhere
 from parsers.articles import entry_article, extract_article
 from parsers.articles.families import has_family
 from parsers.publishers import Publishers
@@ -126,7 +127,7 @@ class PageReader:
             entry = fresh.get(item.url) or Entry(item.url, item.title, item.teaser, item.published, item.outlet)
             if self._means.clock() >= until:
                 gained.skipped[Skip.OUT_OF_TIME] += 1
-            elif source.kind.opaque:
+            elif leads_nowhere(item.url):
                 self._store(item, entry_article(*attributed(self._publishers, source, entry)), gained)
             else:
                 self._take(*attributed(self._publishers, source, entry), item, gained, resting)

@@ -22,6 +22,7 @@ from fetch.robots import product_token, rules
 from flows.settings import Settings
 from flows.steps import fetch_settings, load_catalogue, now_utc
 from meetings.screen import concerns_both
+from parsers.aggregators import leads_nowhere
 from parsers.articles import extract_article
 from parsers.catalogue import Catalogue, read_source
 from parsers.entries import parse_entries
@@ -217,10 +218,10 @@ class _Way:
 
     def _page(self, entries: Sequence[Entry], source: Source) -> Step:
         """One article, the newest that passes the screen, else the newest."""
-        if source.kind.opaque:
-            return Step("page", Verdict.OK, "none is fetched: the links lead to no page that may be read.")
         wanted = [e for e in entries if concerns_both(e.title, e.teaser, side=source.side)]
         entry = (wanted or entries)[0]
+        if leads_nowhere(entry.url):
+            return Step("page", Verdict.OK, "none is fetched: the links lead to no page that may be read.")
         answer = self._client.get(entry.url, cookies=source.cookies, page=True)
         if answer.outcome is not Outcome.OK:
             return Step("page", Verdict.FAIL, f"{entry.url[:_SHOWN]}: {answer.message or answer.outcome}")

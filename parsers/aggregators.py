@@ -56,6 +56,11 @@ def leads_back(url: str) -> bool:
     return f".{urlsplit(url).hostname or ''}".endswith(".bing.com")
 
 
+def leads_nowhere(url: str) -> bool:
+    """True for a token of Google's that spells no address out: its article is its title and teaser."""
+    return urlsplit(url).hostname == "news.google.com"
+
+
 def google_target(link: str) -> str | None:
     """The publisher's address inside a Google News link, where its token spells one out; None for any other.
 

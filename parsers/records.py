@@ -47,11 +47,6 @@ class Kind(StrEnum):
     GDELT = "gdelt"
 
     @property
-    def opaque(self) -> bool:
-        """True when its links lead to no page that we may read, so that an article is its title and teaser."""
-        return self is Kind.GOOGLE_NEWS
-
-    @property
     def aggregates(self) -> bool:
         """True when its entries come from many publishers."""
         return self in (Kind.GOOGLE_NEWS, Kind.BING_NEWS, Kind.GDELT)

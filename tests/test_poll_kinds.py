@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections import Counter
 from pathlib import Path
@@ -180,6 +181,20 @@ def test_what_an_aggregator_lists_is_its_publishers(meetings: Meetings, web: Web
         ("peking-wire", "china", "search"),
         ("Lao Post", "other", "search"),
     ]
+
+
+def test_a_google_link_that_spells_its_address_out_is_read_there(meetings: Meetings, web: Web, tmp_path: Path) -> None:
+    page = web.add("/talks.html", Reply(PAGE.encode(), headers=HTML))
+    token = base64.urlsafe_b64encode(b"\x08\x13\x22" + bytes([len(page)]) + page.encode()).decode().rstrip("=")
+    item = (
+        "<item><title>Wang Yi meets Vietnamese deputy PM - Wire</title>"
+        f"<link>https://news.google.com/rss/articles/{token}</link></item>"
+    )
+    web.add("/g.xml", Reply(f'<rss version="2.0"><channel>{item}</channel></rss>'.encode(), headers=XML))
+    (tmp_path / "sources.toml").write_text(source("search", web.url("/g.xml"), kind="google_news"))
+    assert ingest(meetings)["pages"] == 1
+    (article,) = stored(meetings)
+    assert (article.url, len(article.paragraphs) > 1) == (page, True)
 
 
 def test_an_opaque_aggregator_costs_no_page_and_names_the_outlet(meetings: Meetings, web: Web, tmp_path: Path) -> None:
