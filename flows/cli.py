@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from flows.results import IngestReport
     from flows.settings import Settings
     from flows.steps import IssueReport
+    from reports.week import Week
 
 app = typer.Typer(
     name="meetings",
@@ -237,22 +238,32 @@ def digest(
     out: Annotated[Path | None, typer.Option(help="Write the issue's files here instead of HOME/issues.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write each recipient's .eml instead of sending.")] = False,
     send: Annotated[bool, typer.Option("--send", help="Send it to every recipient not yet served.")] = False,
+    preview: Annotated[bool, typer.Option("--preview", help="Open the page in the browser.")] = False,
+    test_send: Annotated[
+        str | None,
+        typer.Option(metavar="ADDR", help="Send it as it is now to this address alone; nothing is closed or recorded."),
+    ] = None,
 ) -> None:
     """Write one issue, and send it when asked to."""
     from flows import steps
     from reports.week import parse_week
 
-    if send and dry_run:
-        raise InputError("--send and --dry-run exclude each other; give one of them")
+    if sum(map(bool, (send, dry_run, test_send))) > 1:
+        raise InputError("--send, --dry-run and --test-send exclude each other; give one of them")
     settings = settings_of(context)
     chosen = parse_week(week) if week else None
     messages = steps.write_messages(settings, chosen, out=out) if dry_run else []
     if send:
         with progress("sending"):
             sent = steps.send_issue(settings, chosen)
-    _show_issue(steps.write_issue(settings, chosen, out=out))
+    issue = steps.write_issue(settings, chosen, out=out)
+    _show_issue(issue)
     for path in messages:
         put(f"  {path}")
+    if preview:
+        _preview(issue.page)
+    if test_send:
+        _test_send(settings, test_send, chosen)
     if send:
         put(
             f"{sent.accepted} accepted, {sent.refused} refused, {sent.unknown} unknown, "
@@ -262,6 +273,27 @@ def digest(
             warn(f"meetings: {sentence}")
         if sent.problems:
             raise typer.Exit(1)
+
+
+def _preview(page: Path) -> None:
+    from flows.preview import can_show, show_in_browser
+
+    if can_show():
+        show_in_browser(page)
+    else:
+        put(f"There is no browser here; open {page.resolve()} in one.")
+
+
+def _test_send(settings: Settings, address: str, week: Week | None) -> None:
+    from archive.records import DeliveryState
+    from flows.steps import send_trial
+
+    with progress("sending"):
+        sent = send_trial(settings, address, week)
+    if sent.state is not DeliveryState.ACCEPTED:
+        warn(f"meetings: {sent.message}")
+        raise typer.Exit(1)
+    put(sent.message)
 
 
 @app.command()

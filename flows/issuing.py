@@ -9,34 +9,46 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from email.message import EmailMessage
+from functools import lru_cache
 from pathlib import Path
 
+from sqlalchemy.orm import Session
+
 from archive import articles, deliveries, issues, meetings, sources
-from archive.records import Delivery, DeliveryState, IssueState, StoredIssue, StoredMeeting
+from archive.records import Delivery, DeliveryState, IssueState, Said, StoredIssue, StoredMeeting
 from archive.store import Archive
+from archive.tallies import tallies
+from archive.weekly import meetings_for_issue
 from flows.owner import is_gone, owner
 from flows.settings import Settings, read_text
 from flows.watching import standing_by
 from parsers.records import InputError, Source
+from reports.chart import weekly_chart
 from reports.context import build_context
+from reports.figures import WEEKS, count_weeks, weeks_before
 from reports.issue_files import FOLDER, write_issue_files
-from reports.mail import build_message, message_id, parse_sender
-from reports.recipients import Recipient, parse_recipients
-from reports.render import Forms, on_disk, render_forms
-from reports.select import Selection, is_back, select_issue
+from reports.jsonform import context_from_dict, context_to_dict
+from reports.mail import CHART_NAME, build_message, message_id, parse_sender
+from reports.recipients import EVERYTHING, Choice, Recipient, check_address, parse_recipients
+from reports.records import IssueContext
+from reports.render import Forms, render_forms, with_chart
+from reports.select import Selection, is_back, said_since, select_issue
 from reports.smtp import SendResult, SmtpSettings, send
+from reports.unsubscribe import Unsubscribe
+from reports.variants import variant
 from reports.week import Week, last_complete_week
 
-# an announced meeting may lie far ahead, and its announcement a little behind the week
-BEFORE = timedelta(weeks=2)
-AHEAD = timedelta(weeks=104)
+PAGE = "digest.html"
 
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """One issue as it is read: `dated` is the moment of its mail's Date header, UTC."""
+    """One issue as it is read: `dated` is the moment of its mail's Date header, UTC.
+
+    `context` is None for an issue that was closed before contexts were kept; then every reader gets it whole.
+    """
 
     week: Week
     state: IssueState
@@ -44,6 +56,9 @@ class Issue:
     meeting_ids: tuple[str, ...]
     forms: Forms
     dated: datetime
+    context: IssueContext | None = None
+    chart: bytes | None = None
+    said: tuple[Said, ...] = ()
 
     @property
     def stored(self) -> StoredIssue:
@@ -60,7 +75,24 @@ class Issue:
             meeting_ids=self.meeting_ids,
             markdown=self.forms.markdown,
             html=self.forms.html,
+            context=context_to_dict(self.context) if self.context else None,
+            chart=self.chart,
+            said=self.said,
         )
+
+    def for_reader(self, choice: Choice) -> tuple[str, Forms, bytes | None]:
+        """Subject, forms and chart (PNG) as that choice leaves them; who wants everything gets what was closed."""
+        if choice == EVERYTHING or self.context is None:
+            return self.subject, self.forms, self.chart
+        own, forms = _variant(self.context, choice)
+        return own.subject, forms, self.chart if own.chart_text else None
+
+
+@lru_cache(maxsize=64)
+def _variant(context: IssueContext, choice: Choice) -> tuple[IssueContext, Forms]:
+    """Rendered once for all readers of one choice."""
+    own = variant(context, choice)
+    return own, render_forms(own)
 
 
 def compose(
@@ -78,37 +110,83 @@ def compose(
         stored = issues.get_issue(session, week.label, settings.zone)
         if stored and stored.state is IssueState.CLOSED and stored.closed_at:
             return _as_closed(week, stored, stored.closed_at)
-        first_run = issues.first_run_at(session)
-        states = sources.states(session)
-        back = is_back(week, settings.tz, first_run)
-        start, end = (moment.astimezone(settings.tz) for moment in week.bounds(settings.tz))
-        if told is None:
-            # what a late report may be about goes back to the first run, for which nothing was ever mailed
-            since = week.days()[0] if back or not first_run else first_run.astimezone(settings.tz).date()
-            told = meetings.meetings_between(session, min(since, week.days()[0]) - BEFORE, week.days()[1] + AHEAD)
-        selection = select_issue(
-            told,
-            week=week,
-            zone=settings.tz,
-            closed=issues.closed_issues(session),
-            first_run=first_run,
-            as_of=end if back else max((s.last_attempt for s in states.values() if s.last_attempt), default=end),
-        )
-        read = articles.articles_between(session, start, end)
+        selection = _select(session, settings, week, told)
+        start, end = week.bounds(settings.tz)
+        read = articles.articles_between(session, start.astimezone(settings.tz), end.astimezone(settings.tz))
+        shown = weeks_before(week, WEEKS + 1)
+        counts = count_weeks(tallies(session, shown[0].days()[0], week.days()[1]), week)
+        known = meetings.outlines(session) if told is None else told
         present = sources.states_of(session, catalogue)
     idle = standing_by(catalogue, present, now=selection.as_of)
-    context = build_context(selection, sources=catalogue, states=present, standing_by=idle, articles_read=read)
-    return _issue(selection, context.subject, render_forms(context))
+    context = build_context(
+        selection,
+        sources=catalogue,
+        states=present,
+        standing_by=idle,
+        articles_read=read,
+        counts=counts,
+        known=known,
+        web=settings.site_url,
+    )
+    return _issue(selection, context, weekly_chart(counts) if context.chart_text else None)
+
+
+def _select(session: Session, settings: Settings, week: Week, told: Sequence[StoredMeeting] | None) -> Selection:
+    """What the issue holds, from the meetings that may matter to it and what closed issues said."""
+    first_run = issues.first_run_at(session)
+    back = is_back(week, settings.tz, first_run)
+    monday, sunday = week.days()
+    said = issues.said_in_closed(session, None, since=said_since(week))
+    closed = issues.closed_issues(session)
+    if told is None:
+        # what a late report may be about goes back to the first run, for which nothing was ever mailed
+        since = monday if back or not first_run else first_run.astimezone(settings.tz).date()
+        claimed = {id_ for issue in closed for id_ in issue.meeting_ids}
+        told = meetings_for_issue(
+            session, monday, sunday, since=min(since, monday), claimed=claimed, said=said.values()
+        )
+    end = week.bounds(settings.tz)[1]
+    attempts = (state.last_attempt for state in sources.states(session).values())
+    return select_issue(
+        told,
+        week=week,
+        zone=settings.tz,
+        closed=closed,
+        first_run=first_run,
+        as_of=end if back else max(filter(None, attempts), default=end),
+        said=said,
+    )
 
 
 def _as_closed(week: Week, stored: StoredIssue, closed_at: datetime) -> Issue:
     forms = Forms(stored.markdown, stored.html)
-    return Issue(week, stored.state, stored.subject, stored.meeting_ids, forms, closed_at)
+    context = context_from_dict(stored.context) if stored.context is not None else None
+    return Issue(
+        week=week,
+        state=stored.state,
+        subject=stored.subject,
+        meeting_ids=stored.meeting_ids,
+        forms=forms,
+        dated=closed_at,
+        context=context,
+        chart=stored.chart,
+        said=stored.said,
+    )
 
 
-def _issue(selection: Selection, subject: str, forms: Forms) -> Issue:
+def _issue(selection: Selection, context: IssueContext, chart: bytes | None) -> Issue:
     state = IssueState.BACK if selection.back else IssueState.OPEN
-    return Issue(selection.week, state, subject, selection.meeting_ids, forms, selection.as_of)
+    return Issue(
+        week=selection.week,
+        state=state,
+        subject=context.subject,
+        meeting_ids=selection.meeting_ids,
+        forms=render_forms(context),
+        dated=selection.as_of,
+        context=context,
+        chart=chart,
+        said=selection.said,
+    )
 
 
 def close(settings: Settings, archive: Archive, issue: Issue, *, now: datetime) -> Issue:
@@ -131,29 +209,55 @@ def close(settings: Settings, archive: Archive, issue: Issue, *, now: datetime) 
 def write(settings: Settings, issue: Issue, out: Path | None) -> tuple[Path, ...]:
     """Write the issue's files below `out` (default: the home's `issues`); the paths."""
     sender = Recipient(parse_sender(settings.mail_from).addr_spec)
-    forms: dict[str, str | bytes] = {
-        "md": issue.forms.markdown,
-        "html": on_disk(issue.forms.html),
-        "txt": issue.forms.markdown,
-        "eml": message(settings, issue, sender).as_bytes(),
+    files: dict[str, str | bytes] = {
+        "digest.md": issue.forms.markdown,
+        PAGE: with_chart(issue.forms.html, CHART_NAME),
+        "digest.txt": issue.forms.markdown,
+        "digest.eml": message(settings, issue, sender).as_bytes(),
     }
-    return write_issue_files(out or settings.home / FOLDER, issue.week.label, forms)
+    if issue.chart:
+        files[CHART_NAME] = issue.chart
+    return write_issue_files(out or settings.home / FOLDER, issue.week.label, files)
 
 
 def message(settings: Settings, issue: Issue, recipient: Recipient) -> EmailMessage:
     """The issue as a mail to one recipient; the same bytes whenever it is built again."""
+    return _message(settings, issue, recipient, date=issue.dated, name=_message_id(settings, issue, recipient))
+
+
+def trial_message(settings: Settings, issue: Issue, recipient: Recipient, *, now: datetime) -> EmailMessage:
+    """The issue as it is now, marked as a test in its subject, under a Message-ID and a date of its own."""
+    name = _message_id(settings, issue, recipient, occasion=f"test {now.isoformat()}")
+    return _message(settings, issue, recipient, date=now, name=name, mark="[Test] ")
+
+
+def _message(
+    settings: Settings, issue: Issue, recipient: Recipient, *, date: datetime, name: str, mark: str = ""
+) -> EmailMessage:
+    subject, forms, chart = issue.for_reader(recipient.choice)
     return build_message(
-        issue.forms,
-        subject=issue.subject,
+        forms,
+        subject=mark + subject,
         sender=settings.mail_from,
         recipient=recipient,
-        date=issue.dated,
-        message_id=_message_id(settings, issue, recipient),
+        date=date,
+        message_id=name,
+        chart=chart,
+        headers=unsubscribe(settings).headers(recipient.address),
     )
 
 
-def _message_id(settings: Settings, issue: Issue, recipient: Recipient) -> str:
-    return message_id(issue.week.label, settings.zone, recipient.address, parse_sender(settings.mail_from).domain)
+def _message_id(settings: Settings, issue: Issue, recipient: Recipient, *, occasion: str = "") -> str:
+    domain = parse_sender(settings.mail_from).domain
+    return message_id(issue.week.label, settings.zone, recipient.address, domain, occasion)
+
+
+def unsubscribe(settings: Settings) -> Unsubscribe:
+    """How a reader leaves the list; raises `InputError` when the key for its addresses is missing."""
+    secret = settings.unsubscribe_secret.get_secret_value() if settings.unsubscribe_secret else ""
+    if settings.unsubscribe_url and not secret:
+        raise InputError("unsubscribe_url is set without unsubscribe_secret, the key of its tokens (docs/email.md)")
+    return Unsubscribe(settings.unsubscribe_url, secret, settings.unsubscribe_mailto)
 
 
 def deliver(
@@ -198,11 +302,18 @@ def load_recipients(settings: Settings) -> tuple[Recipient, ...]:
     """Who gets the digest; raises `InputError` when nobody does, naming the file and what is wrong in it."""
     path = settings.recipients_file
     if not path.exists():
-        raise InputError(f"there is no {path} yet; name in it who gets the digest (docs/digest.md)")
+        raise InputError(f"there is no {path} yet; name in it who gets the digest (docs/email.md)")
     recipients = parse_recipients(read_text(path, "list of recipients"), name=str(path))
     if not recipients:
-        raise InputError(f"{path} names nobody; add a [[recipient]] table with an address (docs/digest.md)")
+        raise InputError(f"{path} names nobody; add a [[recipient]] table with an address (docs/email.md)")
     return recipients
+
+
+def reader_at(settings: Settings, address: str) -> Recipient:
+    """The recipient on the list with this address, else a reader of everything; `InputError` when it is none."""
+    checked = check_address(address, where="the address")
+    known = load_recipients(settings) if settings.recipients_file.exists() else ()
+    return next((each for each in known if each.address.lower() == checked.lower()), Recipient(checked))
 
 
 def smtp_settings(settings: Settings) -> SmtpSettings:

@@ -20,6 +20,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pydantic_settings.exceptions import SettingsError
 
 from parsers.records import InputError
+from reports.clean import safe_url
+from reports.recipients import check_address
+from reports.unsubscribe import check_template
 
 PREFIX = "MEETINGS_"
 TOML_FILE = "meetings.toml"
@@ -59,6 +62,10 @@ class Settings(BaseSettings):
     smtp_ca_file: Path | None = Field(None, description="certificate authority of a server with its own certificate")
     smtp_timeout: Seconds = Field(30.0, description="longest wait for one answer of the mail server")
     mail_from: str = Field("China–Viet Nam Meetings <meetings@localhost>", description="sender of the digest")
+    unsubscribe_url: str = Field("", description="https address for one-click unsubscribing, with {token} in it")
+    unsubscribe_secret: SecretStr | None = Field(None, description="key of those tokens; from the environment")
+    unsubscribe_mailto: str = Field("", description="address to which a reader may write to leave the list")
+    site_url: str = Field("", description="address at which the web archive stands, for the links in a mail")
     prefect_host: str = Field("127.0.0.1", description="address on which `meetings serve` listens")
     prefect_port: int = Field(4200, ge=1, le=65535, description="its port")
 
@@ -85,6 +92,25 @@ class Settings(BaseSettings):
         if "@" not in address or any(c in value for c in "\r\n"):
             raise ValueError("give a sender such as: Meetings <meetings@example.org>")
         return value
+
+    @field_validator("unsubscribe_url")
+    @classmethod
+    def _one_click(cls, value: str) -> str:
+        if value:
+            check_template(value)
+        return value
+
+    @field_validator("unsubscribe_mailto")
+    @classmethod
+    def _an_address(cls, value: str) -> str:
+        return check_address(value, where="the address") if value else value
+
+    @field_validator("site_url")
+    @classmethod
+    def _linkable(cls, value: str) -> str:
+        if value and (safe_url(value) != value or any(c in value for c in "?#")):
+            raise ValueError("give an address such as https://example.org/meetings")
+        return value.rstrip("/")
 
     @property
     def tz(self) -> ZoneInfo:

@@ -41,6 +41,7 @@ from parsers.records import InputError, Source
 from parsers.seedfile import SeedError
 from reports.issue_files import FOLDER
 from reports.select import is_back, placed_on
+from reports.smtp import SendResult, send
 from reports.week import Week, last_complete_week, week_of, week_of_day
 
 log = logging.getLogger(__name__)
@@ -104,8 +105,8 @@ class Run:
         with archive.read() as session:
             self._states = sources.states_of(session, self.catalogue)
         idle = watching.standing_by(self.catalogue, self._states, now=now_utc())
-        self._poller = Poller(
         self._polled = frozenset(source.id for source in self.catalogue if source.enabled) - idle
+        self._poller = Poller(
             Means(archive, client, raw, now_utc),
             PageBudget(per_host=settings.pages_per_host, per_run=settings.pages_per_run),
             Publishers(self.catalogue),
@@ -284,6 +285,11 @@ class IssueReport:
     paths: tuple[Path, ...]
     markdown: str
 
+    @property
+    def page(self) -> Path:
+        """The file to look at in a browser."""
+        return next(path for path in self.paths if path.name == issuing.PAGE)
+
 
 @dataclass(frozen=True, slots=True)
 class SendReport:
@@ -361,6 +367,19 @@ def send_issue(settings: Settings, week: Week | None = None) -> SendReport:
         skipped=states[None],
         problems=tuple(r.message for r in results if r and r.state is not DeliveryState.ACCEPTED),
     )
+
+
+def send_trial(settings: Settings, address: str, week: Week | None = None) -> SendResult:
+    """Send the issue as it is now to one address alone, marked as a test: nothing is closed, nothing recorded.
+
+    A recipient on the list gets what their choice leaves of it. Raises `InputError` when there is no mail server or
+    `address` is none.
+    """
+    to = issuing.reader_at(settings, address)
+    smtp = issuing.smtp_settings(settings)
+    with open_archive(settings) as archive:
+        issue = issuing.compose(settings, archive, load_catalogue(settings).sources, _chosen(settings, week))
+    return send(issuing.trial_message(settings, issue, to, now=now_utc()), smtp)
 
 
 def _chosen(settings: Settings, week: Week | None) -> Week:

@@ -1,4 +1,4 @@
-"""An issue's files: `issues/2024-W50/digest.md`, `.html`, `.txt` and, when asked for, `.eml`."""
+"""An issue's files: `issues/2024-W50/digest.md`, `.html`, `.txt`, `.eml` and the chart that its HTML shows."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from archive.files import sole_writer, write_atomically
 FOLDER = "issues"
 
 
-def write_issue_files(out: Path, week: str, forms: Mapping[str, str | bytes]) -> tuple[Path, ...]:
-    """Writes `out/<week>/digest.<suffix>` for each suffix of `forms`, whole or not at all; the paths, in that order.
+def write_issue_files(out: Path, week: str, files: Mapping[str, str | bytes]) -> tuple[Path, ...]:
+    """Writes `out/<week>/<name>` for each name of `files`, whole or not at all; the paths, in that order.
 
     A file that holds the same bytes already is left untouched. Raises `ArchiveError` naming what cannot be written.
     """
     with sole_writer(out / week):
-        return tuple(_write(out / week / f"digest.{suffix}", content) for suffix, content in forms.items())
+        return tuple(_write(out / week / name, content) for name, content in files.items())
 
 
 def _write(path: Path, content: str | bytes) -> Path:

@@ -1,15 +1,20 @@
-"""`recipients.toml`: who gets the digest, one `[[recipient]]` table each with `address` and, if wished, `name`."""
+"""`recipients.toml`: who gets the digest and how much of it, one `[[recipient]]` table each (docs/email.md)."""
 
 from __future__ import annotations
 
+import difflib
 import re
 import tomllib
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from meetings.records import Rank
+from meetings.topics import labels
 from parsers.records import InputError
 
-_KEYS = ("address", "name")
+_KEYS = ("address", "name", "detail", "least_level", "topics")
+_DETAILS = ("full", "short")
 # RFC 5322 dot-atom, which every mail server takes; quoted local parts are left out on purpose
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _ADDRESS = re.compile(rf"({_ATOM}(?:\.{_ATOM})*)@([^\s@]+)")
@@ -20,11 +25,27 @@ _ADDRESS_LIMIT = 254
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """What a reader wants of an issue: in one line each or in full, from which rank on, on which topics (none: all).
+
+    Recipients with equal choices read the same; `topics` are sorted ids.
+    """
+
+    short: bool = False
+    least_level: Rank = Rank.LOCAL
+    topics: tuple[str, ...] = ()
+
+
+EVERYTHING = Choice()
+
+
+@dataclass(frozen=True, slots=True)
 class Recipient:
     """One person on the list. `address` is ASCII, its domain in lower case; `name` may be empty."""
 
     address: str
     name: str = ""
+    choice: Choice = EVERYTHING
 
 
 def parse_recipients(text: str, *, name: str) -> tuple[Recipient, ...]:
@@ -52,13 +73,31 @@ def _recipient(row: object, where: str) -> Recipient:
         raise InputError(f"{where}: must be a table with address and name.")
     unknown = sorted(set(row) - set(_KEYS))
     if unknown:
-        raise InputError(f"{where}: unknown key {unknown[0]!r}; known are address and name.")
+        raise InputError(f"{where}: unknown key {unknown[0]!r}; known are {', '.join(_KEYS)}.")
     address, name = row.get("address"), row.get("name", "")
     if not isinstance(address, str):
         raise InputError(f"{where}: address is missing or no text.")
     if not isinstance(name, str) or any(unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp", "Cs") for char in name):
         raise InputError(f"{where}: name must be one line of text without control characters.")
-    return Recipient(check_address(address, where=f"{where}: address"), name.strip())
+    return Recipient(check_address(address, where=f"{where}: address"), name.strip(), _choice(row, where))
+
+
+def _choice(row: dict[str, object], where: str) -> Choice:
+    detail = _one_of(row.get("detail", "full"), _DETAILS, f"{where}: detail")
+    level = _one_of(row.get("least_level", Rank.LOCAL), tuple(Rank), f"{where}: least_level")
+    topics = row.get("topics", [])
+    if not isinstance(topics, list):
+        raise InputError(f'{where}: topics must be a list such as ["trade", "border"].')
+    chosen = {_one_of(topic, tuple(labels()), f"{where}: topics") for topic in topics}
+    return Choice(detail == "short", Rank(level), tuple(sorted(chosen)))
+
+
+def _one_of(value: object, known: Sequence[str], where: str) -> str:
+    if not isinstance(value, str) or value not in known:
+        near = difflib.get_close_matches(str(value), known, n=1)
+        hint = f" (do you mean {near[0]}?)" if near else ""
+        raise InputError(f"{where} has {value!r}{hint}; known are {', '.join(known)}.")
+    return value
 
 
 def check_address(address: str, *, where: str) -> str:

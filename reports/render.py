@@ -21,7 +21,7 @@ from reports.records import IssueContext
 # Gmail shows a "view entire message" link instead of what goes beyond 102 kB of HTML
 HTML_LIMIT = 100_000
 _ROWS_WHEN_TIGHT = 12
-_COMPARED_WHEN_TIGHT = 6
+_COMPARED_WHEN_TIGHT = 3
 _TEXT_WIDTH = 78
 # the picture's place, until it is known where the picture stands
 _CHART = 'src="cid:chart"'
@@ -122,7 +122,7 @@ def _fits(html: str) -> bool:
 def _html(ctx: IssueContext, detail: Detail) -> str:
     template = _environment("html").get_template("digest.html.j2")
     page = template.render(ctx=ctx, detail=detail, issue_page=issue_page(ctx), TOLD_BY=words.TOLD_BY)
-    inliner = css_inline.CSSInliner(load_remote_stylesheets=False)
+    inliner = css_inline.CSSInliner(load_remote_stylesheets=False, minify_css=True)
     return _tidy(str(inliner.inline(page)))
 
 
@@ -164,7 +164,7 @@ def _destination(url: str) -> _Verbatim:
     return _Verbatim(re.sub(r"&(?=#?\w+;)", r"\\&", url))
 
 
-def _wrap(text: str, indent: str = "", first: str | None = None) -> _Verbatim:
+def wrap(text: str, indent: str = "", first: str | None = None) -> _Verbatim:
     """Markdown on lines of 78 columns that reads as it does on one; `first` stands before it in place of `indent`."""
     lines = textwrap.wrap(text, _TEXT_WIDTH - len(indent), break_long_words=False, break_on_hyphens=False)
     safe = lines[:1] + [_escape_start(_INTERRUPTING, line) for line in lines[1:]]
@@ -202,5 +202,5 @@ def _environment(form: str) -> Environment:
     )
     environment.filters["plain"] = lambda value: _Verbatim(escape_markdown(value))
     environment.filters["verbatim"] = _Verbatim
-    environment.filters["wrap"] = _wrap
+    environment.filters["wrap"] = wrap
     return environment

@@ -115,7 +115,7 @@ def test_every_column_and_key_is_documented() -> None:
 
 
 def test_issue_files_are_written_whole_and_left_alone_when_the_same(tmp_path: Path) -> None:
-    forms: dict[str, str | bytes] = {"md": "# Hà Nội\n", "eml": b"From: x\r\n"}
+    forms: dict[str, str | bytes] = {"digest.md": "# Hà Nội\n", "digest.eml": b"From: x\r\n"}
     paths = write_issue_files(tmp_path / "issues", "2024-W50", forms)
     assert [path.relative_to(tmp_path).as_posix() for path in paths] == [
         "issues/2024-W50/digest.md",
@@ -123,7 +123,7 @@ def test_issue_files_are_written_whole_and_left_alone_when_the_same(tmp_path: Pa
     ]
     assert [path.read_bytes() for path in paths] == ["# Hà Nội\n".encode(), b"From: x\r\n"]
     before = [path.stat().st_ino for path in paths]
-    write_issue_files(tmp_path / "issues", "2024-W50", forms | {"eml": b"From: y\r\n"})
+    write_issue_files(tmp_path / "issues", "2024-W50", forms | {"digest.eml": b"From: y\r\n"})
     after = [path.stat().st_ino for path in paths]
     assert before[0] == after[0]
     assert before[1] != after[1]
@@ -135,7 +135,7 @@ def test_two_writers_of_one_issue_leave_it_whole(tmp_path: Path) -> None:
 
     def write(text: str) -> None:
         for number in range(30):
-            write_issue_files(tmp_path, "2024-W50", {"md": f"{text}{number}"})
+            write_issue_files(tmp_path, "2024-W50", {"digest.md": f"{text}{number}"})
 
     with ThreadPoolExecutor(2) as both:
         assert list(both.map(write, texts)) == [None, None]
@@ -148,5 +148,5 @@ def test_a_file_in_the_way_is_named(tmp_path: Path, blocker: str) -> None:
     place.parent.mkdir(exist_ok=True)
     place.write_text("in the way")
     with pytest.raises(ArchiveError, match=r"2024-W50") as caught:
-        write_issue_files(tmp_path / "issues", "2024-W50", {"md": "x"})
+        write_issue_files(tmp_path / "issues", "2024-W50", {"digest.md": "x"})
     assert "\n" not in str(caught.value)
