@@ -19,7 +19,7 @@ from archive.placing import placing_date
 from archive.records import IssueState, Said, StoredIssue, StoredMeeting
 from meetings.records import RANK_ORDER, Status
 from reports.changes import Change
-from reports.retold import Fate, Further, Settled, retold, settle, told_by
+from reports.retold import Further, Settled, retold, settle, told_by
 from reports.week import Week, week_of_day
 
 REMEMBERED = timedelta(weeks=8)
@@ -51,11 +51,6 @@ class Selection:
     def meeting_ids(self) -> tuple[str, ...]:
         """The ids of the meetings that are new in this issue: what to record when it closes."""
         return tuple(stored.meeting.id for stored in (*self.new, *self.late))
-
-    @property
-    def awaited(self) -> tuple[StoredMeeting, ...]:
-        """The meetings announced for a day of this week of which no report is known."""
-        return tuple(item.stored for item in self.settled if item.fate is Fate.NO_REPORT)
 
 
 def said_since(week: Week) -> str:
