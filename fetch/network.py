@@ -26,8 +26,8 @@ from parsers.records import Outcome
 
 # Of a host with many addresses these are tried; beyond them it is the host that is down.
 MAX_ADDRESSES = 4
-# Of the hosts being polled at one time; the pool looks at every idle connection for each request.
-_KEEPALIVE = httpx.Limits(max_connections=None, max_keepalive_connections=16, keepalive_expiry=15)
+# Some more than the hosts polled at one time, else none is kept; the pool looks at each of them for every request.
+_KEEPALIVE = httpx.Limits(max_connections=None, max_keepalive_connections=32, keepalive_expiry=15)
 
 
 class Network(httpx.HTTPTransport):

@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     sources_file: Path | None = Field(None, description="catalogue of sources; default ./sources.toml, else ours")
     recipients_file: Path = Field(Path("recipients.toml"), description="who gets the digest")
     contact: str = Field("", description="address or URL in the User-Agent, so that a site's keeper can reach you")
-    workers: int = Field(16, ge=1, le=64, description="sources polled side by side")
+    workers: int = Field(24, ge=1, le=64, description="sources polled side by side")
     host_delay: float = Field(1.0, ge=0, le=120, description="least time between two requests to one host")
     pages_per_host: int = Field(40, ge=1, le=1000, description="most article pages fetched per host and run")
     pages_per_run: int = Field(400, ge=1, le=10_000, description="most article pages fetched per run")
