@@ -54,19 +54,40 @@ class Quantity:
         return self.unit.label.format(_short(self.value))
 
 
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    """A number with its scale; unit words that end right before it, at most `reach` long; those that follow it."""
+
+    number: re.Pattern[str]
+    before: re.Pattern[str]
+    after: re.Pattern[str]
+    reach: int
+
+
 def find_quantities(text: str, language: str) -> list[Quantity]:
     """The figures with units in a text of a language of LANGUAGES, in order."""
+    patterns = _patterns(language)
     found = []
-    for match in _pattern(language).finditer(text):
-        unit = next(unit for unit in _units() if match[unit.id] or match.groupdict().get(f"before_{unit.id}"))
-        found.append(Quantity(match.start(), match.end(), _value(match, language), unit))
+    for match in patterns.number.finditer(text):
+        before = patterns.before.search(text, max(0, match.start() - patterns.reach), match.start())
+        after = (
+            None if before or _within_word(text, match.start(), language) else patterns.after.match(text, match.end())
+        )
+        named = before or after
+        if named is not None and named.lastgroup is not None:
+            start, end = before.start() if before else match.start(), after.end() if after else match.end()
+            found.append(Quantity(start, end, _value(match, language), _units()[named.lastgroup]))
     return found
 
 
+def _within_word(text: str, start: int, language: str) -> bool:
+    """Whether a number is the end of a word, as in "Covid-19"; Chinese writes all words together."""
+    return language != "zh" and re.search(r"\w-?$", text[max(0, start - 2) : start]) is not None
+
+
 def _value(match: re.Match[str], language: str) -> float:
-    digits = match["before_number"] or match["number"]
+    digits, scale = match.groups()
     plain = digits.replace(".", "").replace(",", ".") if language == "vi" else digits.replace(",", "")
-    scale = match["before_scale"] or match["scale"]
     return float(plain) * (_scales(language)[scale.lower()] if scale else 1)
 
 
@@ -86,35 +107,28 @@ def _scales(language: str) -> Mapping[str, float]:
 
 
 @cache
-def _units() -> tuple[Unit, ...]:
-    found = []
+def _units() -> Mapping[str, Unit]:
+    found: dict[str, Unit] = {}
     for number, row in enumerate(lexicon.read(FILE)["unit"]):
         where = f"unit[{number}]"
         lexicon.only(FILE, row, _KEYS, where=where)
         id_, label = (lexicon.word(FILE, row, key, where=where) for key in ("id", "label"))
         if label.count("{}") != 1:
             raise lexicon.LexiconError(f"Lexicon {FILE}: key {id_}.label must hold {{}} once, for the number.")
-        found.append(Unit(id_, label, row.get("single") is True))
-    return tuple(found)
+        found[id_] = Unit(id_, label, row.get("single") is True)
+    return found
 
 
 @cache
-def _pattern(language: str) -> re.Pattern[str]:
-    """One search for all units: `US$ 5 billion`, or `5 billion dollars` with the words that may stand between."""
-    rows = lexicon.read(FILE)["unit"]
-    units = [unit.id for unit in _units()]
-    before = "|".join(
-        f"(?P<before_{id_}>{_any(lexicon.words(FILE, row, 'before', where=id_))})"
-        for id_, row in zip(units, rows, strict=True)
-        if "before" in row
-    )
-    after = "|".join(_after(id_, row, language) for id_, row in zip(units, rows, strict=True))
-    begin = r"(?<![\d.,])" if language == "zh" else r"(?<![\w.,])(?<!\w-)"
-    number, scale = _NUMBER[language], _any(_scales(language))
-    return re.compile(
-        rf"(?<![\w.,])(?:{before})\s?(?P<before_number>{number})(?:[ -]?(?P<before_scale>{scale})(?!\w))?"
-        rf"|{begin}(?P<number>{number})(?:[ -]?(?P<scale>{scale}))?(?:{after})",
-        re.IGNORECASE,
+def _patterns(language: str) -> _Patterns:
+    rows = dict(zip(_units(), lexicon.read(FILE)["unit"], strict=True))
+    end = "" if language == "zh" else r"(?!\w)"
+    before = {id_: lexicon.words(FILE, row, "before", where=id_, required=False) for id_, row in rows.items()}
+    return _Patterns(
+        re.compile(rf"(?<![\d.,])({_NUMBER[language]})(?:[ -]?({_any(_scales(language))}){end})?", re.IGNORECASE),
+        re.compile("|".join(rf"(?P<{id_}>(?<!\w)(?:{_any(words)})\s?$)" for id_, words in before.items() if words)),
+        re.compile("|".join(_after(id_, row, language) for id_, row in rows.items()), re.IGNORECASE),
+        max(len(word) for words in before.values() for word in words) + 1,
     )
 
 

@@ -17,7 +17,8 @@ _URL_SAFE = ":/?#@!$&*+,;=%~-._"
 
 def one_line(text: str, limit: int | None = None) -> str:
     """The text in NFC on one line, without control or bidi characters, cut at `limit` code points with an ellipsis."""
-    line = " ".join("".join(_printable(text)).split())
+    plain = text.isascii() and text.isprintable()
+    line = " ".join((text if plain else "".join(_printable(text))).split())
     line = unicodedata.normalize("NFC", line)
     return line if limit is None or len(line) <= limit else _cut(line, limit)
 

@@ -5,12 +5,12 @@ docs/comparison.md explains the rows and their limits.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from archive.records import StoredMeeting
+from archive.records import Mention, StoredMeeting
 from meetings import phrases
 from meetings.quantities import Quantity
 from meetings.topics import labels
@@ -18,8 +18,8 @@ from parsers.records import Side
 from reports import words
 from reports.accounts import QUOTE_LIMIT, TEXT_LIMIT, Outlets, article_view, missing_account, originals
 from reports.clean import one_line
-from reports.keysentences import KeySentence, sentences_of, worth
-from reports.records import CellView, ComparisonView, RowView
+from reports.keysentences import KeySentence, sentences_of
+from reports.records import ArticleView, CellView, ComparisonView, RowView
 from reports.tellings import Telling, telling
 
 MOST = 8
@@ -94,13 +94,21 @@ def compare(stored: StoredMeeting, *, outlets: Outlets, zone: ZoneInfo, as_of: d
     chosen = _chosen(things)
     lonely = next((account.side for account in accounts if not account.tellings), None)
     missing = NOT_MENTIONED if lonely is None else ""
+    articles: dict[int, ArticleView] = {}
+
+    def shown(mention: Mention) -> ArticleView:
+        number = mention.article.number
+        if number not in articles:
+            articles[number] = article_view(mention, outlets, zone)
+        return articles[number]
+
     rows = tuple(
         RowView(
             label=one_line(thing.label, TEXT_LIMIT),
             kind=thing.kind,
             told_by=thing.told_by,
-            china=_cell(thing.hits[Side.CHINA], missing, outlets, zone),
-            vietnam=_cell(thing.hits[Side.VIETNAM], missing, outlets, zone),
+            china=_cell(thing.hits[Side.CHINA], missing, shown),
+            vietnam=_cell(thing.hits[Side.VIETNAM], missing, shown),
         )
         for thing in chosen
     )
@@ -115,7 +123,7 @@ def _account(stored: StoredMeeting, side: Side, outlets: Outlets) -> _Account:
     """A side's own articles; copies of a text count once."""
     own = (m for m, _ in originals(stored.mentions) if outlets.side(m.article.article) is side)
     tellings = tuple(telling(mention) for mention in own)
-    return _Account(side, tellings, tuple(tuple(sentences_of(told)) for told in tellings))
+    return _Account(side, tellings, tuple(sentences_of(told) for told in tellings))
 
 
 def _things(accounts: Sequence[_Account]) -> list[_Thing]:
@@ -215,10 +223,10 @@ def _weighed(block: Sequence[_Thing]) -> list[_Thing]:
 
 
 def _best(hits: Sequence[_Hit]) -> _Hit:
-    return max(hits, key=lambda hit: worth(hit.key))
+    return max(hits, key=lambda hit: hit.key.value)
 
 
-def _cell(hits: Sequence[_Hit], missing: str, outlets: Outlets, zone: ZoneInfo) -> CellView:
+def _cell(hits: Sequence[_Hit], missing: str, shown: Callable[[Mention], ArticleView]) -> CellView:
     """A side's wordings, and the weightiest sentence among those that hold one."""
     if not hits:
         return CellView("", "", "", None, missing)
@@ -231,7 +239,7 @@ def _cell(hits: Sequence[_Hit], missing: str, outlets: Outlets, zone: ZoneInfo) 
         words=one_line("; ".join(list(wordings.values())[:WORDINGS]), TEXT_LIMIT),
         language=told.language,
         quote=best.quote,
-        article=article_view(told.mention, outlets, zone),
+        article=shown(told.mention),
         missing="",
     )
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from archive.records import Mention
 from meetings.sentences import count_words
-from reports.tellings import Telling, telling
+from reports.tellings import KEPT, Telling, telling
 
 # What a sentence is worth for each kind of information in it. Set by hand on tests/data/quotable.toml.
 WEIGHTS = {
@@ -37,13 +38,14 @@ _ENDED = re.compile(r"[.!?…。！？；:：][\"'”’」』)）\]]*$")
 
 @dataclass(frozen=True, slots=True)
 class KeySentence:
-    """A sentence worth quoting: the number of it in its telling, and what it tells, as (kind, thing)."""
+    """A sentence: the number of it in its telling, what it tells, as (kind, thing), and what it is worth by itself."""
 
     telling: Telling
     number: int
     things: frozenset[tuple[str, str]]
     words: frozenset[str] = field(repr=False)
-    length: int = 0
+    length: int
+    value: float = 0.0
 
     @property
     def mention(self) -> Mention:
@@ -90,7 +92,8 @@ def key_sentences(mentions: Sequence[Mention], *, limit: int) -> tuple[KeySenten
     return tuple(sorted(chosen, key=lambda key: (order[key.mention.article.number], key.start)))
 
 
-def sentences_of(told: Telling) -> list[KeySentence]:
+@lru_cache(maxsize=KEPT)
+def sentences_of(told: Telling) -> tuple[KeySentence, ...]:
     """All sentences of a telling with what they tell."""
     things: list[set[tuple[str, str]]] = [set() for _ in told.sentences]
     for number, signal in told.signals:
@@ -110,11 +113,12 @@ def sentences_of(told: Telling) -> list[KeySentence]:
         length = count_words(words)
         if length < SHORT and not _ENDED.search(words):
             told_here.add(("fragment", ""))
-        found.append(KeySentence(told, number, frozenset(told_here), _words(words), length))
-    return found
+        key = KeySentence(told, number, frozenset(told_here), _words(words), length)
+        found.append(replace(key, value=worth(key)))
+    return tuple(found)
 
 
-def worth(key: KeySentence, known: frozenset[tuple[str, str]] = frozenset()) -> float:
+def worth(key: KeySentence, known: Collection[tuple[str, str]] = ()) -> float:
     """What a sentence adds to what is known already; below nothing for courtesies and captions."""
     kinds = {kind for kind, _ in known}
     total = 0.0

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from meetings.folding import fold
 from meetings.matching import Hit
 from meetings.records import Meeting
-from reports.keysentences import KeySentence, sentences_of, worth
+from reports.keysentences import KeySentence, sentences_of
 from reports.tellings import Telling
 
 REACH = 90
@@ -33,12 +33,12 @@ def speakers(tellings: Sequence[Telling], meeting: Meeting) -> tuple[Speaker, ..
     found: dict[str, list[KeySentence]] = {}
     for told in tellings:
         own = _spoken(told, meeting)
-        keys = sentences_of(told) if own else []
+        keys = sentences_of(told) if own else ()
         for number, names in own.items():
             for name in names:
                 found.setdefault(name, []).append(keys[number])
     order = sorted(found, key=lambda name: -len(found[name]))
-    return tuple(Speaker(name, tuple(sorted(found[name], key=lambda key: -worth(key)))) for name in order)
+    return tuple(Speaker(name, tuple(sorted(found[name], key=lambda key: -key.value))) for name in order)
 
 
 def _spoken(told: Telling, meeting: Meeting) -> dict[int, list[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Protocol, TypeVar
 
 from archive.records import Mention
@@ -20,6 +20,9 @@ from meetings.sentences import Sentence
 from meetings.topics import topic_words
 from parsers.records import Article
 
+KEPT = 256
+"""How many tellings are kept: more than one meeting has."""
+
 
 class _Span(Protocol):
     @property
@@ -29,7 +32,7 @@ class _Span(Protocol):
 S = TypeVar("S", bound=_Span)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Telling:
     """What an article says of one meeting: `sentences` are those of its part, without title and captions.
 
@@ -91,8 +94,9 @@ class Telling:
         return found
 
 
+@lru_cache(maxsize=KEPT)
 def telling(mention: Mention) -> Telling:
-    """An article's telling of a meeting."""
+    """An article's telling of a meeting. Kept for a while: quotes, speakers and comparison all look at it."""
     article = mention.article.article
     text = article.text[:MAX_LENGTH]
     captions = _captions(article)

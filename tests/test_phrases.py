@@ -20,7 +20,7 @@ from tests.report_samples import meeting, mention, person, stored_article
 
 Rewrite = Callable[[str, str, str], None]
 CACHED = (phrases.terms, phrases.phrases, phrases._matcher, information._matcher,
-          quantities._scales, quantities._units, quantities._pattern)  # fmt: skip
+          quantities._scales, quantities._units, quantities._patterns)  # fmt: skip
 
 PHRASES = [
     pytest.param("en", "He upheld the one-China principle.", ["one_china_principle"], id="principle"),
@@ -78,8 +78,10 @@ def test_figures_of_one_thing_are_told_from_others() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @given(text=st.text(st.characters() | st.sampled_from("0123456789.,$%亿万 "), max_size=200))
 def test_hits_cut_their_own_words_out_of_any_text(language: str, text: str) -> None:
-    for hit in (*phrases.find_phrases(text, language), *information.find_signals(text, language)):
-        assert 0 <= hit.start < hit.end <= len(text)
+    spans = [(hit.start, hit.end) for hit in phrases.find_phrases(text, language)]
+    spans += [(hit.start, hit.end) for hit in information.find_signals(text, language)]
+    for start, end in spans:
+        assert 0 <= start < end <= len(text)
     for quantity in quantities.find_quantities(text, language):
         assert text[quantity.start : quantity.end].strip()
         assert quantity.label
