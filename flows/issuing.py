@@ -27,7 +27,7 @@ from flows.watching import standing_by
 from parsers.records import InputError, Source
 from reports.chart import weekly_chart
 from reports.context import build_context
-from reports.figures import WEEKS, count_weeks, weeks_before
+from reports.figures import WEEKS, WeekCount, count_weeks, weeks_before
 from reports.issue_files import FOLDER, write_issue_files
 from reports.jsonform import context_from_dict, context_to_dict
 from reports.mail import CHART_NAME, build_message, message_id, parse_sender
@@ -110,25 +110,45 @@ def compose(
         stored = issues.get_issue(session, week.label, settings.zone)
         if stored and stored.state is IssueState.CLOSED and stored.closed_at:
             return _as_closed(week, stored, stored.closed_at)
-        selection = _select(session, settings, week, told)
-        start, end = week.bounds(settings.tz)
-        read = articles.articles_between(session, start.astimezone(settings.tz), end.astimezone(settings.tz))
-        shown = weeks_before(week, WEEKS + 1)
-        counts = count_weeks(tallies(session, shown[0].days()[0], week.days()[1]), week)
-        known = meetings.outlines(session) if told is None else told
-        present = sources.states_of(session, catalogue)
-    idle = standing_by(catalogue, present, now=selection.as_of)
+        selection, context, counts = _composed(session, settings, catalogue, week, told, known=told)
+    return _issue(selection, context, weekly_chart(counts) if context.chart_text else None)
+
+
+def context_of(
+    settings: Settings, archive: Archive, catalogue: Sequence[Source], week: Week, *, known: Sequence[StoredMeeting]
+) -> IssueContext:
+    """What the issue of a week that is not closed says, without its forms; `known`: outlines of all meetings."""
+    with archive.read() as session:
+        return _composed(session, settings, catalogue, week, None, known=known)[1]
+
+
+def _composed(
+    session: Session,
+    settings: Settings,
+    catalogue: Sequence[Source],
+    week: Week,
+    told: Sequence[StoredMeeting] | None,
+    *,
+    known: Sequence[StoredMeeting] | None,
+) -> tuple[Selection, IssueContext, Sequence[WeekCount]]:
+    """What the issue holds, what it says, and the meetings of the weeks before it."""
+    selection = _select(session, settings, week, told)
+    start, end = week.bounds(settings.tz)
+    read = articles.articles_between(session, start.astimezone(settings.tz), end.astimezone(settings.tz))
+    shown = weeks_before(week, WEEKS + 1)
+    counts = count_weeks(tallies(session, shown[0].days()[0], week.days()[1]), week)
+    present = sources.states_of(session, catalogue)
     context = build_context(
         selection,
         sources=catalogue,
         states=present,
-        standing_by=idle,
+        standing_by=standing_by(catalogue, present, now=selection.as_of),
         articles_read=read,
         counts=counts,
-        known=known,
+        known=meetings.outlines(session) if known is None else known,
         web=settings.site_url,
     )
-    return _issue(selection, context, weekly_chart(counts) if context.chart_text else None)
+    return selection, context, counts
 
 
 def _select(session: Session, settings: Settings, week: Week, told: Sequence[StoredMeeting] | None) -> Selection:
