@@ -103,7 +103,10 @@ class Settings(BaseSettings):
     @field_validator("unsubscribe_mailto")
     @classmethod
     def _an_address(cls, value: str) -> str:
-        return check_address(value, where="the address") if value else value
+        try:
+            return check_address(value, where="the address") if value else value
+        except InputError as error:
+            raise ValueError(str(error)) from error
 
     @field_validator("site_url")
     @classmethod

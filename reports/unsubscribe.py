@@ -44,5 +44,6 @@ def check_template(url: str) -> None:
     """Raises `ValueError`, which says what to give instead, unless a one-click address can be made of `url`."""
     filled = url.replace(PLACE, token("", ""))
     usable = safe_url(filled) == filled and len(filled) <= _URL_LIMIT and not any(c in filled for c in "#,;")
-    if not (usable and filled.startswith("https://") and url.count(PLACE) == 1):
+    host, _, path = url.removeprefix("https://").partition("/")
+    if not (usable and url.startswith("https://") and PLACE not in host and path.count(PLACE) == 1):
         raise ValueError(f"give an https address with {PLACE} once in it, such as https://example.org/leave?t={PLACE}")

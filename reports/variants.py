@@ -27,7 +27,7 @@ _SENTENCE_LIMIT = 240
 _PEOPLE = "between officials of China and Viet Nam"
 # each kind of what an issue tells, and what one and several of it are called when they are left out
 _KINDS = (
-    ("meetings", "more meeting of the week", "more meetings of the week"),
+    ("meetings", "meeting of the week", "meetings of the week"),
     ("late", "late report of an earlier week", "late reports of earlier weeks"),
     ("further", "further account of an earlier meeting", "further accounts of earlier meetings"),
     ("settled", "outcome of an announcement", "outcomes of announcements"),
@@ -43,7 +43,7 @@ def variant(ctx: IssueContext, choice: Choice) -> IssueContext:
     left = _left_out(ctx, kept)
     if left:
         kept = replace(kept, subject=_subject(ctx, kept), lead=_lead(ctx, kept, choice))
-    outside = [f"Outside your choice: {left}."] if left else []
+    outside = [f"Outside your choice{', but on the web' if ctx.web else ''}: {left}."] if left else []
     if choice.short:
         outside.append(
             "This is the short form: both sides’ accounts, figures, visits, forums and the state of each source are "

@@ -74,7 +74,7 @@ def test_the_subject_and_lead_are_true_for_the_reader() -> None:
         "tourism or environment. The highest: Zhao Liming meets Nguyen Thu Ha in Vientiane (Wednesday 11 – Thursday "
         "12 December 2024). Accounts: 1 by Beijing alone."
     )
-    assert own.outside.startswith(f"Outside your choice: {number - 2} more meetings of the week, 1 late report of an ")
+    assert own.outside.startswith(f"Outside your choice, but on the web: {number - 2} meetings of the week, 1 late ")
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,9 @@ def test_a_choice_that_leaves_nothing_gives_a_short_issue_that_says_so() -> None
     assert (own.figures, own.chart_text, own.visits, own.series) == ((), "", (), ())
     forms = render_forms(own)
     assert len(forms.html) < len(render_forms(rich()).html) / 4
-    assert f"Outside your choice: {len(rich().meetings)} more meetings of the week" in " ".join(forms.markdown.split())
+    assert f"Outside your choice, but on the web: {len(rich().meetings)} meetings of the week" in " ".join(
+        forms.markdown.split()
+    )
 
 
 def test_a_week_without_meetings_is_told_as_in_the_whole_issue() -> None:
