@@ -138,6 +138,7 @@ def sources_import(
     adopted, text = import_sources(settings_of(context, sources), file, into=into, defaults=defaults)
     if into is None:
         sys.stdout.write(text)
+        warn(f"{counted(len(adopted.sources), 'source')} to be added, {adopted.known} known already.")
     else:
         put(f"{counted(len(adopted.sources), 'source')} added to {into}, {adopted.known} known already.")
     for sentence in (*adopted.notes, *adopted.refused):

@@ -51,13 +51,15 @@ def survey(
     catalogue: Sequence[Source], states: Mapping[str, SourceState], standing_by: Collection[str]
 ) -> list[SourceHealth]:
     """The health of every source, the worst first. `standing_by`: the fall-backs that nothing needs at present."""
+    stand_ins: dict[str, list[Source]] = {}
+    for source in catalogue:
+        if source.fallback_for and source.enabled and source.id not in standing_by:
+            stand_ins.setdefault(source.fallback_for, []).append(source)
     found = []
     for source in catalogue:
         state = states.get(source.id, SourceState(source.id))
         health = _health(source, state, source.id in standing_by)
-        polled = (other for other in catalogue if other.enabled and other.id not in standing_by)
-        stand_ins = tuple(other for other in polled if other.fallback_for == source.id)
-        found.append(SourceHealth(source, state, health, stand_ins))
+        found.append(SourceHealth(source, state, health, tuple(stand_ins.get(source.id, ()))))
     worst_first = list(Health)
     return sorted(found, key=lambda item: (worst_first.index(item.health), item.source.id))
 

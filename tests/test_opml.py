@@ -240,7 +240,13 @@ class TestCommands:
         ran = meetings("sources", "import", feeds, "--side", "china", "--language", "zh", "--zone", "Asia/Shanghai")
         (table,) = tomllib.loads(ran.out)["source"]
         assert (table["url"], table["side"], table["language"]) == ("https://a.org/feed", "china", "zh")
-        assert (ran.code, ran.err) == (2, f"meetings: {feeds}: 'Old': 'https://old.org/' is listed as dead: Gone.\n")
+        assert (ran.code, ran.err.splitlines()) == (
+            2,
+            [
+                "1 source to be added, 1 known already.",
+                f"meetings: {feeds}: 'Old': 'https://old.org/' is listed as dead: Gone.",
+            ],
+        )
 
     def test_nothing_is_written_when_the_whole_would_be_unsound(self, meetings: Meetings, tmp_path: Path) -> None:
         mine = tmp_path / "mine.toml"
