@@ -174,7 +174,7 @@ def test_a_token_stands_for_one_address_under_one_secret_and_shows_neither() -> 
     ],
 )  # fmt: skip
 def test_what_is_no_one_click_address(url: str) -> None:
-    with pytest.raises(ValueError, match="give an https address with .token. once in it"):
+    with pytest.raises(ValueError, match="give an https address with"):
         check_template(url)
 
 
