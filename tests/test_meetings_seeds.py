@@ -67,3 +67,13 @@ def test_talks_in_a_third_country() -> None:
     assert (jakarta.codes.cameo, jakarta.codes.plover.mode) == ("044", "third-party")
     assert {"south_china_sea", "belt_and_road", "trade"} <= {topic.id for topic in jakarta.topics}
     assert all(isinstance(topic.evidence, Evidence) for topic in jakarta.topics)
+
+
+def test_each_meeting_of_an_article_has_its_own_part_and_topics() -> None:
+    committee, dialogue = meetings_of("000")
+    assert committee.part[-1][1] < dialogue.part[0][0]
+    assert {topic.id for topic in dialogue.topics} == {"defence", "security", "political_trust"}
+    assert "trade" in {topic.id for topic in committee.topics}
+    for meeting in (committee, dialogue):
+        assert all(any(start <= t.evidence.start < end for start, end in meeting.part) for t in meeting.topics)
+    assert [meeting.part for meeting in meetings_of("002")] == [()]
