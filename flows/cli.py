@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows import cli_sources
+from flows import cli_site, cli_sources
 from flows.cli_options import Globals, Json, SourcesFile, settings_of
 from flows.console import progress, put, put_json, table, warn
 from parsers.records import InputError, MeetingsError
@@ -39,6 +39,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(cli_sources.app, name="sources")
+app.add_typer(cli_site.app, name="site")
 
 
 class DetectFormat(StrEnum):
@@ -96,7 +97,7 @@ def _globals(
 
 @app.command()
 def run(context: typer.Context) -> None:
-    """Ingest, detect, and write the digest of the last complete week and the back issues; once."""
+    """Ingest, detect, write the digest of the last complete week, the back issues and the web archive; once."""
     from flows import steps
 
     settings = settings_of(context)
@@ -105,6 +106,7 @@ def run(context: typer.Context) -> None:
     written = [*steps.write_back_issues(settings), steps.write_issue(settings)]
     for issue in {issue.week: issue for issue in written}.values():
         _show_issue(issue)
+    cli_site.after_run(settings)
 
 
 @app.command()

@@ -26,6 +26,7 @@ from pydantic import Field
 from archive import issues
 from archive.locks import Busy
 from flows.ingest import poll_and_detect, run_name, summary, worth_a_retry
+from flows.publishing import build_site
 from flows.settings import Settings, load_settings
 from flows.steps import (
     IssueReport,
@@ -178,6 +179,17 @@ def _see_to(settings: Settings, week: Week, *, send: bool, dry_run: bool) -> tup
     return not sent.refused, f"{done}, {sent.accepted} accepted, {sent.refused} refused, {sent.skipped} served before"
 
 
+def _publish(settings: Settings) -> None:
+    """Build the web archive after the mail, which its failure neither stops nor delays."""
+    logger = get_run_logger()
+    try:
+        report = build_site(settings)
+    except Exception:
+        logger.exception("the web archive was not built; `meetings site build` does it")
+    else:
+        logger.info("web archive: %s files, %s new or changed", report.files, report.written)
+
+
 @flow(name="digest", flow_run_name=_digest_name)
 def digest(
     week: WeekLabel | None = None, send: bool = True, poll_first: bool = True, dry_run: bool = False
@@ -199,5 +211,6 @@ def digest(
     except MeetingsError as error:
         return Failed(message=str(error))
     outcomes = [_see_to(settings, one, send=send, dry_run=dry_run) for one in weeks]
+    _publish(settings)
     words = "; ".join(sentence for _, sentence in outcomes) or "nothing is left to do"
     return Completed(message=words) if all(well for well, _ in outcomes) else Failed(message=words)
