@@ -66,7 +66,7 @@ def build_context(
         period=period,
         back=back,
         standing=_standing(selection),
-        lead=lead(new, told, visits, selection=selection, outlets=tell.outlets, gaps=gaps_line(watched)),
+        lead=lead(new, told, visits, selection=selection, gaps=gaps_line(watched)),
         meetings=told,
         late=tuple(tell.meeting(stored, visit_of) for stored in late),
         ahead=tuple(map(tell.line, selection.ahead)),

@@ -8,7 +8,6 @@ from archive.records import StoredMeeting
 from meetings.records import Status
 from parsers.records import Side
 from reports import words
-from reports.accounts import Outlets
 from reports.clean import one_line
 from reports.records import MeetingView, VisitView
 from reports.select import Selection
@@ -39,7 +38,6 @@ def lead(
     visits: Sequence[VisitView],
     *,
     selection: Selection,
-    outlets: Outlets,
     gaps: str,
 ) -> str:
     """Two or three sentences: the highest meeting, who tells how many, and what is notable.
@@ -49,7 +47,7 @@ def lead(
     if not ranked:
         none = "No meeting between officials of China and Viet Nam is known for this week."
         return " ".join(filter(None, (none, gaps, _and_more(selection))))
-    sentences = (_highest(ranked), _told(ranked, views, visits, outlets), _notable(views) or _and_more(selection))
+    sentences = (_highest(ranked), _told(views, visits), _notable(views) or _and_more(selection))
     return " ".join(filter(None, sentences))
 
 
@@ -66,17 +64,15 @@ def _highest(ranked: Sequence[StoredMeeting]) -> str:
     return f"{told}{day}: {level}the {of} meetings this week."
 
 
-def _told(
-    ranked: Sequence[StoredMeeting], views: Sequence[MeetingView], visits: Sequence[VisitView], outlets: Outlets
-) -> str:
+def _told(views: Sequence[MeetingView], visits: Sequence[VisitView]) -> str:
     """How many meetings both sides gave an account of, and how many only one did; how many belong to visits."""
-    sides = [{outlets.side(mention.article.article) for mention in stored.mentions} for stored in ranked]
+    sides = [{account.side for account in view.accounts if not account.missing} for view in views]
     both = sum({Side.CHINA, Side.VIETNAM} <= found for found in sides)
     beijing = sum(Side.CHINA in found and Side.VIETNAM not in found for found in sides)
     hanoi = sum(Side.VIETNAM in found and Side.CHINA not in found for found in sides)
     tellers = ((both, "both sides"), (beijing, "Beijing alone"), (hanoi, "Hanoi alone"))
     counts = [(count, teller) for count, teller in tellers if count]
-    if len(ranked) == 1:
+    if len(views) == 1:
         parts = [f"told by {teller}" for _, teller in counts]
     else:
         parts = [
@@ -85,12 +81,12 @@ def _told(
         ]
     text = _series(parts)
     trips = {view.visit for view in views if view.visit}
-    if trips and len(ranked) > 1:
+    if trips and len(views) > 1:
         number = sum(bool(view.visit) for view in views)
         headlines = [visit.headline for visit in visits if visit.id in trips]
         of = f"one visit, {headlines[0]}" if len(trips) == 1 else f"{len(trips)} visits"
         text += f"{'; ' if text else ''}{number} {'was' if number == 1 else 'were'} held on {of}"
-    of_all = "Of these, " if len(ranked) > 1 and text else ""
+    of_all = "Of these, " if len(views) > 1 and text else ""
     return f"{of_all or text[:1].upper()}{text if of_all else text[1:]}." if text else ""
 
 

@@ -266,7 +266,13 @@ def border_meeting() -> StoredMeeting:
         18, "xinhua", "zh", "2024-12-14", "东兴与芒街举行边境会晤",
         "东兴市市长陈国平周五在北仑河大桥会见越南芒街边防代表团，就口岸通关交换意见。",
     )  # fmt: skip
-    return stored(base, mention(base, chinese, {"date": "周五", "china": "陈国平", "place": "北仑河大桥"}))
+    copy = stored_article(27, "mfa", "zh", "2024-12-14", "东兴市长会见芒街代表团", *chinese.article.paragraphs)
+    fields = {"date": "周五", "china": "陈国平", "place": "北仑河大桥"}
+    return stored(
+        base,
+        mention(base, chinese, fields),
+        mention(base, dataclasses.replace(copy, copy_of=chinese.number), fields),
+    )
 
 
 def sidelines() -> StoredMeeting:

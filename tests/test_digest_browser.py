@@ -75,8 +75,8 @@ def test_nothing_is_wider_than_the_screen(browser: Browser, name: str, width: in
 def test_the_accounts_stand_side_by_side_and_stack_on_a_phone(browser: Browser, width: int, stacked: bool) -> None:
     page = opened(browser, rich(), width)
     beijing, hanoi = page.locator("table.account.china"), page.locator("table.account.vietnam")
-    assert beijing.count() == hanoi.count() == 7
-    for at in range(7):
+    assert beijing.count() == hanoi.count() == 8
+    for at in range(8):
         left, right = beijing.nth(at).bounding_box(), hanoi.nth(at).bounding_box()
         assert left is not None
         assert right is not None
@@ -89,6 +89,26 @@ def test_the_accounts_stand_side_by_side_and_stack_on_a_phone(browser: Browser, 
             assert right["x"] >= left["x"] + left["width"]
     styles = [each.first.evaluate("e => getComputedStyle(e).borderTopStyle") for each in (beijing, hanoi)]
     assert styles == ["solid", "double"]  # told apart by more than colour
+    page.close()
+
+
+@pytest.mark.parametrize(("width", "stacked"), [(375, True), (1280, False)])
+def test_the_cells_of_a_comparison_stand_side_by_side_and_stack_on_a_phone(
+    browser: Browser, width: int, stacked: bool
+) -> None:
+    page = opened(browser, rich(), width)
+    left, right = page.locator("td.cell-left").first.bounding_box(), page.locator("td.cell-right").first.bounding_box()
+    assert left is not None
+    assert right is not None
+    if stacked:
+        assert right["y"] >= left["y"] + left["height"]
+        assert left["width"] == right["width"] > 0.85 * width
+    else:
+        assert (left["y"], left["width"]) == (right["y"], right["width"])
+        assert right["x"] >= left["x"] + left["width"]
+    # whose words they are is said above the columns, or in each cell where there are no columns
+    assert page.locator("tr.compare-head").first.is_visible() is not stacked
+    assert page.locator("p.cell-side").first.is_visible() is stacked
     page.close()
 
 
