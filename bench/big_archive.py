@@ -29,11 +29,9 @@ from meetings.records import Forum, Meeting, Status
 from parsers.records import Article, Side, article_key
 from reports.week import Week, week_of_day
 
-FIRST_DAY, LAST_DAY = dt.date(2020, 1, 6), dt.date(2024, 12, 29)
-LAST_WEEK = week_of_day(LAST_DAY)
-"""The week whose issue is still open."""
+WEEKS = 260
+LAST_WEEK = Week(2024, 52)
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
-FIRST_RUN = dt.datetime.combine(FIRST_DAY, dt.time(), ZONE)
 OUTLETS = (
     ("xinhua", "en", Side.CHINA), ("xinhua", "zh", Side.CHINA), ("china-mfa", "zh", Side.CHINA),
     ("peoples-daily", "zh", Side.CHINA), ("globaltimes", "en", Side.CHINA), ("chinanews", "zh", Side.CHINA),
@@ -55,7 +53,8 @@ class _Desk:
 
     archive: Archive
     dice: random.Random
-    articles: int
+    first: dt.date
+    last: dt.date
     taken: int = 0
     rows: dict[Any, list[dict[str, Any]]] = field(
         default_factory=lambda: {ArticleRow: [], MeetingRow: [], MentionRow: []}
@@ -76,16 +75,19 @@ class _Desk:
                 self.rows[model].clear()
 
 
-def fill(archive: Archive, *, meetings: int = 10_000, articles: int = 100_000, seed: int = 1) -> None:
-    """Fills an empty archive. `articles` bounds those that tell of meetings, too."""
-    desk = _Desk(archive, random.Random(seed), articles)
+def fill(
+    archive: Archive, *, meetings: int = 10_000, articles: int = 100_000, seed: int = 1, last: Week = LAST_WEEK
+) -> None:
+    """Fills an empty archive up to the week `last`, whose issue stays open. `articles` bounds all articles."""
+    sunday = last.days()[1]
+    desk = _Desk(archive, random.Random(seed), sunday - dt.timedelta(days=7 * WEEKS - 1), sunday)
     with archive.write() as session:
-        mark_first_run(session, FIRST_RUN)
-    for index, event in zip(range(meetings), _events(desk.dice, meetings), strict=False):
+        mark_first_run(session, dt.datetime.combine(desk.first, dt.time(), ZONE))
+    for index, event in enumerate(_events(desk, meetings)):
         _meeting(desk, event, left=articles - desk.taken - (meetings - index - 1))
     while desk.taken < articles:
         name, language, side = outlet = desk.dice.choice(OUTLETS)
-        day = FIRST_DAY + dt.timedelta(days=desk.dice.randrange((LAST_DAY - FIRST_DAY).days))
+        day = desk.first + dt.timedelta(days=desk.dice.randrange(7 * WEEKS))
         url = _url(name, language, desk.taken + 1)
         article = telling.other_news(desk.dice, url=url, language=language, side=side, published=day)
         _enter(desk, article, outlet, None)
@@ -93,14 +95,14 @@ def fill(archive: Archive, *, meetings: int = 10_000, articles: int = 100_000, s
     _close(desk)
 
 
-def _events(dice: random.Random, number: int) -> Iterator[telling.Event]:
+def _events(desk: _Desk, number: int) -> Iterator[telling.Event]:
     """Meetings day by day, many of them on the trip of somebody who met somebody else before; the last are to come."""
-    days = (LAST_DAY - FIRST_DAY).days + 1
+    dice = desk.dice
     coming = max(number // 200, 1)
     before: telling.Event | None = None
     for index in range(number):
         ahead = index >= number - coming
-        day = LAST_DAY if ahead else FIRST_DAY + dt.timedelta(days=index * days // (number - coming))
+        day = desk.last if ahead else desk.first + dt.timedelta(days=index * 7 * WEEKS // (number - coming))
         held = Status.CANCELLED if dice.random() < 0.005 else Status.HELD
         event = telling.Event(
             day=day + dt.timedelta(days=dice.randrange(7, 60)) if ahead else day,
@@ -135,7 +137,7 @@ def _forum(dice: random.Random, day: dt.date) -> Forum:
 def _meeting(desk: _Desk, event: telling.Event, *, left: int) -> None:
     """The rows of one meeting, its articles and tellings; `left` bounds how many articles it may take."""
     dice = desk.dice
-    published = min(event.day, LAST_DAY)
+    published = min(event.day, desk.last)
     late = dice.random() < _LATE
     tellings: list[tuple[int, Meeting]] = []
     first: dict[tuple[str, Side], tuple[int, Article, Meeting]] = {}
@@ -199,7 +201,7 @@ def _close(desk: _Desk) -> None:
     """The ledger's rows of every week before the last, without their forms."""
     issues, said = [], []
     for week, told in sorted(desk.weeks.items()):
-        if week >= LAST_WEEK:
+        if week >= week_of_day(desk.last):
             continue
         closed_at = week.bounds(ZONE)[1] + dt.timedelta(hours=1)
         issues.append({

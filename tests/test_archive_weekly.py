@@ -1,0 +1,140 @@
+"""What one issue may tell of, out of all that the archive knows: nothing is missed, and no table is read through."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session
+
+from archive import articles, issues, meetings, tallies
+from archive.models import IssueMeetingRow, MeetingRow
+from archive.store import Archive
+from archive.weekly import meetings_for_issue
+from bench import telling
+from bench.big_archive import LAST_WEEK, ZONE, fill
+from meetings.detect import RULES_VERSION
+from meetings.records import Detection, Status
+from parsers.records import Side
+from reports.changes import Aspect
+from reports.select import Selection, said_since, select_issue
+
+pytestmark = pytest.mark.slow
+
+FIRST_RUN = dt.datetime(2020, 1, 6, tzinfo=ZONE)
+MONDAY, SUNDAY = LAST_WEEK.days()
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
+    """Five meetings a week, of which some of the last weeks changed after their issue."""
+    with Archive.open(tmp_path_factory.mktemp("weekly")) as opened:
+        fill(opened, meetings=1_300, articles=3_500, seed=5)
+        with opened.write() as session:
+            _upset(session)
+        yield opened
+
+
+def _upset(session: Session) -> None:
+    """Let meetings of the last weeks change as new articles and better rules change them."""
+    recent = session.scalars(select(IssueMeetingRow).where(IssueMeetingRow.week >= said_since(LAST_WEEK))).all()
+    for at, told in enumerate(recent[::2]):
+        row = session.get_one(MeetingRow, told.meeting_id)
+        kind = at % 5
+        if kind == 0:
+            row.withdrawn_at = FIRST_RUN
+        elif kind == 1:
+            row.record = {**row.record, "place": {"venue": None, "city": "Haiphong", "country": "VN"}}
+        elif kind == 2:
+            row.record, row.held_known_at = {**row.record, "status": "cancelled"}, None
+        elif kind == 3:
+            told.articles = told.articles[:-1]
+        else:
+            row.date, row.placed_on, row.record = None, None, {**row.record, "date": None}
+
+
+def selections(archive: Archive) -> tuple[Selection, Selection]:
+    """What the last issue holds, chosen from all meetings, and from those that may matter."""
+    with archive.read() as session:
+        said, closed = issues.said_in_closed(session, None, since=said_since(LAST_WEEK)), issues.closed_issues(session)
+        everything = meetings.all_meetings(session)
+        claimed = {id_ for each in closed for id_ in each.meeting_ids}
+        some = meetings_for_issue(session, MONDAY, SUNDAY, since=FIRST_RUN.date(), claimed=claimed, said=said.values())
+    assert len(some) < len(everything) / 2
+    as_of = LAST_WEEK.bounds(ZONE)[1]
+    one, two = (
+        select_issue(
+            told,
+            week=LAST_WEEK,
+            zone=ZONE,
+            closed=closed,
+            first_run=FIRST_RUN,
+            as_of=LAST_WEEK.bounds(ZONE)[1],
+            said=said,
+        )
+        for told in (everything, some)
+    )
+    return one, two
+
+
+def test_an_issue_misses_nothing_of_what_it_does_not_read(archive: Archive) -> None:
+    whole, lean = selections(archive)
+    assert whole.new
+    assert whole.ahead
+    assert whole.further
+    assert {Aspect.WITHDRAWN, Aspect.PLACE, Aspect.DATE, Aspect.STATUS} <= {each.aspect for each in whole.changes}
+    assert lean == whole
+
+
+def test_a_meeting_told_late_of_the_first_week_is_found(archive: Archive) -> None:
+    day = FIRST_RUN.date()
+    happened = telling.Event(
+        day=day,
+        status=Status.HELD,
+        china=telling.holders(Side.CHINA, day.replace(day=1))[3],
+        vietnam=telling.holders(Side.VIETNAM, day.replace(day=1))[4],
+        city=telling.CITIES[6],
+        forum=None,
+        topics=("trade",),
+        told_day=True,
+    )
+    dice = random.Random(1)  # noqa: S311 - invented news
+    article, told = telling.tell(
+        dice, happened, url="https://late.example/1", language="en", side=Side.CHINA, published=day
+    )
+    now = LAST_WEEK.bounds(ZONE)[0]
+    with archive.write() as session:
+        stored, _ = articles.add_article(session, article, now=now)
+        [(id_, new)] = meetings.record_detection(
+            session, stored, Detection("en", (told,)), rules_version=RULES_VERSION, now=now
+        )
+    assert new
+    whole, lean = selections(archive)
+    assert id_ in {stored.meeting.id for stored in lean.late}
+    assert lean == whole
+
+
+def test_no_table_that_grows_is_read_through(archive: Archive) -> None:
+    asked: list[tuple[str, Any]] = []
+    engine = archive._engine
+    event.listen(engine, "before_cursor_execute", lambda _c, _u, sql, given, *_: asked.append((sql, given)))
+    with archive.read() as session:
+        said, closed = issues.said_in_closed(session, None, since=said_since(LAST_WEEK)), issues.closed_issues(session)
+        claimed = {id_ for each in closed for id_ in each.meeting_ids}
+        meetings_for_issue(session, MONDAY, SUNDAY, since=FIRST_RUN.date(), claimed=claimed, said=said.values())
+        tallies.tallies(session, MONDAY - dt.timedelta(weeks=26), SUNDAY)
+        articles.articles_between(session, *LAST_WEEK.bounds(ZONE))
+        plans = [
+            (step, sql)
+            for sql, given in list(asked)
+            for _, _, _, step in session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", given)
+        ]
+    # what issues were told of is read whole, but for its records: that is what it is asked for
+    grows = ("articles", "meetings", "mentions", "article_versions")
+    read_through = [(step, sql) for step, sql in plans if step.split()[:2] in [["SCAN", name] for name in grows]]
+    assert not read_through
+    assert len(plans) > 8
