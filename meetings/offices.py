@@ -72,7 +72,11 @@ class PhraseReader:
         owned.update(token.start for token in taken)
         taken.reverse()
         embedded = embedded or self.embedded_at(cursor) or self._embedded_after(span.end)
-        return self._phrase(sentence, taken, cursor, max((t.end for t in taken), default=span.start), embedded)
+        end = max((t.end for t in taken), default=span.start)
+        if reading.written.startswith(")", end):  # "Party of Vietnam (CPV) Central Committee To Lam"
+            rest = self.patterns.body_rest.match(reading.written, end, span.start)
+            end = rest.end() if rest else end
+        return self._phrase(sentence, taken, cursor, end, embedded)
 
     def _of_other_side(self, token: Token, official: Official) -> bool:
         """Whether an office or its country, told before a listed official of the other side, closes somebody else's."""

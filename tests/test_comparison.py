@@ -46,7 +46,7 @@ def test_the_page_shows_what_the_program_makes_of_the_summit(talks: ComparisonVi
     assert shown[0] == as_table(talks)
 
 
-# what a person who read the seven files wrote down, before any table was made
+# what a person who read the seven files and the table would not do without
 BY_HAND = [
     ("the sea between them", "both", "South China Sea", "East Sea"),
     ("Taiwan", "both", "one-China principle", "một Trung Quốc"),
