@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export MEETINGS_HOME ?= data
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast lint format lock bench-setup clean
+.PHONY: help run test test-fast lint format lock mail-check bench-setup clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -35,6 +35,9 @@ lock: $(VENV)/.dev ## pin every dependency with its hashes, without a registry's
 	$(BIN)/uv pip compile $(PINS) --extra build --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 	$(BIN)/uv pip compile $(PINS) --extra build --extra dev --extra bench -c requirements-dev.lock pyproject.toml -o requirements-bench.lock
 PINS := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --upgrade
+
+mail-check: $(VENV)/.mailcheck ## hold the golden mails against caniemail.com's data (needs node and npm)
+	node $(VENV)/mailcheck/check.mjs docs/email.md tests/data/issues/rich.html tests/data/issues/quiet.html
 
 bench-setup: $(VENV)/.bench ## install the peers that the benchmarks measure beside us
 
@@ -66,6 +69,12 @@ $(VENV)/.bench: requirements-bench.lock pyproject.toml | $(VENV)/pyvenv.cfg
 	$(INSTALL) --no-deps --no-build-isolation --editable .
 	$(BIN)/python -m pip check
 	touch $@ $(VENV)/.dev $(VENV)/.run
+
+$(VENV)/.mailcheck: tests/mailcheck/package.json tests/mailcheck/check.mjs | $(VENV)/pyvenv.cfg
+	mkdir -p $(VENV)/mailcheck
+	cp tests/mailcheck/package.json tests/mailcheck/check.mjs $(VENV)/mailcheck/
+	cd $(VENV)/mailcheck && npm install --silent --no-package-lock --no-audit --no-fund --ignore-scripts
+	touch $@
 
 # The browser tests need a Chromium and fonts for three languages: from the system's packages when they are missing.
 $(VENV)/.browser: | $(VENV)/pyvenv.cfg
