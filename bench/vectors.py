@@ -67,6 +67,8 @@ PLANTED = """() => {
   }
   return found;
 }"""
+# what pages of ours ask for, and what the trap itself does
+OURS = ("file:", "data:image/png", "data:text/javascript,export", "cid:chart")
 ADDRESSES = ("url", "page", "web")
 # values of a vocabulary, by which templates choose what to lay out; nothing from outside comes in them
 WORDS = ("side", "kind", "kinds", "told_by", "level", "channel", "week", "zone", "language")
@@ -109,12 +111,17 @@ class Trap:
         self.caught.planted += [f"{name}: {each}" for each in self._page.evaluate(PLANTED)]
         return self._page
 
+    def evaluate(self, script: str, value: str) -> Any:
+        """What a script of ours makes of a text, on an empty page."""
+        self._page.goto("about:blank")
+        return self._page.evaluate(script, value)
+
     def _note_dialog(self, dialog: Dialog) -> None:
         self.caught.executed.append(f"{self._name}: {dialog.message}")
         dialog.dismiss()
 
     def _note_request(self, url: str) -> None:
-        if not url.startswith(("file:", "data:image/png", "cid:chart")):
+        if not url.startswith(OURS):
             self.caught.planted.append(f"{self._name}: request of {url[:200]}")
 
 
@@ -125,16 +132,16 @@ def trap() -> Iterator[Trap]:
         yield Trap(own, Path(folder))
 
 
-def payloads_of(file: Path) -> tuple[str, ...]:
-    """The payloads of a module that exports a list of objects, read as the browser reads it."""
+def payloads_of(browser: Trap, file: Path) -> tuple[str, ...]:
+    """The payloads of a module that exports a list of objects, read as a browser reads it."""
     try:
         text = file.read_text(encoding="utf-8")
     except OSError as error:
         raise InputError(f"{file} cannot be read: {error.strerror}") from error
     text = text.replace("module.exports =", "export default", 1)
-    script = "async (text) => (await import('data:text/javascript,' + encodeURIComponent(text))).default"
-    with chromium() as browser:
-        found = browser.new_page().evaluate(script, text)
+    found = browser.evaluate(
+        "async (text) => (await import('data:text/javascript,' + encodeURIComponent(text))).default", text
+    )
     return tuple(str(each["payload"]) for each in found)
 
 
@@ -259,8 +266,8 @@ def control(browser: Trap, payloads: Iterable[str]) -> int:
 
 def main(file: str) -> dict[str, object]:
     """How many payloads on how many pages, what ran, what could, and how many the trap sees unescaped."""
-    payloads = payloads_of(Path(file))
     with trap() as browser:
+        payloads = payloads_of(browser, Path(file))
         open_all(browser, payloads)
         caught = browser.caught
         seen = control(browser, payloads)

@@ -73,7 +73,7 @@ def selections(archive: Archive) -> tuple[Selection, Selection]:
             zone=ZONE,
             closed=closed,
             first_run=FIRST_RUN,
-            as_of=LAST_WEEK.bounds(ZONE)[1],
+            as_of=as_of,
             said=said,
         )
         for told in (everything, some)
