@@ -21,7 +21,7 @@ from archive.records import FetchLogLine, PendingEntry, PollCounts
 from fetch import policy, watch
 from fetch.watch import Findings
 from flows.pages import Gained, Means, PageBudget, PageReader, attributed
-from meetings.screen import concerns_both
+from meetings.screen import concerns_both, worth_a_page
 from parsers.entries import parse_entries
 from parsers.publishers import Publishers
 from parsers.records import (
@@ -138,11 +138,16 @@ class Poller:
         return self._followed(source, answer, listing) if listing.follow else (answer, listing)
 
     def _followed(self, source: Source, answer: Answer, index: Listing) -> tuple[Answer, Listing]:
-        """The entries behind an index, as one listing; the first document that cannot be read tells how it went."""
+        """The entries behind an index, as one listing; the first document that cannot be read tells how it went.
+
+        An older one that was taken away tells nothing: an index may name what is long gone.
+        """
         entries: dict[str, Entry] = {}
         troubles = []
         for url in index.follow:
             child = self._means.get(url, cookies=source.cookies)
+            if entries and child.outcome in (Outcome.NOT_FOUND, Outcome.GONE):
+                continue
             listing = _parsed(child, source) if child.outcome is Outcome.OK else None
             if listing is None:
                 told = replace(answer, outcome=child.outcome, message=child.message, status=child.status)
@@ -169,9 +174,11 @@ class Poller:
         return Sorted(wanted, len(entries) - len(relevant), len(relevant) - len(wanted), tuple(changed))
 
     def _is_relevant(self, source: Source, entry: Entry) -> bool:
-        """Whether title and teaser concern both countries; the words of its address where it has no title."""
+        """Whether title and teaser are worth the page. Without a title the address counts, whose words bear no marks."""
         outlet, _ = attributed(self._publishers, source, entry)
-        return concerns_both(entry.title or slug_title(entry.url), entry.teaser, side=outlet.side)
+        if not entry.title:
+            return concerns_both(slug_title(entry.url), entry.teaser, side=outlet.side)
+        return worth_a_page(entry.title, entry.teaser, side=outlet.side)
 
     def _remember(self, source: Source, found: Sorted) -> None:
         if not (found.wanted or found.changed):

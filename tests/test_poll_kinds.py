@@ -101,6 +101,15 @@ def test_what_the_other_documents_of_an_index_list_is_kept(
     assert (report["outcome"], report["entries"], report["new_articles"]) == (outcome, entries, entries)
 
 
+@pytest.mark.parametrize("status", [404, 410])
+def test_an_older_document_that_was_taken_away_fails_no_index(
+    meetings: Meetings, archive_of_months: Web, status: int
+) -> None:
+    archive_of_months.add("/sitemap-2024-11.xml", Reply(status=status))
+    report = ingest(meetings)
+    assert (report["outcome"], report["followed"], report["entries"]) == ("ok", 2, 2)
+
+
 def test_an_index_of_nothing_is_an_answer(meetings: Meetings, archive_of_months: Web) -> None:
     for month in ("12", "11"):
         archive_of_months.add(f"/sitemap-2024-{month}.xml", Reply(urlset(), headers=XML))
