@@ -11,6 +11,7 @@ from parsers.records import MeetingsError
 NAMES = {
     "start": (),
     "poll": (),
+    "screening": (),
     "detect": (),
     "outlets": (),
     "feedsuite": ("DIR",),

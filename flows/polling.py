@@ -21,7 +21,7 @@ from archive.records import FetchLogLine, PendingEntry, PollCounts
 from fetch import policy, watch
 from fetch.watch import Findings
 from flows.pages import Gained, Means, PageBudget, PageReader, attributed
-from meetings.screen import concerns_both
+from meetings.screen import concerns_both, worth_a_page
 from parsers.entries import parse_entries
 from parsers.publishers import Publishers
 from parsers.records import (
@@ -174,9 +174,11 @@ class Poller:
         return Sorted(wanted, len(entries) - len(relevant), len(relevant) - len(wanted), tuple(changed))
 
     def _is_relevant(self, source: Source, entry: Entry) -> bool:
-        """Whether title and teaser concern both countries; the words of its address where it has no title."""
+        """Whether title and teaser are worth the page. Without a title the words of the address count, marks lost."""
         outlet, _ = attributed(self._publishers, source, entry)
-        return concerns_both(entry.title or slug_title(entry.url), entry.teaser, side=outlet.side)
+        if not entry.title:
+            return concerns_both(slug_title(entry.url), entry.teaser, side=outlet.side)
+        return worth_a_page(entry.title, entry.teaser, side=outlet.side)
 
     def _remember(self, source: Source, found: Sorted) -> None:
         if not (found.wanted or found.changed):

@@ -21,7 +21,7 @@ from fetch.outcomes import FetchError
 from fetch.robots import product_token, rules
 from flows.settings import Settings
 from flows.steps import fetch_settings, load_catalogue, now_utc
-from meetings.screen import concerns_both
+from meetings.screen import worth_a_page
 from parsers.aggregators import leads_nowhere
 from parsers.articles import extract_article
 from parsers.catalogue import Catalogue, read_source
@@ -218,7 +218,7 @@ class _Way:
 
     def _page(self, entries: Sequence[Entry], source: Source) -> Step:
         """One article, the newest that passes the screen, else the newest."""
-        wanted = [e for e in entries if concerns_both(e.title, e.teaser, side=source.side)]
+        wanted = [e for e in entries if worth_a_page(e.title, e.teaser, side=source.side)]
         entry = (wanted or entries)[0]
         if leads_nowhere(entry.url):
             return Step("page", Verdict.OK, "none is fetched: the links lead to no page that may be read.")
@@ -271,7 +271,7 @@ def _span(age: timedelta) -> str:
 
 
 def _screened(entries: Sequence[Entry], source: Source) -> Step:
-    passed = {side: sum(concerns_both(e.title, e.teaser, side=side) for e in entries) for side in Side}
+    passed = {side: sum(worth_a_page(e.title, e.teaser, side=side) for e in entries) for side in Side}
     told = ", ".join(f"{number} as a source of side {side}" for side, number in passed.items())
     verdict = Verdict.OK if passed[source.side] else Verdict.WARN
     return Step("screen", verdict, f"of {len(entries)} would be fetched: {told}.")

@@ -28,6 +28,7 @@ CACHED = (
     topics.contexts,
     topics._matcher,
     screen._matcher,
+    screen._matters,
 )
 
 
@@ -137,6 +138,8 @@ SCREENED = [
     pytest.param("Patrols in the South China Sea", "", Side.VIETNAM, False, id="a sea is no country"),
     pytest.param("Liu Ning in Lang Son", "", Side.OTHER, True, id="official and province"),
     pytest.param("Japan's economy grows", "", Side.CHINA, False, id="neither"),
+    pytest.param("中越签署文件", "", Side.OTHER, True, id="a pair names both"),
+    pytest.param("Hiệp ước biên giới Việt - Trung", "", Side.OTHER, True, id="a pair with spaces"),
 ]
 
 
