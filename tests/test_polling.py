@@ -94,7 +94,7 @@ def test_robots_are_obeyed_for_pages_and_not_asked_for_feeds(meetings: Meetings,
 
 def test_google_news_costs_no_page_and_keeps_the_publisher(meetings: Meetings, web: Web, tmp_path: Path) -> None:
     item = (
-        "<item><title>China, Viet Nam hold talks - Xinhua</title><link>http://news.example/rss/articles/CBMi1</link>"
+        "<item><title>China, Viet Nam hold talks - Xinhua</title><link>https://news.google.com/rss/articles/CBMi1</link>"
         '<source url="https://english.news.cn">Xinhua</source></item>'
     )
     web.add("/g.xml", Reply(f'<rss version="2.0"><channel>{item}</channel></rss>'.encode(), headers=XML))
