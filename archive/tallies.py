@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
 
 from archive.models import ArticleRow, MeetingRow, MentionRow
 from meetings.records import Rank
@@ -15,7 +15,10 @@ from parsers.records import Side
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """One held meeting: the day by which it is placed, its level, and the sides whose outlets tell it."""
+    """One held meeting: the day by which it is placed, its level, and the sides that tell it.
+
+    A copy is the telling of the side whose text it prints.
+    """
 
     day: dt.date
     level: Rank
@@ -30,11 +33,13 @@ def tallies(s: Session, start: dt.date, end: dt.date) -> list[Tally]:
         MeetingRow.placed_on.between(start, end),
     )
     sides: dict[str, set[Side]] = {}
+    original = aliased(ArticleRow)
     tellers = (
-        select(MentionRow.meeting_id, ArticleRow.side)
+        select(MentionRow.meeting_id, original.side)
         .join(ArticleRow, ArticleRow.number == MentionRow.article_number)
+        .join(original, original.number == func.coalesce(ArticleRow.copy_of, ArticleRow.number))
         .join(MeetingRow, MeetingRow.id == MentionRow.meeting_id)
-        .where(*chosen, ArticleRow.side.is_not(None))
+        .where(*chosen, original.side.is_not(None))
         .distinct()
     )
     for meeting_id, side in s.execute(tellers):

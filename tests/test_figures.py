@@ -9,8 +9,10 @@ from struct import unpack
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from archive.meetings import record_detection
+from archive.models import ArticleRow
 from archive.store import Archive
 from archive.tallies import Tally, tallies
 from meetings.records import Detection, Meeting, Rank, Status
@@ -57,6 +59,15 @@ def test_tallies_are_of_held_meetings_and_of_who_tells_them(archive: Archive) ->
         Tally(day("2024-12-03"), Rank.DEPUTY_LEADER, frozenset()),
         Tally(day("2024-12-10"), Rank.LEADER, BOTH),
     ]
+
+
+def test_a_copy_is_the_telling_of_the_side_that_it_prints(archive: Archive) -> None:
+    tell(archive, "one", meeting(), side=Side.CHINA)
+    tell(archive, "two", meeting(), side=Side.VIETNAM)
+    with archive.write() as s:
+        s.execute(update(ArticleRow).where(ArticleRow.number == 2).values(copy_of=1))
+    with archive.read() as s:
+        assert [tally.sides for tally in tallies(s, day("2024-12-01"), day("2024-12-31"))] == [{Side.CHINA}]
 
 
 def test_an_undated_meeting_counts_by_the_day_it_is_placed_on(archive: Archive) -> None:
