@@ -1,4 +1,4 @@
-"""Reading many records at once."""
+"""Handling many records at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 def in_bulk() -> Iterator[None]:
     """Python's search for garbage in cycles waits meanwhile.
 
-    Records hold no cycles, and with ten thousand of them the search takes longer than the reading.
+    Records hold no cycles, and with ten thousand of them the search takes longer than the reading. Decorates, too.
     """
     was_on = gc.isenabled()
     gc.disable()

@@ -17,6 +17,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from archive import articles, deliveries, issues, meetings, sources
+from archive.bulk import in_bulk
 from archive.records import Delivery, DeliveryState, IssueState, Said, StoredIssue, StoredMeeting
 from archive.store import Archive
 from archive.tallies import tallies
@@ -95,6 +96,7 @@ def _variant(context: IssueContext, choice: Choice) -> tuple[IssueContext, Forms
     return own, render_forms(own)
 
 
+@in_bulk()
 def compose(
     settings: Settings,
     archive: Archive,

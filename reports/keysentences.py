@@ -77,14 +77,16 @@ def key_sentences(mentions: Sequence[Mention], *, limit: int) -> tuple[KeySenten
     """
     tellings = [telling(mention) for mention in mentions]
     candidates = [candidate for told in tellings for candidate in sentences_of(told)]
+    # what is known already takes worth away and never adds any
+    left = [candidate for candidate in candidates if candidate.value > 0]
     chosen: list[KeySentence] = []
-    while len(chosen) < limit and candidates:
+    while len(chosen) < limit and left:
         known = frozenset[tuple[str, str]]().union(*(key.things for key in chosen))
-        best = max(candidates, key=lambda candidate: worth(candidate, known))
+        best = max(left, key=lambda candidate: worth(candidate, known))
         if worth(best, known) <= 0:
             break
         chosen.append(best)
-        candidates = [candidate for candidate in candidates if not _said_by(candidate, best)]
+        left = [candidate for candidate in left if not _said_by(candidate, best)]
     if not chosen and limit:
         chosen = [key for key in candidates if _fields(key)]
         chosen = [max(chosen, key=_fields)] if chosen else []
