@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Table, delete, func, insert, select, update
+from sqlalchemy import CursorResult, Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from archive.articles import keys_in, known_keys
@@ -19,6 +19,10 @@ from parsers.records import Alarm, AlarmKind, Outcome, Source, SourceState, Vali
 _STATES, _POLLS = cast("Table", SourceRow.__table__), cast("Table", FetchRow.__table__)
 _STATE_FIELDS = [field.name for field in fields(SourceState) if field.name not in ("validators", "alarms", "listed")]
 """The fields of a state that are columns as they stand."""
+_LINE_FIELDS = [field.name for field in fields(FetchLogLine)]
+# made once: saving state and log line is much of what a poll with nothing new costs us
+_SAVE_STATE = update(_STATES).where(_STATES.c.source_id == bindparam("saved_id"))
+_NEW_STATE, _LOG_POLL = insert(_STATES), insert(_POLLS)
 
 
 def states(s: Session) -> dict[str, SourceState]:
@@ -35,15 +39,15 @@ def states_of(s: Session, catalogue: Sequence[Source]) -> dict[str, SourceState]
 
 def save_state(s: Session, state: SourceState) -> None:
     """Remembers `state` in place of what was known. Save the articles first (design §6.1)."""
-    # plain statements: saving state and log line is much of what a poll with nothing new costs us
-    saved = s.execute(update(_STATES).where(_STATES.c.source_id == state.source_id), _state_values(state))
+    values = _state_values(state)
+    saved = s.execute(_SAVE_STATE, values | {"saved_id": state.source_id})
     if cast("CursorResult[object]", saved).rowcount == 0:
-        s.execute(insert(_STATES), _state_values(state))
+        s.execute(_NEW_STATE, values)
 
 
 def log_fetch(s: Session, line: FetchLogLine) -> None:
     """Appends one poll to the log."""
-    s.execute(insert(_POLLS), asdict(line))
+    s.execute(_LOG_POLL, {name: getattr(line, name) for name in _LINE_FIELDS})
 
 
 def last_fetches(s: Session) -> dict[str, FetchLogLine]:
@@ -142,7 +146,7 @@ def _alarm(stored: Mapping[str, str]) -> Alarm:
 
 
 def _line(row: FetchRow) -> FetchLogLine:
-    values = {field.name: getattr(row, field.name) for field in fields(FetchLogLine)}
+    values = {name: getattr(row, name) for name in _LINE_FIELDS}
     return FetchLogLine(**values | {"skipped": {Skip(reason): count for reason, count in row.skipped.items()}})
 
 
