@@ -13,6 +13,7 @@ import csv
 import dataclasses
 import html
 import io
+import json
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,11 +26,15 @@ from lxml import etree
 from markdown_it import MarkdownIt
 from playwright.sync_api import BrowserContext, Dialog, Page
 
+from archive import articles, meetings
 from archive.records import StoredMeeting
+from archive.store import Archive
+from flows.publishing import FOLDER, build_site
+from flows.settings import Settings
 from meetings.detect import detect
-from meetings.records import Codes, Evidence, Forum, Place, Plover, Status, Topic
+from meetings.records import Codes, Detection, Evidence, Forum, Place, Plover, Status, Topic
 from meetings.tracing import Trace
-from parsers.records import Article, InputError, Side
+from parsers.records import Article, InputError, Side, article_key
 from reports.atom import export_atom
 from reports.calendar_export import export_ics
 from reports.clean import one_line, safe_url
@@ -40,7 +45,8 @@ from reports.records import IssueContext
 from reports.render import render_html, render_markdown
 from reports.week import Week
 from tests.browser import chromium
-from tests.report_samples import context, meeting, mention, person, rich, stored, stored_article
+from tests.report_parts import meeting, mention, person, stored, stored_article
+from tests.report_weeks import context, rich
 
 TRAP = """
 for (const name of ["alert", "confirm", "prompt", "print", "xss"])
@@ -58,7 +64,8 @@ PLANTED = """() => {
     const called = tag.call(element).toLowerCase();
     const at = (name) => value.call(element, name) ?? "";
     if (frames.includes(called)) found.push(called);
-    if (called === "script" && !/^[./]*assets\\/[\\w.-]+$/.test(at("src"))) found.push(`script ${at("src")}`);
+    const ours = /^[./]*assets\\/(search\\/)?[\\w.-]+$/.test(at("src"));
+    if (called === "script" && !ours) found.push(`script ${at("src")}`);
     if (called === "meta" && /refresh/i.test(at("http-equiv"))) found.push("refresh");
     for (const name of names.call(element)) {
       const runs = /^(java|vb|live)script:|^data:(?!image\\/png)/i.test(at(name).replace(/[\\u0000-\\u0020]/g, ""));
@@ -108,8 +115,12 @@ class Trap:
         self._name = name
         self._page.goto(file.as_uri(), wait_until="load")
         self.caught.pages += 1
-        self.caught.planted += [f"{name}: {each}" for each in self._page.evaluate(PLANTED)]
+        self.look()
         return self._page
+
+    def look(self) -> None:
+        """Note what stands on the page at present and could run."""
+        self.caught.planted += [f"{self._name}: {each}" for each in self._page.evaluate(PLANTED)]
 
     def evaluate(self, script: str, value: str) -> Any:
         """What a script of ours makes of a text, on an empty page."""
@@ -243,6 +254,51 @@ def _shown(element: Any) -> str:
     return text if element.get("type") == "html" else html.escape(text)
 
 
+def open_site(browser: Trap, payloads: Sequence[str]) -> None:
+    """Every page of the web archive of all these meetings, and all that its search lays out."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        catalogue = home / "sources.toml"
+        catalogue.write_text("".join(_source(at, text) for at, text in enumerate(payloads)), encoding="utf-8")
+        settings = Settings(home=home / "data", sources_file=catalogue)
+        with Archive.open(settings.home) as archive:
+            for number, text in enumerate(payloads):
+                _store(archive, hostile_meeting(number * 4 + 1, text), f"outlet-{number}")
+        build_site(settings)
+        site = settings.home / FOLDER
+        for file in sorted(site.rglob("*.html")):
+            browser.visit(file.relative_to(site).as_posix(), file)
+        page = browser.visit("search", site / "search" / "index.html")
+        page.wait_for_selector("form[data-ready]")
+        while page.locator("#more").is_visible():
+            page.locator("#more").click()
+        assert page.locator("#results li").count() >= len(payloads) / 2, "the search lays out too little"
+        for text in payloads:
+            page.locator("#q").fill(text)
+        browser.look()
+
+
+def _source(number: int, text: str) -> str:
+    """A source of an outlet of that name; in TOML a basic string is written as in JSON."""
+    clean = json.dumps(one_line(text, 200) or "none", ensure_ascii=True)
+    return (
+        f'[[source]]\nid = "source-{number}"\noutlet = "outlet-{number}"\noutlet_name = {clean}\nside = "china"\n'
+        f'language = "en"\nzone = "UTC"\nkind = "rss"\nurl = "https://outlet-{number}.example/feed"\n'
+        f'interval = "3h"\nnote = {clean}\n\n'
+    )
+
+
+def _store(archive: Archive, told: StoredMeeting, outlet: str) -> None:
+    """Keep a meeting as its articles tell it, half of them by an outlet of the catalogue."""
+    with archive.write() as session:
+        for at, each in enumerate(told.mentions):
+            key = article_key(f"{outlet} {at}")
+            article = replace(each.article.article, key=key, outlet=outlet if at % 2 else each.article.article.outlet)
+            kept, _ = articles.add_article(session, article, now=told.first_seen)
+            found = Detection("en", (replace(each.meeting, id=""),))
+            meetings.record_detection(session, kept, found, rules_version="vectors", now=told.first_seen)
+
+
 def check_tables(told: Sequence[StoredMeeting]) -> None:
     """No cell of the CSV is a formula, and no line of the calendar was put there by a text."""
     for row in csv.reader(io.StringIO("".join(export_csv(told)))):
@@ -269,6 +325,7 @@ def main(file: str) -> dict[str, object]:
     with trap() as browser:
         payloads = payloads_of(browser, Path(file))
         open_all(browser, payloads)
+        open_site(browser, payloads)
         caught = browser.caught
         seen = control(browser, payloads)
     for line in dict.fromkeys((*caught.executed, *caught.planted)):

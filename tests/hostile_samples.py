@@ -9,7 +9,8 @@ from meetings.records import Forum, Place, Status
 from parsers.records import Side
 from reports.records import IssueContext
 from reports.week import Week
-from tests.report_samples import context, meeting, mention, person, stored, stored_article
+from tests.report_parts import meeting, mention, person, stored, stored_article
+from tests.report_weeks import context
 
 HOSTILE_TEXTS = {
     "html": "<script>alert(1)</script><img src=x onerror=alert(2)> & <b>bold</b> --> <![endif]-->",

@@ -15,7 +15,7 @@ from reports.accounts import accounts, originals
 from reports.comparison import MOST, compare
 from reports.records import ComparisonView, RowView
 from tests.report_catalogue import SOURCES, at
-from tests.report_samples import meeting, mention, person, stored, stored_article
+from tests.report_parts import meeting, mention, person, stored, stored_article
 from tests.summit import AS_OF, DATA, OUTLETS, ROOT, ZONE, as_table, compared, meetings_of
 
 PAGE = ROOT / "docs" / "comparison.md"

@@ -16,21 +16,18 @@ from reports.records import ComparisonView, IssueContext, LineView, MeetingView
 from reports.week import Week
 from tests.hostile_samples import hostile
 from tests.report_catalogue import day
+from tests.report_parts import HANOI
 from tests.report_samples import (
-    HANOI,
     border_meeting,
-    context,
     dialogue,
     guangdong,
-    half_a_year,
     imported,
     late_report,
     phone_call,
-    quiet,
-    rich,
     sidelines,
     steering_committee,
 )
+from tests.report_weeks import context, half_a_year, quiet, rich
 
 WEEKS = {"rich": rich, "quiet": quiet, "hostile": hostile}
 

@@ -11,7 +11,7 @@ from reports.records import IssueContext
 from reports.render import render_html
 from tests.browser import chromium
 from tests.hostile_samples import hostile
-from tests.report_samples import quiet, rich
+from tests.report_weeks import quiet, rich
 
 pytestmark = pytest.mark.slow
 

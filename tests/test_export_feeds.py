@@ -17,7 +17,8 @@ from reports.atom import LISTED, export_atom
 from reports.calendar_export import export_ics
 from reports.plover import export_plover
 from tests.hostile_samples import hostile_meetings
-from tests.report_samples import rich_meetings, steering_committee
+from tests.report_samples import steering_committee
+from tests.report_weeks import rich_meetings
 
 # Event and Entity of PLOVER's manual (reference/peers.md §6.3)
 PLOVER_FIELDS = {

@@ -17,7 +17,7 @@ from reports.accounts import Outlets
 from reports.firsts import GROWN, SILENCE, Past, firsts
 from reports.records import FirstView
 from tests.report_catalogue import SOURCES
-from tests.report_samples import HANOI, meeting, mention, person, stored, stored_article
+from tests.report_parts import HANOI, meeting, mention, person, stored, stored_article
 
 DAY = dt.date(2024, 8, 19)
 LAM = person("To Lam", "General Secretary", "Tô Lâm", Rank.LEADER)

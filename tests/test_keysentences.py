@@ -18,7 +18,7 @@ from parsers.records import Article
 from parsers.seedfile import seed_article
 from reports.keysentences import key_sentences
 from tests.report_catalogue import at
-from tests.report_samples import meeting, mention, stored_article
+from tests.report_parts import meeting, mention, stored_article
 
 ROOT = Path(__file__).parent.parent
 QUOTES = 2

@@ -18,7 +18,7 @@ from reports.render import Forms, render_forms
 from reports.unsubscribe import Unsubscribe, check_template, token
 from tests.hostile_samples import HOSTILE_TEXTS, hostile
 from tests.report_catalogue import at
-from tests.report_samples import rich
+from tests.report_weeks import rich
 
 SENDER = "China–Viet Nam Meetings <digest@example.org>"
 READER = Recipient("reader@example.com", "Bùi Reader, 王")

@@ -38,7 +38,7 @@ from tests.commandline import SEEDS, Meetings
 from tests.hostile_samples import hostile
 from tests.mailserver import Inbox, mail_server
 from tests.report_catalogue import at
-from tests.report_samples import quiet, rich
+from tests.report_weeks import quiet, rich
 
 WEEK, ZONE = "2024-W50", "Asia/Ho_Chi_Minh"
 RECIPIENTS = """

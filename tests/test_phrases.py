@@ -16,7 +16,7 @@ from meetings.information import LANGUAGES
 from meetings.lexicon import LexiconError
 from reports.speakers import speakers
 from reports.tellings import telling
-from tests.report_samples import meeting, mention, person, stored_article
+from tests.report_parts import meeting, mention, person, stored_article
 
 Rewrite = Callable[[str, str, str], None]
 CACHED = (phrases.terms, phrases.phrases, phrases._matcher, information._matcher,

@@ -16,7 +16,7 @@ from markdown_it import MarkdownIt
 from meetings.records import Forum, Status
 from parsers.records import AlarmKind, Outcome
 from reports import words
-from reports.clean import one_line, safe_url
+from reports.clean import one_line
 from reports.context import build_context
 from reports.records import IssueContext
 from reports.render import HTML_LIMIT, escape_markdown, render_forms, render_html, render_markdown, with_chart, wrap
@@ -25,7 +25,9 @@ from reports.views import headline
 from reports.week import Week
 from tests.hostile_samples import HOSTILE_TEXTS, hostile
 from tests.report_catalogue import SOURCES, STATES, at
-from tests.report_samples import FIRST_RUN, HANOI, context, dialogue, quiet, rich, rich_meetings
+from tests.report_parts import FIRST_RUN, HANOI
+from tests.report_samples import dialogue
+from tests.report_weeks import context, quiet, rich, rich_meetings
 
 GOLDEN = Path(__file__).parent / "data" / "issues"
 WEEKS = {"rich": rich, "quiet": quiet, "hostile": hostile}
@@ -205,43 +207,6 @@ def test_the_chart_stands_where_the_form_says() -> None:
 def test_github_finds_no_address_to_link_in_escaped_text() -> None:
     escaped = escape_markdown("see www.phish.example, http://phish.example and user@phish.example")
     assert escaped == r"see www\.phish.example, http\://phish.example and user\@phish.example"
-
-
-@pytest.mark.parametrize(
-    ("url", "safe"),
-    [
-        ("https://a.example/x?b=1&c=(2)", "https://a.example/x?b=1&c=%282%29"),
-        ("https://a.example/%E4%BC%9A?x=%20", "https://a.example/%E4%BC%9A?x=%20"),
-        ('https://a.example/会" onclick="x', "https://a.example/%E4%BC%9A%22%20onclick=%22x"),
-        ("HTTPS://a.example/\n>", "HTTPS://a.example/%0A%3E"),
-        ("javascript:alert(1)", None),
-        ("data:text/html,x", None),
-        ("//a.example/x", None),
-        ("https://", None),
-        ("https://[", None),
-        ("https://a.example/" + "会" * 300, None),
-        (None, None),
-    ],
-)
-def test_safe_url(url: str | None, safe: str | None) -> None:
-    assert safe_url(url) == safe
-
-
-@pytest.mark.parametrize(
-    ("text", "limit", "line"),
-    [
-        ("  two\n lines\t ", None, "two lines"),
-        ("safe\u202etxt\u202c", None, "safetxt"),
-        ("e\u0302\u0323", None, "ệ"),
-        ("one two three four", 14, "one two…"),
-        ("x" * 50, 10, "x" * 9 + "…"),
-        ("family 👩‍👧", None, "family 👩‍👧"),
-        ("half\ud800", None, "half"),
-    ],
-    ids=["space", "bidi", "composed", "cut at a word", "cut in a long word", "joined emoji", "lone surrogate"],
-)
-def test_one_line(text: str, limit: int | None, line: str) -> None:
-    assert one_line(text, limit) == line
 
 
 def many(number: int, web: str) -> IssueContext:

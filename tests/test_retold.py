@@ -24,7 +24,7 @@ from reports.select import Selection, said_since, select_issue
 from reports.week import Week, week_of_day
 from tests import archive_samples
 from tests.report_catalogue import at
-from tests.report_samples import FIRST_RUN, HANOI, meeting, mention, person, stored, stored_article
+from tests.report_parts import FIRST_RUN, HANOI, meeting, mention, person, stored, stored_article
 
 W49, W50, W51, W52 = (Week(2024, number) for number in (49, 50, 51, 52))
 WANG = person("Wang Yi", "Foreign Minister", "王毅", Rank.MINISTER)

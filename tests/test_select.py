@@ -14,7 +14,7 @@ from reports.retold import Fate
 from reports.select import Selection, is_back, select_issue
 from reports.week import Week, week_of_day
 from tests.report_catalogue import at
-from tests.report_samples import FIRST_RUN, HANOI, meeting, mention, stored, stored_article
+from tests.report_parts import FIRST_RUN, HANOI, meeting, mention, stored, stored_article
 
 W49, W50, W51 = Week(2024, 49), Week(2024, 50), Week(2024, 51)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from archive.records import StoredMeeting
 from meetings.records import Forum, Place, Status
 from reports.series import Session, calendar, rhythm, series_of
-from tests.report_samples import meeting, mention, person, stored, stored_article
+from tests.report_parts import meeting, mention, person, stored, stored_article
 
 NAME = "Steering Committee for Bilateral Cooperation"
 MONDAY = dt.date(2024, 12, 9)

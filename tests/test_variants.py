@@ -17,7 +17,7 @@ from reports.records import IssueContext
 from reports.render import HTML_LIMIT, render_forms
 from reports.variants import variant
 from tests.hostile_samples import hostile
-from tests.report_samples import quiet, rich
+from tests.report_weeks import quiet, rich
 
 WEEKS = {"rich": rich, "quiet": quiet, "hostile": hostile}
 LISTS = ("meetings", "late", "further", "settled", "ahead")

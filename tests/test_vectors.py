@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.vectors import Caught, Trap, control, open_all, payloads_of, trap
+from bench.vectors import Caught, Trap, control, open_all, open_site, payloads_of, trap
 
 pytestmark = pytest.mark.slow
 
@@ -66,6 +66,13 @@ def nothing_caught(browser: Trap) -> None:
 def test_no_script_runs_and_none_could(browser: Trap, payload: str) -> None:
     open_all(browser, [payload])
     assert browser.caught.pages == 8
+    assert browser.caught.executed == []
+    assert browser.caught.planted == []
+
+
+def test_no_script_runs_in_the_web_archive_but_its_own(browser: Trap) -> None:
+    open_site(browser, list(PAYLOADS.values()))
+    assert browser.caught.pages > 3 * len(PAYLOADS)
     assert browser.caught.executed == []
     assert browser.caught.planted == []
 

@@ -18,7 +18,7 @@ from parsers.records import Article, MeetingsError
 from reports.accounts import Outlets
 from reports.visits import Visit, visit_view, visits_of
 from tests.report_catalogue import SOURCES
-from tests.report_samples import HANOI, meeting, mention, person, stored, stored_article
+from tests.report_parts import HANOI, meeting, mention, person, stored, stored_article
 
 LAM = person("To Lam", "General Secretary", "Tô Lâm", Rank.LEADER)
 SON = person("Bui Thanh Son", "Foreign Minister", "Bùi Thanh Sơn", Rank.MINISTER)
