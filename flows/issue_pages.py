@@ -22,6 +22,7 @@ from reports.site.around import digest
 from reports.site.folder import Folder, KeptIssue
 from reports.site.front import IssueLine, issue_line
 from reports.site.meeting_pages import Told
+from reports.site.paths import chart_file
 from reports.site.render import render
 from reports.week import Week, last_complete_week, parse_week, week_of_day
 
@@ -79,6 +80,7 @@ class IssuePages:
         context = self._compose(week) if changing else None
         inputs = digest(context or self._known_by(week), before, after)
         if not folder.wants(page, inputs) and kept is not None and kept.inputs == inputs:
+            folder.keep(chart_file(week.label))
             return kept
         if kind == "closed":
             stored = self._stored(week)
@@ -87,6 +89,8 @@ class IssuePages:
                 folder.put(page, render("old_issue", page, line=line, text=stored.markdown))
                 return KeptIssue(inputs, line, "", stored.meeting_ids, ())
             context = context_from_dict(stored.context)
+            if stored.chart and folder.wants(chart_file(week.label), inputs):
+                folder.put(chart_file(week.label), stored.chart)
         return self._whole(folder, week, context or self._compose(week), inputs, before, after)
 
     def _whole(
@@ -101,6 +105,7 @@ class IssuePages:
         new = tuple(view.id for view in (*context.meetings, *context.late))
         line = issue_line(week, context.subject, self._kinds[week], len(new))
         values = {"ctx": context, "kind": line.kind, "before": before, "after": after}
+        values["chart"] = chart_file(week.label) in folder.pages
         folder.put(line.page, render("issue", line.page, **values))
         return KeptIssue(inputs, line, context.lead, new, context.corrections)
 

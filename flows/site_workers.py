@@ -11,6 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from archive import meetings
+from archive.bulk import in_bulk
 from archive.store import Archive
 from reports.accounts import Outlets
 from reports.firsts import Past
@@ -64,6 +65,7 @@ def chunks(ids: Sequence[str]) -> Iterable[tuple[str, ...]]:
     return (tuple(ids[at : at + CHUNK]) for at in range(0, len(ids), CHUNK))
 
 
+@in_bulk()
 def _make(job: Job, archive: Archive, past: Past, means: Means) -> list[Done]:
     with archive.read() as session:
         told = meetings.meetings_by_id(session, job.reads)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from urllib.parse import quote, urlsplit
 
@@ -10,6 +11,10 @@ _JOINERS = "\u200c\u200d"
 # control, format (bidi overrides, tags, soft hyphens), surrogates, private use, unassigned
 _UNWANTED = ("Cc", "Cf", "Cs", "Co", "Cn")
 _MARKS_IN_A_ROW = 3
+# letters and signs of our languages, with which nothing is wrong: told at once, they are most of what is written
+_PLAIN = re.compile(
+    r"[ -~\u00a1-\u00ac\u00ae-\u024f\u1e00-\u1eff\u2010-\u2016\u2018-\u2026\u3001-\u3020\u4e00-\u9fa5\uff01-\uff5e]*"
+)
 # Outlook and older browsers cut or refuse longer addresses
 _URL_LIMIT = 2_000
 _URL_SAFE = ":/?#@!$&*+,;=%~-._"
@@ -17,9 +22,9 @@ _URL_SAFE = ":/?#@!$&*+,;=%~-._"
 
 def one_line(text: str, limit: int | None = None) -> str:
     """The text in NFC on one line, without control or bidi characters, cut at `limit` code points with an ellipsis."""
-    plain = text.isascii() and text.isprintable()
-    line = " ".join((text if plain else "".join(_printable(text))).split())
-    line = unicodedata.normalize("NFC", line)
+    if not _PLAIN.fullmatch(text):
+        text = "".join(_printable(text))
+    line = unicodedata.normalize("NFC", " ".join(text.split()))
     return line if limit is None or len(line) <= limit else _cut(line, limit)
 
 

@@ -102,12 +102,18 @@ def telling(mention: Mention) -> Telling:
     captions = _captions(article)
     own = (
         sentence
-        for sentence in sentences.split(text, abbreviations())
+        for sentence in sentences_of_text(text)
         if sentence.paragraph > 0
         and holds(mention.meeting.part, sentence.start)
         and not any(start <= sentence.start < end for start, end in captions)
     )
     return Telling(mention, text, _language(article, text), tuple(own))
+
+
+@lru_cache(maxsize=KEPT)
+def sentences_of_text(text: str) -> tuple[Sentence, ...]:
+    """All sentences of an article's text, titles and captions too; kept for a while."""
+    return tuple(sentences.split(text, _abbreviations()))
 
 
 def _language(article: Article, text: str) -> str:
@@ -128,8 +134,7 @@ def _captions(article: Article) -> Sequence[tuple[int, int]]:
 
 
 @cache
-def abbreviations() -> frozenset[str]:
-    """Words after which a full stop ends no sentence, of all languages."""
+def _abbreviations() -> frozenset[str]:
     found: set[str] = set()
     for spoken in LANGUAGES:
         name = f"{spoken}/grammar.toml"

@@ -41,7 +41,7 @@ class Participant:
 class Card:
     """One meeting in short. `day` is the ISO date by which it is filed, `date` the one that is known, or empty.
 
-    `told`: both, china, vietnam, or other where neither side gave an account. `forum` is empty where there is none.
+    `told`: both, china, vietnam, or other where neither side is known to have told it. `forum` may be empty.
     `known` is the moment at which the archive first knew of it, ISO, UTC.
     """
 

@@ -9,14 +9,13 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from archive.records import Mention, StoredMeeting
-from meetings import sentences
 from meetings.records import Evidence, Meeting
 from meetings.topics import labels
 from reports import words
 from reports.accounts import TEXT_LIMIT, Outlets, article_view, ordered
 from reports.clean import one_line
 from reports.records import ArticleView
-from reports.tellings import abbreviations
+from reports.tellings import sentences_of_text
 
 PIECE_LIMIT = 1200
 FIELDS = {
@@ -126,7 +125,7 @@ def _mark(evidence: Evidence, kind: str, label: str) -> _Mark:
 
 def _sentences(text: str, marks: Sequence[_Mark]) -> tuple[tuple[Piece, ...], ...]:
     """The sentences in which something is marked, in the order of the text."""
-    found = sentences.split(text, abbreviations())
+    found = sentences_of_text(text)
     starts = [sentence.start for sentence in found]
     chosen: dict[int, list[_Mark]] = {}
     for mark in marks:

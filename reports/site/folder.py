@@ -113,6 +113,11 @@ class Folder:
         self.pages[page] = inputs
         return self._known.get(page) != inputs or not (self.out / page).is_file()
 
+    def keep(self, page: str) -> None:
+        """A file that the last build made belongs to this one too; nothing when it made none."""
+        if page in self._known:
+            self.pages[page] = self._known[page]
+
     def put(self, page: str, content: bytes) -> None:
         """Writes a page that `wants` asked for."""
         self.written += put(self.out, page, content)

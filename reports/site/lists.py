@@ -111,7 +111,8 @@ def by_year(cards: Iterable[Card]) -> dict[str, list[Card]]:
 
 
 def timeline(years: Mapping[str, Sequence[Card]]) -> TimelinePage:
-    """All years side by side, by level."""
+    """All years side by side, the newest first, by level."""
+    years = {year: years[year] for year in sorted(years, reverse=True)}
     rows = [
         _row(level, [[card for card in cards if card.level == level] for cards in years.values()], list(years))
         for level in (rank.value for rank in RANK_ORDER)

@@ -31,6 +31,11 @@ def issue_page(week: str) -> str:
     return f"issues/{week}/{INDEX}"
 
 
+def chart_file(week: str) -> str:
+    """`issues/2024-W50/chart.png`: the chart that a closed issue was mailed with."""
+    return f"issues/{week}/chart.png"
+
+
 def person_page(side: str, name: str) -> str:
     """`people/wang-yi-cn/index.html`: by name and side, since two people of both sides may share a name."""
     return f"people/{slug(name)}-{_COUNTRY.get(side, 'xx')}/{INDEX}"

@@ -35,7 +35,7 @@ NAVIGATION = (
     ("About", ABOUT),
 )
 KINDS = {"closed": "closed issue", "open": "open issue, may still change", "back": "back issue"}
-TOLD = {"both": "told by both", "china": "by Beijing alone", "vietnam": "by Hanoi alone", "other": "by neither side"}
+TOLD = {"both": "told by both", "china": "by Beijing alone", "vietnam": "by Hanoi alone", "other": "by others"}
 ASSETS = ("site.css", "search.js")
 
 

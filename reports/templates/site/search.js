@@ -76,8 +76,10 @@
     const title = element("p", "title");
     title.append(link("meetings/" + each.id, each.headline));
     if (each.status !== "held") title.append(" ", element("span", "tag", named.status[each.status]));
-    const facts = [named.level[each.level], named.channel[each.channel], each.forum, named.told[each.told]];
-    item.append(title, element("p", "note", facts.filter(Boolean).join(" · ")));
+    const facts = [named.level[each.level], named.channel[each.channel], each.forum];
+    const note = element("p", "note", facts.filter(Boolean).join(" · ") + " · ");
+    note.append(element("span", "told " + each.told, named.told[each.told]));
+    item.append(title, note);
     return item;
   };
 
