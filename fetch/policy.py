@@ -248,7 +248,7 @@ def next_state(
         interval=_pace(source, state, findings, now) if well else state.interval,
         astray=_astray(state, findings),
         gone_since=_gone_since(state, outcome, now),
-        listed=watch.keys_of(listing.entries) if full and listing else state.listed,
+        listed=watch.listed(listing.entries, state) if full and listing else state.listed,
     )
     wait = (
         _wait_well(source, after, answer, listing, jitter) if well else _wait_ill(source, state, after, answer, jitter)

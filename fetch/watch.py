@@ -27,6 +27,10 @@ DUPLICATES_WITHIN = 30 * DAY
 RETIRED_AFTER = 7 * DAY
 # A fall-back goes on for so long after its source's alarm is over: a flapping one does not switch it about.
 REST_AFTER = DAY
+# Of listings, so many as long as the last one are remembered, in keys no fewer and no more than these: caches that
+# answer in turn give the same few lists again and again, of which none is news.
+LISTINGS = 3
+KEYS_LEAST, KEYS_MOST = 100, 6_000
 # Outlets date tomorrow's print edition today, and in zones ahead of ours; a date further off is a mistake.
 AHEAD = DAY
 
@@ -38,7 +42,7 @@ _TROUBLES = frozenset(AlarmKind) - {AlarmKind.DUPLICATES}
 class Findings:
     """The counted facts of one poll.
 
-    `entries` the whole listing held, `new_entries` of them its last one did not (`unseen`: all of them, whether or not
+    `entries` the whole listing held, `new_entries` of them its last ones did not (`unseen`: all of them, whether or not
     they concern us), `newest` the latest date among them. The counts of pages are of pages whose outlet has a parser of
     its own: read by it, read by the generic one, or holding no text. `duplicates`: the share of copies among the
     source's articles of the last `DUPLICATES_WITHIN`, None when there are fewer than `DUPLICATES_LEAST`.
@@ -53,14 +57,16 @@ class Findings:
     duplicates: float | None = None
 
 
-def keys_of(entries: Iterable[Entry]) -> tuple[str, ...]:
-    """The entries of a listing as `SourceState.listed` remembers them."""
-    return tuple(article_key(entry.url) for entry in entries)
+def listed(entries: Iterable[Entry], state: SourceState) -> tuple[str, ...]:
+    """What `SourceState.listed` is after a listing: its keys, and those last seen before, as many as are remembered."""
+    keys = _keys(entries)
+    most = max(len(keys), KEYS_LEAST, min(LISTINGS * len(keys), KEYS_MOST))
+    return tuple(dict.fromkeys((*keys, *state.listed)))[:most]
 
 
 def unseen(entries: Iterable[Entry], state: SourceState) -> int:
-    """How many of a listing's entries the last listing did not hold."""
-    return len(set(keys_of(entries)) - set(state.listed))
+    """How many of a listing's entries the last listings did not hold."""
+    return len(set(_keys(entries)) - set(state.listed))
 
 
 def newest(entries: Iterable[Entry], *, now: datetime) -> datetime | None:
@@ -144,6 +150,10 @@ def fallback_needed(
         return False
     proved = state.last_success is not None and state.last_success > state.recovered
     return not proved or now - state.recovered < REST_AFTER
+
+
+def _keys(entries: Iterable[Entry]) -> tuple[str, ...]:
+    return tuple(article_key(entry.url) for entry in entries)
 
 
 def _in_trouble(standing: Iterable[Alarm]) -> bool:

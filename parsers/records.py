@@ -249,8 +249,8 @@ class SourceState:
     `url` is the source's address that all of this is about: with another one in the catalogue it is forgotten.
     `newest` is the latest date of any item ever listed; `interval` the pace it is asked at now; `astray` counts the
     pages in a row that the outlet's own parser could not read; `gone_since` begins a run of nothing but 410.
-    `listed` are the keys of its last listing's entries; `failing_since` begins the present run of failures; `recovered`
-    is when the last alarm was withdrawn on which a fall-back stood in.
+    `listed` are the keys of its last listings' entries, those of the last one first; `failing_since` begins the present
+    run of failures; `recovered` is when the last alarm was withdrawn on which a fall-back stood in.
     """
 
     source_id: str

@@ -98,7 +98,8 @@ class Site:
     """One outlet's listing: what it published when, and its spells.
 
     `keeps`: so many entries are listed, or those of so long. `lies`: it answers 304 to whatever carries a validator.
-    `moved`: from then on its address redirects for good, and 30 days later is not found.
+    `moved`: from then on its address redirects for good, and 30 days later is not found. `behind`: every second answer
+    is an old copy of the list that lacks so many of its newest entries.
     """
 
     source: Source
@@ -108,6 +109,7 @@ class Site:
     lies: bool = False
     dated: bool = True
     moved: datetime | None = None
+    behind: int = 0
 
     @property
     def new_url(self) -> str:
@@ -129,6 +131,11 @@ class Site:
         if isinstance(self.keeps, timedelta):
             return range(bisect_right(self.published, now - self.keeps), end)
         return range(max(0, end - self.keeps), end)
+
+    def copy(self, now: datetime, *, old: bool) -> range:
+        """The numbers of the entries on the list as it is served."""
+        numbers, lag = self.listed(now), self.behind if old else 0
+        return range(max(0, numbers.start - lag), max(0, numbers.stop - lag))
 
     def dropped(self, number: int) -> datetime:
         """When an entry leaves the list."""
@@ -262,7 +269,7 @@ class Year:
         if site.moved and url == site.source.url and self._true >= site.moved + 30 * DAY:
             return Answer(url, Outcome.NOT_FOUND, now, status=404), None
         moved = site.new_url if site.moved and url == site.source.url and self._true >= site.moved else None
-        numbers = site.listed(self._true)
+        numbers = site.copy(self._true, old=len(self.diaries[site.source.id].attempts) % 2 == 1)
         etag = f'"{numbers.start}-{numbers.stop}-{fault is Fault.NO_LINKS}"'
         if validators.etag and (site.lies or validators.etag == etag):
             return Answer(url, Outcome.NOT_MODIFIED, now, status=304, permanent_url=moved), None

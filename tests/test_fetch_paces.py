@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fetch import policy
-from fetch.watch import Findings, keys_of
-from parsers.records import AlarmKind, Entry, Kind, Listing, Outcome
+from fetch.watch import Findings
+from parsers.records import AlarmKind, Entry, Kind, Listing, Outcome, article_key
 from tests.policykit import DAY, FRESH, HOUR, LISTING, NOW, OK, OLD, SAME, SETTLED, SOURCE, after, failed, outcomes
 
 # -- the pace
@@ -129,7 +129,7 @@ def test_what_is_remembered_of_a_listing() -> None:
     findings = Findings(entries=2, new_entries=1, newest=NOW - HOUR)
     state = policy.next_state(SOURCE, SETTLED, OK, listing(2), findings=findings, now=NOW, jitter=0.0)
     assert state.newest == NOW - HOUR
-    assert state.listed == keys_of(listing(2).entries)
+    assert state.listed == tuple(article_key(entry.url) for entry in listing(2).entries)
     older = replace(findings, newest=NOW - DAY)
     assert policy.next_state(SOURCE, state, OK, listing(1), findings=older, now=NOW, jitter=0.0).newest == NOW - HOUR
     undated = replace(findings, newest=None)

@@ -111,8 +111,9 @@ SCENARIOS: dict[str, tuple[Site, ...]] = {
     "asks for pauses until a date": (often("dates", Fault.BUSY_DATE, range(15, 190, 12), 8 * HOUR),),
     "asks for pauses for six days": (ill("pauses", Fault.BUSY_DATE, 150, 6 * DAY, keeps=60),),
     "forbidden (403) for a month": (ill("forbidden", Fault.FORBIDDEN, 150, 30 * DAY, keeps=60),),
-    "304 for ever to whoever asks with a validator": several(
-        2, "liar", lambda name: replace(site(name, keeps=40), lies=True)
+    "304 for ever to whoever asks with a validator": (replace(site("liar", keeps=40), lies=True),),
+    "two cached copies in turn, without dates, nothing new for thirty days": (
+        replace(undated(ill("copies", Fault.QUIET, 90, 30 * DAY, keeps=20)), behind=6),
     ),
     "copies only, for sixty days": (ill("copier", Fault.COPIES, 100, 60 * DAY),),
     "forbidden for twenty days, with a fall-back": (ill("primary", Fault.FORBIDDEN, 60, 20 * DAY),),

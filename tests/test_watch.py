@@ -214,11 +214,46 @@ def test_the_newest_item(dates: list[datetime | None], newest: datetime | None) 
     assert watch.newest(entries(*dates), now=NOW) == newest
 
 
-def test_unseen_entries_are_those_the_last_listing_did_not_hold() -> None:
-    listed = entries(NOW, NOW, NOW)
-    state = replace(WELL, listed=watch.keys_of(listed[:2]))
-    assert watch.unseen(listed, state) == 1
-    assert watch.unseen(listed, SourceState("vov")) == 3
+def new_in_each(*listings: list[Entry]) -> list[int]:
+    """How many entries are new in each of the listings, which a source gives one after the other."""
+    state, counts = WELL, []
+    for listing in listings:
+        counts.append(watch.unseen(listing, state))
+        state = replace(state, listed=watch.listed(listing, state))
+    return counts
+
+
+def numbered(*numbers: int) -> list[Entry]:
+    return [Entry(f"https://vovworld.vn/{n}", "A") for n in numbers]
+
+
+LONG = numbered(*range(3000))
+NEW: dict[str, tuple[list[list[Entry]], list[int]]] = {
+    "the same again": ([numbered(1, 2), numbered(2, 1)], [2, 0]),
+    "one more": ([numbered(1, 2), numbered(1, 2, 3)], [2, 1]),
+    "two copies in turn": ([numbered(4, 3, 2), numbered(3, 2, 1)] * 4, [3, 1, 0, 0, 0, 0, 0, 0]),
+    "three copies, none alike": ([numbered(1), numbered(2), numbered(3)] * 2, [1, 1, 1, 0, 0, 0]),
+    "a copy that is empty": ([numbered(1, 2), [], numbered(1, 2)], [2, 0, 0]),
+    "a short copy of a long list": ([LONG[:90], LONG[:5], LONG[:90]], [90, 0, 0]),
+    "two long copies": ([LONG, LONG[2000:] + numbered(*range(3000, 5000)), LONG], [3000, 2000, 0]),
+    "back after two listings": ([LONG[:100], LONG[100:200], LONG[200:300], LONG[:100]], [100, 100, 100, 0]),
+    "back after three listings": ([LONG[n : n + 100] for n in (0, 100, 200, 300, 0)], [100] * 5),
+}
+
+
+@pytest.mark.parametrize(("listings", "new"), NEW.values(), ids=NEW)
+def test_new_is_what_none_of_the_last_listings_held(listings: list[list[Entry]], new: list[int]) -> None:
+    assert new_in_each(*listings) == new
+
+
+@given(st.lists(st.integers(0, 9000), min_size=1, max_size=4))
+def test_what_is_remembered_of_listings_is_bounded(lengths: list[int]) -> None:
+    state = WELL
+    for turn, length in enumerate(lengths):
+        listing = [Entry(f"https://vovworld.vn/{turn}/{n}", "A") for n in range(length)]
+        state = replace(state, listed=watch.listed(listing, state))
+        assert len(state.listed) <= max(length, watch.KEYS_LEAST, min(watch.LISTINGS * length, watch.KEYS_MOST))
+        assert watch.unseen(listing, state) == 0
 
 
 # -- fall-backs
