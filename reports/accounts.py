@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from pathlib import PurePosixPath
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from archive.records import Mention, StoredMeeting
@@ -45,8 +46,12 @@ class Outlets:
         return cls({s.outlet: s.outlet_name for s in sources}, {s.outlet: s.side for s in sources})
 
     def name(self, article: Article) -> str:
-        """The outlet's name, as the article gives it where the catalogue knows none; empty for an imported file."""
-        return one_line(self.names.get(article.outlet or "", article.outlet or ""), NAME_LIMIT)
+        """The outlet's name, as the article or its address gives it where the catalogue knows none.
+
+        Empty for an imported file.
+        """
+        written = article.outlet or urlsplit(safe_url(article.url) or "").hostname or ""
+        return one_line(self.names.get(article.outlet or "", written), NAME_LIMIT)
 
     def side(self, article: Article) -> Side | None:
         """Whose account the article is part of; None for an imported file."""

@@ -20,7 +20,7 @@ from reports.accounts import QUOTE_LIMIT, TEXT_LIMIT, Outlets, article_view, mis
 from reports.clean import one_line
 from reports.keysentences import KeySentence, sentences_of
 from reports.records import ArticleView, CellView, ComparisonView, RowView
-from reports.tellings import Telling, telling
+from reports.tellings import Telling, heading, telling
 
 MOST = 8
 """How many rows there are at most of what one side tells alone, and of what both tell."""
@@ -44,6 +44,11 @@ class _Hit:
     words: str
     start: int
     key: KeySentence
+
+    @property
+    def in_title(self) -> bool:
+        """Whether they stand in an article's title."""
+        return self.key.telling.sentences[self.key.number].paragraph == 0
 
     @property
     def quote(self) -> str:
@@ -120,9 +125,14 @@ def compare(stored: StoredMeeting, *, outlets: Outlets, zone: ZoneInfo, as_of: d
 
 
 def _account(stored: StoredMeeting, side: Side, outlets: Outlets) -> _Account:
-    """A side's own articles; copies of a text count once."""
-    own = (m for m, _ in originals(stored.mentions) if outlets.side(m.article.article) is side)
-    tellings = tuple(telling(mention) for mention in own)
+    """A side's own articles. A copy is read too, since it may hold a sentence more, and so is each title."""
+    own = [
+        mention
+        for first, copies in originals(stored.mentions)
+        if outlets.side(first.article.article) is side
+        for mention in (first, *(copy for copy in copies if outlets.side(copy.article.article) is side))
+    ]
+    tellings = tuple(part for mention in own for part in (telling(mention), heading(mention)))
     return _Account(side, tellings, tuple(sentences_of(told) for told in tellings))
 
 
@@ -223,7 +233,8 @@ def _weighed(block: Sequence[_Thing]) -> list[_Thing]:
 
 
 def _best(hits: Sequence[_Hit]) -> _Hit:
-    return max(hits, key=lambda hit: hit.key.value)
+    """That of the weightiest sentence; a title's only where no sentence has one."""
+    return max(hits, key=lambda hit: (not hit.in_title, hit.key.value))
 
 
 def _cell(hits: Sequence[_Hit], missing: str, shown: Callable[[Mention], ArticleView]) -> CellView:
@@ -232,7 +243,7 @@ def _cell(hits: Sequence[_Hit], missing: str, shown: Callable[[Mention], Article
         return CellView("", "", "", None, missing)
     best = _best(hits)
     wordings: dict[str, str] = {}
-    for hit in (best, *hits):
+    for hit in (best, *(hit for hit in hits if not hit.in_title)):
         wordings.setdefault(" ".join(hit.words.casefold().split()), hit.words)
     told = best.key.telling
     return CellView(

@@ -58,18 +58,24 @@ def _highest(ranked: Sequence[StoredMeeting]) -> str:
     day = f" on {when(top)}" if top.date else ""
     if len(ranked) == 1:
         return f"{told}{day}: the only meeting known for this week."
-    peers = sum(stored.meeting.level is top.level for stored in ranked)
-    level = f"one of {peers} at the level of {words.RANKS[top.level].lower()}, " if peers > 1 else ""
-    of = "higher of the two" if len(ranked) == 2 else f"highest of the {len(ranked)}"
-    return f"{told}{day}: {level}the {of} meetings this week."
+    return f"{told}{day}: {_among(ranked)}."
+
+
+def _among(ranked: Sequence[StoredMeeting]) -> str:
+    """How the highest meeting stands among those of the week."""
+    level, number = ranked[0].meeting.level, len(ranked)
+    peers = sum(stored.meeting.level is level for stored in ranked)
+    rank = f"at the level of {words.RANKS[level].lower()}"
+    if peers == number:
+        return f"one of {'two meetings this week, both' if number == 2 else f'{number} meetings this week, all'} {rank}"
+    if peers > 1:
+        return f"one of {peers} {rank}, the highest of the {number} meetings this week"
+    return f"the {'higher of the two' if number == 2 else f'highest of the {number}'} meetings this week"
 
 
 def _told(views: Sequence[MeetingView], visits: Sequence[VisitView]) -> str:
     """How many meetings both sides gave an account of, and how many only one did; how many belong to visits."""
-    sides = [{account.side for account in view.accounts if not account.missing} for view in views]
-    both = sum({Side.CHINA, Side.VIETNAM} <= found for found in sides)
-    beijing = sum(Side.CHINA in found and Side.VIETNAM not in found for found in sides)
-    hanoi = sum(Side.VIETNAM in found and Side.CHINA not in found for found in sides)
+    both, beijing, hanoi = tellers_of(views)
     tellers = ((both, "both sides"), (beijing, "Beijing alone"), (hanoi, "Hanoi alone"))
     counts = [(count, teller) for count, teller in tellers if count]
     if len(views) == 1:
@@ -88,6 +94,20 @@ def _told(views: Sequence[MeetingView], visits: Sequence[VisitView]) -> str:
         text += f"{'; ' if text else ''}{number} {'was' if number == 1 else 'were'} held on {of}"
     of_all = "Of these, " if len(views) > 1 and text else ""
     return f"{of_all or text[:1].upper()}{text if of_all else text[1:]}." if text else ""
+
+
+def tellers_of(views: Sequence[MeetingView]) -> tuple[int, int, int]:
+    """How many meetings both sides gave an account of, Beijing alone, and Hanoi alone.
+
+    One that an article of no known outlet tells too counts as nobody's alone: it may be the other side's.
+    """
+    told = [{account.side for account in view.accounts if not account.missing} for view in views]
+    known = [sides for sides in told if "unknown" not in sides]
+    return (
+        sum({Side.CHINA, Side.VIETNAM} <= sides for sides in told),
+        sum(Side.CHINA in sides and Side.VIETNAM not in sides for sides in known),
+        sum(Side.VIETNAM in sides and Side.CHINA not in sides for sides in known),
+    )
 
 
 def _series(parts: Sequence[str]) -> str:

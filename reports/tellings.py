@@ -111,6 +111,15 @@ def telling(mention: Mention) -> Telling:
 
 
 @lru_cache(maxsize=KEPT)
+def heading(mention: Mention) -> Telling:
+    """An article's title as a telling of its own: no account quotes it, but what it names is not left unmentioned."""
+    article = mention.article.article
+    text = article.text.partition("\n")[0]
+    own = sentences_of_text(text) if holds(mention.meeting.part, 0) else ()
+    return Telling(mention, text, telling(mention).language, own)
+
+
+@lru_cache(maxsize=KEPT)
 def sentences_of_text(text: str) -> tuple[Sentence, ...]:
     """All sentences of an article's text, titles and captions too; kept for a while."""
     return tuple(sentences.split(text, _abbreviations()))

@@ -12,10 +12,9 @@ from typing import TypeVar
 
 from meetings.records import RANK_ORDER, Rank
 from meetings.topics import labels
-from parsers.records import Side
 from reports import words
 from reports.clean import one_line
-from reports.lead import SUBJECT_LIMIT
+from reports.lead import SUBJECT_LIMIT, tellers_of
 from reports.recipients import EVERYTHING, Choice
 from reports.records import IssueContext, LineView, MeetingView
 
@@ -112,7 +111,9 @@ def _highest(views: Sequence[MeetingView]) -> str:
     if len(views) < 2:
         return ""
     top = min(views, key=_place)
-    return f"The highest: {one_line(top.headline, _SENTENCE_LIMIT)} ({top.when})."
+    peers = sum(_place(view) == _place(top) for view in views)
+    which = "The highest" if peers == 1 else f"One of {peers} of the highest level"
+    return f"{which}: {one_line(top.headline, _SENTENCE_LIMIT)} ({top.when})."
 
 
 def _share(ctx: IssueContext, kept: IssueContext, choice: Choice) -> str:
@@ -142,10 +143,7 @@ def _in_words(choice: Choice) -> str:
 
 def _told(views: Sequence[MeetingView]) -> str:
     """How many of the reader's meetings both sides gave an account of, and how many only one did."""
-    sides = [{account.side for account in view.accounts if account.articles} for view in views]
-    both = sum({Side.CHINA, Side.VIETNAM} <= found for found in sides)
-    beijing = sum(Side.CHINA in found and Side.VIETNAM not in found for found in sides)
-    hanoi = sum(Side.VIETNAM in found and Side.CHINA not in found for found in sides)
+    both, beijing, hanoi = tellers_of(views)
     told = ((both, "told by both sides"), (beijing, "by Beijing alone"), (hanoi, "by Hanoi alone"))
     parts = [f"{count} {teller}" for count, teller in told if count]
     return f"Accounts: {', '.join(parts)}." if parts else ""
@@ -153,9 +151,9 @@ def _told(views: Sequence[MeetingView]) -> str:
 
 def _and_more(kept: IssueContext) -> str:
     late = words.counted(len(kept.late), "late report of an earlier week", "late reports of earlier weeks")
-    ahead = words.counted(len(kept.ahead), "meeting", "meetings") + " ahead"
+    ahead = f"{len(kept.ahead)} under “Ahead”"
     parts = ([late] if kept.late else []) + ([ahead] if kept.ahead else [])
-    return f"{' and '.join(parts)}.".capitalize() if parts else ""
+    return f"{' and '.join(parts)}." if parts else ""
 
 
 def _in_short(ctx: IssueContext) -> IssueContext:

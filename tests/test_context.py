@@ -103,9 +103,9 @@ def one(chosen: Sequence[StoredMeeting], **changes: Any) -> IssueContext:
         ),
         pytest.param(
             [dialogue(), steering_committee(), guangdong()],
-            "Wang Yi and 2 others met Bui Thanh Son and 2 others in Beijing on Monday 9 December 2024: one of 3 at the "
-            "level of ministers, the highest of the 3 meetings this week. Of these, 2 are told by both sides and 1 by "
-            "Hanoi alone; 3 were held on one visit, Bui Thanh Son in China. Notable: First session of “3+3” strategic "
+            "Wang Yi and 2 others met Bui Thanh Son and 2 others in Beijing on Monday 9 December 2024: one of 3 "
+            "meetings this week, all at the level of ministers. Of these, 2 are told by both sides and 1 by Hanoi "
+            "alone; 3 were held on one visit, Bui Thanh Son in China. Notable: First session of “3+3” strategic "
             "dialogue on diplomacy, defence and public security; for the sea between them Beijing writes “South China "
             "Sea”, Hanoi “East Sea”.",
             id="a visit, a first and a differing term",
