@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 
-from meetings import lexicon, officials, reading
+from meetings import lexicon, officials, reading, vocabulary
 from meetings.countries import SIDES
 from meetings.folding import key, respelt
 from meetings.language import recognise
@@ -57,8 +57,7 @@ class VisitWord:
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    kinds: tuple[tuple[VisitKind, re.Pattern[str]], ...]
-    first: tuple[re.Pattern[str], ...]
+    patterns: tuple[tuple[VisitKind | None, re.Pattern[str]], ...]
     recalled: re.Pattern[str]
 
 
@@ -70,15 +69,18 @@ def find_visit_words(article: Article, trip: Trip) -> tuple[VisitWord, ...]:
     language = article.language if article.language in LANGUAGES else recognise(article.text)
     if language is None:
         return ()
-    head = reading.read(replace(article, paragraphs=article.paragraphs[:HEAD_PARAGRAPHS]), language)
+    start = replace(article, paragraphs=article.paragraphs[:HEAD_PARAGRAPHS])
+    folded = vocabulary.load(language).folding(start.text)
+    if not any(pattern.search(folded) for _, pattern in _load(language).patterns):
+        return ()
+    head = reading.read(start, language)
     found = {(word.kind, word.start): word for sentence in head.sentences for word in _told(head, sentence, trip)}
     return tuple(sorted(found.values(), key=lambda word: (word.start, word.end)))
 
 
 def _told(head: Reading, sentence: Sentence, trip: Trip) -> Iterator[VisitWord]:
     words = _load(head.words.language)
-    patterns = [*words.kinds, *((None, pattern) for pattern in words.first)]
-    for kind, pattern in patterns:
+    for kind, pattern in words.patterns:
         for match in pattern.finditer(head.folded, sentence.start, sentence.end):
             earlier = kind is not None and words.recalled.search(head.folded, sentence.start, match.start())
             if not earlier and _is_of(head, sentence, match, trip):
@@ -116,8 +118,10 @@ def _load(language: str) -> _Words:
     table = lexicon.read(name)
     lexicon.only(name, table, [*VisitKind, "first", "recalled"])
     return _Words(
-        tuple((kind, _pattern(name, kind, lexicon.word(name, table, kind))) for kind in VisitKind),
-        tuple(_pattern(name, "first", words) for words in lexicon.words(name, table, "first")),
+        (
+            *((kind, _pattern(name, kind, lexicon.word(name, table, kind))) for kind in VisitKind),
+            *((None, _pattern(name, "first", words)) for words in lexicon.words(name, table, "first")),
+        ),
         _pattern(name, "recalled", lexicon.word(name, table, "recalled")),
     )
 

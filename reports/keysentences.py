@@ -38,7 +38,10 @@ _ENDED = re.compile(r"[.!?…。！？；:：][\"'”’」』)）\]]*$")
 
 @dataclass(frozen=True, slots=True)
 class KeySentence:
-    """A sentence: the number of it in its telling, what it tells, as (kind, thing), and what it is worth by itself."""
+    """A sentence: the number of it in its telling, what it tells, as (kind, thing), and what it is worth by itself.
+
+    `words` is empty where it tells nothing.
+    """
 
     telling: Telling
     number: int
@@ -113,6 +116,9 @@ def sentences_of(told: Telling) -> tuple[KeySentence, ...]:
     for number, told_here in enumerate(things):
         words = told.quote(number)
         length = count_words(words)
+        if not told_here:
+            found.append(KeySentence(told, number, frozenset(), frozenset(), length))
+            continue
         if length < SHORT and not _ENDED.search(words):
             told_here.add(("fragment", ""))
         key = KeySentence(told, number, frozenset(told_here), _words(words), length)
