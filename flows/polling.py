@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,9 +20,9 @@ from archive import copies, sources, versions
 from archive.records import FetchLogLine, PendingEntry, PollCounts
 from fetch import policy, watch
 from fetch.watch import Findings
+from flows.following import listing_of
 from flows.pages import Gained, Means, PageBudget, PageReader, attributed
 from meetings.screen import concerns_both, worth_a_page
-from parsers.entries import parse_entries
 from parsers.publishers import Publishers
 from parsers.records import (
     Answer,
@@ -134,32 +134,7 @@ class Poller:
         answer = self._means.get(url, validators=sent, cookies=source.cookies)
         if answer.outcome is not Outcome.OK:
             return answer, None
-        listing = _parsed(answer, source)
-        return self._followed(source, answer, listing) if listing.follow else (answer, listing)
-
-    def _followed(self, source: Source, answer: Answer, index: Listing) -> tuple[Answer, Listing]:
-        """The entries behind an index, as one listing; the first document that cannot be read tells how it went.
-
-        An older one that was taken away tells nothing: an index may name what is long gone.
-        """
-        entries: dict[str, Entry] = {}
-        troubles = []
-        for url in index.follow:
-            child = self._means.get(url, cookies=source.cookies)
-            if entries and child.outcome in (Outcome.NOT_FOUND, Outcome.GONE):
-                continue
-            listing = _parsed(child, source) if child.outcome is Outcome.OK else None
-            if listing is None:
-                told = replace(answer, outcome=child.outcome, message=child.message, status=child.status)
-                troubles.append(replace(told, retry_after=child.retry_after))
-            elif listing.outcome not in (Outcome.OK, Outcome.NO_ENTRIES):
-                troubles.append(replace(answer, outcome=listing.outcome, message=listing.message))
-            for entry in listing.entries if listing else ():
-                entries.setdefault(entry.url, entry)
-        if not entries and not troubles:
-            empty = f"{answer.url} leads to no document that lists an article."
-            return answer, replace(index, outcome=Outcome.NO_ENTRIES, message=empty)
-        return troubles[0] if troubles else answer, replace(index, entries=tuple(entries.values()))
+        return listing_of(answer, source, lambda child: self._means.get(child, cookies=source.cookies))
 
     def _sort(self, source: Source, entries: Sequence[Entry]) -> Sorted:
         relevant = {article_key(entry.url): entry for entry in entries if self._is_relevant(source, entry)}
@@ -241,8 +216,3 @@ def _counts(listing: Listing | None, found: Sorted, gained: Gained) -> dict[str,
         "new_articles": gained.new_articles,
         "skipped": dict(gained.skipped),
     }
-
-
-def _parsed(answer: Answer, source: Source) -> Listing:
-    url = answer.final_url or answer.url
-    return parse_entries(answer.body, source=source, url=url, content_type=answer.header("content-type"))

@@ -19,13 +19,13 @@ from urllib.parse import urlsplit
 from fetch.client import Client
 from fetch.outcomes import FetchError
 from fetch.robots import product_token, rules
+from flows.following import listing_of
 from flows.settings import Settings
 from flows.steps import fetch_settings, load_catalogue, now_utc
 from meetings.screen import worth_a_page
 from parsers.aggregators import leads_nowhere
 from parsers.articles import extract_article
 from parsers.catalogue import Catalogue, read_source
-from parsers.entries import parse_entries
 from parsers.guessing import guess_kind, guess_selectors, guess_title, named_feeds
 from parsers.newcomers import Defaults, kind_of_address, objection, propose
 from parsers.records import Answer, Entry, Kind, Outcome, Side, Source
@@ -193,28 +193,19 @@ class _Way:
 
     def _entries(self, answer: Answer, source: Source) -> list[Entry]:
         """The entries of the listing, newest first, undated ones last."""
-        entries, trouble = self._read(answer, source)
-        if not entries:
-            self._stop("entries", trouble)
+        told, listing = listing_of(answer, source, lambda child: self._client.get(child, cookies=source.cookies))
+        trouble = told.message or listing.message
+        if not listing.entries:
+            self._stop("entries", trouble or "it lists nothing.")
+        if told.outcome is not Outcome.OK:
+            self._say("index", Verdict.FAIL, f"not all that it leads to can be read, so polls fail: {trouble}")
+        entries = listing.entries
         dated = sum(entry.published is not None for entry in entries)
         titled = sum(bool(entry.title) for entry in entries)
         verdict = Verdict.OK if titled == len(entries) else Verdict.WARN
-        told = f"{counted(len(entries), 'entry', 'entries')}, {titled} with a title, {dated} with a date."
-        self._say("entries", verdict, told)
+        counts = f"{counted(len(entries), 'entry', 'entries')}, {titled} with a title, {dated} with a date."
+        self._say("entries", verdict, counts)
         return sorted(entries, key=lambda entry: entry.published or _LONG_AGO, reverse=True)
-
-    def _read(self, answer: Answer, source: Source) -> tuple[list[Entry], str]:
-        url = answer.final_url or answer.url
-        listing = parse_entries(answer.body, source=source, url=url, content_type=answer.header("content-type"))
-        entries, trouble = list(listing.entries), listing.message
-        for child in listing.follow:
-            told = self._client.get(child, cookies=source.cookies)
-            trouble = trouble or told.message
-            if told.outcome is Outcome.OK:
-                below = parse_entries(told.body, source=source, url=child, content_type=told.header("content-type"))
-                entries += below.entries
-                trouble = trouble or below.message
-        return entries, trouble or "it lists nothing."
 
     def _page(self, entries: Sequence[Entry], source: Source) -> Step:
         """One article, the newest that passes the screen, else the newest."""

@@ -127,7 +127,7 @@ def test_a_source_that_makes_us_fail_does_not_stop_the_others(
             raise ZeroDivisionError("a defect of ours")
         return parse_entries(data, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("flows.polling.parse_entries", failing)
+    monkeypatch.setattr("flows.following.parse_entries", failing)
     with (tmp_path / "sources.toml").open("a") as file:
         file.write(source("odd", wire.url("/feed.xml", host="127.0.1.9")))
     ran = meetings("ingest")

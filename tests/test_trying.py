@@ -116,7 +116,19 @@ def test_a_page_that_names_feeds(tried: Try, web: Web) -> None:
     assert told["steps"]["age"] == ("warn", "no entry has a date: each page's own date is taken.")
 
 
-def test_a_sitemap_index_is_followed(tried: Try, web: Web) -> None:
+OLDER = {
+    "older: none": (None, True, None),
+    "older: not found": (Reply(status=404), True, None),
+    "older: gone": (Reply(status=410), True, None),
+    "older: fails": (Reply(status=500), False, "fail"),
+    "older: a page": (Reply(b"<html><body>Sorry</body></html>", headers={"Content-Type": "text/html"}), False, "fail"),
+}
+
+
+@pytest.mark.parametrize(("older", "works", "verdict"), OLDER.values(), ids=OLDER)
+def test_a_sitemap_index_is_followed_as_a_poll_does(
+    tried: Try, web: Web, older: Reply | None, works: bool, verdict: str | None
+) -> None:
     web.add("/a/story-post1234567.html", page())
     now = datetime.now(UTC).isoformat()
     news = f"<n:news><n:publication_date>{now}</n:publication_date><n:title>{MEETING}</n:title></n:news>"
@@ -125,9 +137,14 @@ def test_a_sitemap_index_is_followed(tried: Try, web: Web) -> None:
         'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:n="http://www.google.com/schemas/sitemap-news/0.9"'
     )
     child = web.add("/news-2026-11.xml", Reply(f"<urlset {spaces}><url>{address}{news}</url></urlset>".encode()))
-    index = f"<sitemapindex {spaces}><sitemap><loc>{child}</loc><lastmod>{now}</lastmod></sitemap></sitemapindex>"
+    named = f"<sitemap><loc>{child}</loc><lastmod>{now}</lastmod></sitemap>"
+    if older:
+        address = web.add("/news-2026-10.xml", older)
+        named += f"<sitemap><loc>{address}</loc><lastmod>2026-01-01</lastmod></sitemap>"
+    index = f"<sitemapindex {spaces}>{named}</sitemapindex>"
     told = tried(web.add("/sitemap.xml", Reply(index.encode())))
-    assert told["works"]
+    assert told["works"] is works
+    assert told["steps"].get("index", (None,))[0] == verdict
     assert told["source"]["kind"] == "sitemap_index"
     assert told["steps"]["entries"][1] == "1 entry, 1 with a title, 1 with a date."
 
