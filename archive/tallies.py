@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from archive.models import ArticleRow, MeetingRow, MentionRow
@@ -25,12 +25,17 @@ class Tally:
     sides: frozenset[Side]
 
 
-def tallies(s: Session, start: dt.date, end: dt.date) -> list[Tally]:
-    """The held meetings placed from `start` to `end`, both included, by day."""
+def tallies(s: Session, start: dt.date, end: dt.date, zone: dt.tzinfo = dt.UTC) -> list[Tally]:
+    """The held meetings placed from `start` to `end`, both included, by day.
+
+    One that no date places goes by the day in `zone` on which it was first seen, as in an issue.
+    """
+    first, last = (dt.datetime.combine(day, dt.time(), zone) for day in (start, end + dt.timedelta(days=1)))
+    seen = and_(MeetingRow.placed_on.is_(None), MeetingRow.first_seen >= first, MeetingRow.first_seen < last)
     chosen = (
         MeetingRow.withdrawn_at.is_(None),
         MeetingRow.held_known_at.is_not(None),
-        MeetingRow.placed_on.between(start, end),
+        or_(MeetingRow.placed_on.between(start, end), seen),
     )
     sides: dict[str, set[Side]] = {}
     original = aliased(ArticleRow)
@@ -45,5 +50,9 @@ def tallies(s: Session, start: dt.date, end: dt.date) -> list[Tally]:
     for meeting_id, side in s.execute(tellers):
         sides.setdefault(meeting_id, set()).add(side)
     level = MeetingRow.record["level"].as_string()
-    held = select(MeetingRow.id, MeetingRow.placed_on, level).where(*chosen).order_by(MeetingRow.placed_on)
-    return [Tally(day, Rank(rank), frozenset(sides.get(id_, ()))) for id_, day, rank in s.execute(held) if day]
+    held = select(MeetingRow.id, MeetingRow.placed_on, MeetingRow.first_seen, level).where(*chosen)
+    found = [
+        Tally(day or seen_at.astimezone(zone).date(), Rank(rank), frozenset(sides.get(id_, ())))
+        for id_, day, seen_at, rank in s.execute(held.order_by(MeetingRow.placed_on, MeetingRow.first_seen))
+    ]
+    return sorted(found, key=lambda tally: tally.day)

@@ -138,7 +138,7 @@ def _composed(
     start, end = week.bounds(settings.tz)
     read = articles.articles_between(session, start.astimezone(settings.tz), end.astimezone(settings.tz))
     shown = weeks_before(week, WEEKS + 1)
-    counts = count_weeks(tallies(session, shown[0].days()[0], week.days()[1]), week)
+    counts = count_weeks(tallies(session, shown[0].days()[0], week.days()[1], settings.tz), week)
     present = sources.states_of(session, catalogue)
     context = build_context(
         selection,

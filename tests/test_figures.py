@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from struct import unpack
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import update
@@ -74,6 +75,15 @@ def test_an_undated_meeting_counts_by_the_day_it_is_placed_on(archive: Archive) 
     tell(archive, "one", meeting(None), side=Side.CHINA)
     with archive.read() as s:
         assert [tally.day for tally in tallies(s, day("2024-12-01"), day("2024-12-31"))] == [day("2024-12-11")]
+
+
+@pytest.mark.parametrize(
+    ("zone", "seen"), [("UTC", "2024-12-12"), ("Asia/Ho_Chi_Minh", "2024-12-12"), ("Pacific/Honolulu", "2024-12-11")]
+)
+def test_one_that_no_date_places_counts_by_the_day_it_was_first_seen(archive: Archive, zone: str, seen: str) -> None:
+    tell(archive, "one", meeting(None), side=Side.CHINA, published=None, published_on=None)
+    with archive.read() as s:
+        assert [tally.day for tally in tallies(s, day(seen), day(seen), ZoneInfo(zone))] == [day(seen)]
 
 
 @pytest.mark.parametrize(
