@@ -24,10 +24,10 @@ from parsers.records import InputError, MeetingsError
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from flows.issue_steps import IssueReport
     from flows.polling import SourceReport
     from flows.results import IngestReport
     from flows.settings import Settings
-    from flows.steps import IssueReport
     from reports.week import Week
 
 app = typer.Typer(
@@ -98,12 +98,12 @@ def _globals(
 @app.command()
 def run(context: typer.Context) -> None:
     """Ingest, detect, write the digest of the last complete week, the back issues and the web archive; once."""
-    from flows import steps
+    from flows import issue_steps
 
     settings = settings_of(context)
     report = _ingest(settings)
     _show_ingest(report, settings.tz)
-    written = [*steps.write_back_issues(settings), steps.write_issue(settings)]
+    written = [*issue_steps.write_back_issues(settings), issue_steps.write_issue(settings)]
     for issue in {issue.week: issue for issue in written}.values():
         _show_issue(issue)
     cli_site.after_run(settings)
@@ -247,18 +247,18 @@ def digest(
     ] = None,
 ) -> None:
     """Write one issue, and send it when asked to."""
-    from flows import steps
+    from flows import issue_steps
     from reports.week import parse_week
 
     if sum(map(bool, (send, dry_run, test_send))) > 1:
         raise InputError("--send, --dry-run and --test-send exclude each other; give one of them")
     settings = settings_of(context)
     chosen = parse_week(week) if week else None
-    messages = steps.write_messages(settings, chosen, out=out) if dry_run else []
+    messages = issue_steps.write_messages(settings, chosen, out=out) if dry_run else []
     if send:
         with progress("sending"):
-            sent = steps.send_issue(settings, chosen)
-    issue = steps.write_issue(settings, chosen, out=out)
+            sent = issue_steps.send_issue(settings, chosen)
+    issue = issue_steps.write_issue(settings, chosen, out=out)
     _show_issue(issue)
     for path in messages:
         put(f"  {path}")
@@ -288,7 +288,7 @@ def _preview(page: Path) -> None:
 
 def _test_send(settings: Settings, address: str, week: Week | None) -> None:
     from archive.records import DeliveryState
-    from flows.steps import send_trial
+    from flows.issue_steps import send_trial
 
     with progress("sending"):
         sent = send_trial(settings, address, week)

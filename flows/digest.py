@@ -26,18 +26,10 @@ from pydantic import Field
 from archive import issues
 from archive.locks import Busy
 from flows.ingest import poll_and_detect, run_name, summary, worth_a_retry
+from flows.issue_steps import IssueReport, SendReport, send_issue, write_issue, write_messages
 from flows.publishing import build_site
 from flows.settings import Settings, load_settings
-from flows.steps import (
-    IssueReport,
-    SendReport,
-    now_utc,
-    open_archive,
-    open_run,
-    send_issue,
-    write_issue,
-    write_messages,
-)
+from flows.steps import now_utc, open_archive, open_run
 from parsers.records import InputError, MeetingsError
 from reports.week import Week, last_complete_week, parse_week, week_of_day
 from reports.words import counted

@@ -1,0 +1,153 @@
+"""The steps that follow an ingest, in plain functions, without Prefect: issues are written and mailed.
+
+    flows.steps -> write_issue -> send_issue
+
+Each step is safe to repeat and to run twice at once: one sender at a time holds a lock of ours in the archive.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from archive import files, issues, meetings
+from archive.records import DeliveryState, IssueState
+from flows import issuing
+from flows.settings import Settings
+from flows.steps import alone, load_catalogue, now_utc, open_archive
+from meetings.records import Status
+from parsers.records import InputError
+from reports.issue_files import FOLDER
+from reports.select import is_back, placed_on
+from reports.smtp import SendResult, send
+from reports.week import Week, last_complete_week, week_of, week_of_day
+
+SEND_LEASE = timedelta(hours=2)
+
+
+@dataclass(frozen=True, slots=True)
+class IssueReport:
+    """One issue as written: how many meetings are new in it, and where its files are."""
+
+    week: str
+    subject: str
+    meetings: int
+    back: bool
+    paths: tuple[Path, ...]
+    markdown: str
+
+    @property
+    def page(self) -> Path:
+        """The file to look at in a browser."""
+        return next(path for path in self.paths if path.name == issuing.PAGE)
+
+
+@dataclass(frozen=True, slots=True)
+class SendReport:
+    """What one sending did. `waiting`: not delivered, to be tried again; `skipped`: served or refused before."""
+
+    accepted: int = 0
+    refused: int = 0
+    unknown: int = 0
+    waiting: int = 0
+    skipped: int = 0
+    problems: tuple[str, ...] = ()
+
+
+def write_issue(
+    settings: Settings, week: Week | None = None, *, close: bool = False, out: Path | None = None
+) -> IssueReport:
+    """Write one issue's files, of the last complete week unless told otherwise; `close` fixes what is new in it."""
+    with open_archive(settings) as archive:
+        issue = issuing.compose(settings, archive, load_catalogue(settings).sources, _chosen(settings, week))
+        if close:
+            issue = issuing.close(settings, archive, issue, now=now_utc())
+        return _written(settings, issue, out)
+
+
+def write_back_issues(settings: Settings) -> list[IssueReport]:
+    """Write the issue of every week before the archive's first run that holds a meeting, oldest first."""
+    with open_archive(settings) as archive:
+        with archive.read() as session:
+            first_run = issues.first_run_at(session)
+            told = meetings.all_meetings(session)
+        held = [stored for stored in told if stored.meeting.status is Status.HELD]
+        weeks = {week_of_day(placed_on(meeting, settings.tz)) for meeting in held}
+        back = sorted(week for week in weeks if is_back(week, settings.tz, first_run))
+        catalogue = load_catalogue(settings).sources
+        return [_written(settings, issuing.compose(settings, archive, catalogue, week, told), None) for week in back]
+
+
+def write_messages(settings: Settings, week: Week | None = None, *, out: Path | None = None) -> list[Path]:
+    """Write each recipient's message as a file instead of sending it, in a folder that only its owner can read."""
+    recipients = issuing.load_recipients(settings)
+    with open_archive(settings) as archive:
+        issue = issuing.compose(settings, archive, load_catalogue(settings).sources, _chosen(settings, week))
+    folder = (out or settings.home / FOLDER) / issue.week.label / "mail"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    paths = []
+    for number, recipient in enumerate(recipients, start=1):
+        paths.append(folder / f"{number:03d}.eml")
+        files.write_atomically(paths[-1], issuing.message(settings, issue, recipient).as_bytes())
+    return paths
+
+
+def send_issue(settings: Settings, week: Week | None = None) -> SendReport:
+    """Send one issue to every recipient not yet served, one message each; the first sending closes the issue.
+
+    Raises `InputError` when there is nobody to send to, no mail server, or the week is a back issue or not over;
+    `archive.locks.Busy` when another sender is at work.
+    """
+    with (
+        open_archive(settings) as archive,
+        alone(archive, "send", SEND_LEASE),
+    ):
+        issue = issuing.compose(settings, archive, load_catalogue(settings).sources, _chosen(settings, week))
+        if issue.state is IssueState.BACK:
+            raise InputError(f"{issue.week.label} is a back issue, of a week before the first run; it is never mailed")
+        recipients, smtp = issuing.load_recipients(settings), issuing.smtp_settings(settings)
+        issue = issuing.close(settings, archive, issue, now=now_utc())
+        issuing.write(settings, issue, None)
+        results = [issuing.deliver(settings, archive, issue, to, smtp, now_fn=now_utc) for to in recipients]
+    states = Counter(result.state if result else None for result in results)
+    return SendReport(
+        accepted=states[DeliveryState.ACCEPTED],
+        refused=states[DeliveryState.REFUSED],
+        unknown=states[DeliveryState.UNKNOWN],
+        waiting=states[DeliveryState.PLANNED],
+        skipped=states[None],
+        problems=tuple(r.message for r in results if r and r.state is not DeliveryState.ACCEPTED),
+    )
+
+
+def send_trial(settings: Settings, address: str, week: Week | None = None) -> SendResult:
+    """Send the issue as it is now to one address alone, marked as a test: nothing is closed, nothing recorded.
+
+    A recipient on the list gets what their choice leaves of it. Raises `InputError` when there is no mail server or
+    `address` is none.
+    """
+    to = issuing.reader_at(settings, address)
+    smtp = issuing.smtp_settings(settings)
+    with open_archive(settings) as archive:
+        issue = issuing.compose(settings, archive, load_catalogue(settings).sources, _chosen(settings, week))
+    return send(issuing.trial_message(settings, issue, to, now=now_utc()), smtp)
+
+
+def _chosen(settings: Settings, week: Week | None) -> Week:
+    """The week asked for, else the last complete one; raises `InputError` for a week that has not begun."""
+    if week and week > week_of(now_utc(), settings.tz):
+        raise InputError(f"{week.label} has not begun; there is nothing to write about it yet")
+    return week or last_complete_week(now_utc(), settings.tz)
+
+
+def _written(settings: Settings, issue: issuing.Issue, out: Path | None) -> IssueReport:
+    return IssueReport(
+        week=issue.week.label,
+        subject=issue.subject,
+        meetings=len(issue.meeting_ids),
+        back=issue.state is IssueState.BACK,
+        paths=issuing.write(settings, issue, out),
+        markdown=issue.forms.markdown,
+    )
