@@ -48,24 +48,27 @@ from reports.jsonform import context_to_dict
 from reports.recipients import Recipient
 from reports.week import parse_week
 settings = Settings(home=Path(sys.argv[1]), zone=sys.argv[3])
-started = time.perf_counter()
+started, spent = time.perf_counter(), time.process_time()
 with open_archive(settings) as archive:
     issue = compose(settings, archive, load_catalogue(settings).sources, parse_week(sys.argv[2]))
-seconds = time.perf_counter() - started
+seconds, cpu = time.perf_counter() - started, time.process_time() - spent
 mail = message(settings, issue, Recipient("reader@example.org"))
 html = next(part for part in mail.walk() if part.get_content_type() == "text/html")
-print(json.dumps({"seconds": seconds, "html": len(html.get_content().encode()), "subject": issue.subject,
+print(json.dumps({"seconds": seconds, "cpu": cpu, "html": len(html.get_content().encode()), "subject": issue.subject,
     "context": context_to_dict(issue.context), "markdown": issue.forms.markdown, "page": issue.forms.html}))
 """
 
 SITE = """
-import json, sys, time
+import json, resource, sys, time
 from pathlib import Path
 from flows.publishing import build_site
 from flows.settings import Settings
 started = time.perf_counter()
 report = build_site(Settings(home=Path(sys.argv[1]), zone=sys.argv[2]))
-print(json.dumps({"seconds": time.perf_counter() - started, "files": report.files, "written": report.written}))
+seconds = time.perf_counter() - started
+spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+print(json.dumps({"seconds": seconds, "cpu": sum(each.ru_utime + each.ru_stime for each in spent),
+    "files": report.files, "written": report.written}))
 """
 
 # from the event to the frame after it: what a person waits for
@@ -90,11 +93,13 @@ def main() -> dict[str, object]:
             print(f"an archive made in {time.perf_counter() - started:.0f} s")
             rounds = [run(ISSUE, home, week.label, ZONE.key) for _ in range(ROUNDS)]
             print(rounds[0]["subject"])
+            print("an issue:", ", ".join(f"{each['seconds']:.2f} s ({each['cpu']:.2f} s of work)" for each in rounds))
             give_issues(archive, rounds[0])
             whole = run(SITE, home, ZONE.key)
             one_more(archive, week)
         again = run(SITE, home, ZONE.key)
-        print(f"a site of {whole['files']} files; {again['written']} of them written again for one more meeting")
+        print(f"a site of {whole['files']} files in {whole['cpu']:.0f} s of work on all cores together")
+        print(f"one more meeting: {again['written']} files, {again['cpu']:.1f} s of work")
         waits = answers(home / "site")
     found: dict[str, object] = {
         "issue_s": statistics.median(each["seconds"] for each in rounds),
