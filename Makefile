@@ -17,7 +17,7 @@ run: $(VENV)/.run ## set up, import the seeds, ingest, write the digests
 test: $(VENV)/.dev $(VENV)/.browser ## set up and run every test
 	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
 
-test-fast: $(VENV)/.dev ## the tests that start no server and no browser
+test-fast: $(VENV)/.dev ## the quick tests: no server, no browser, none that takes seconds
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
 
 lint: $(VENV)/.dev ## exactly what CI checks

@@ -375,6 +375,7 @@ TELLINGS = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(st.lists(st.tuples(st.integers(0, 3), st.lists(TELLINGS, max_size=3)), min_size=1, max_size=8))
 def test_whatever_is_told_every_telling_has_its_meeting(steps: Sequence[tuple[int, list[Meeting]]]) -> None:

@@ -258,6 +258,7 @@ def read_by_rules(archive: Archive) -> None:
             record_detection(s, stored, found, rules_version="1", now=LATER)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(texts, st.booleans()), max_size=8))
 @settings(max_examples=20)
 def test_evidence_always_points_into_the_text_in_force(steps: list[tuple[str, bool]]) -> None:

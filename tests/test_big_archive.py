@@ -13,6 +13,8 @@ from meetings.records import Status
 from parsers.records import Side
 from reports.select import select_issue
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> list[StoredMeeting]:

@@ -221,6 +221,7 @@ def many(number: int, web: str) -> IssueContext:
     return dataclasses.replace(ctx, meetings=numbered, late=(), web=web)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("web", ["https://archive.example", ""], ids=["on the web", "no web"])
 @pytest.mark.parametrize(
     ("number", "notice"),
