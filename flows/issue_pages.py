@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from archive import issues
+from archive import articles, issues
 from archive.markers import Marker
 from archive.placing import placing_date
 from archive.records import StoredIssue, StoredMeeting
@@ -121,7 +121,9 @@ class IssuePages:
         closed = self._closed.get(week)
         if closed is not None:
             return digest("closed", closed.zone, closed.closed_at, closed.sha256, closed.meeting_ids)
-        return digest(self._kinds[week], self._inputs[week])
+        start, end = (moment.astimezone(self._settings.tz) for moment in week.bounds(self._settings.tz))
+        with self._archive.read() as session:
+            return digest(self._kinds[week], self._inputs[week], articles.articles_between(session, start, end))
 
 
 def told(built: Mapping[str, KeptIssue], merged: Mapping[str, str]) -> dict[str, Told]:

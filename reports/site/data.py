@@ -58,10 +58,10 @@ def taken_apart(contents: Sequence[bytes], lengths: Mapping[str, Sequence[int]],
 
     Empty when the files are not those that were built.
     """
-    starts = [
-        accumulate((each[at] for each in lengths.values()), initial=len(frame.heads[at])) for at in range(len(FILES))
+    found = [
+        list(accumulate([each[at] for each in lengths.values()], initial=len(frame.heads[at])))
+        for at in range(len(FILES))
     ]
-    found = [list(each) for each in starts]
     for at, content in enumerate(contents):
         if len(content) != found[at][-1] + len(frame.tails[at]) or not content.startswith(frame.heads[at]):
             return {}
