@@ -100,8 +100,8 @@ def give_up(s: Session, url: str, outcome: Outcome) -> None:
 def known_entries(s: Session, keys: Collection[str], *, polled: Collection[str]) -> set[str]:
     """Those of `keys` that are an article, wait to become one or were given up: no page is fetched twice.
 
-    What waits for a source that is not among `polled` any more waits in vain, and is not known: whoever lists it now
-    takes it over.
+    What waits for a source that is not among `polled` may wait in vain, and is not known: whoever lists it now takes it
+    over.
     """
     waiting = PendingRow.given_up.is_(False)
     orphaned = s.scalars(select(PendingRow.key).where(waiting, PendingRow.source_id.not_in(list(polled))))

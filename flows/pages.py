@@ -114,14 +114,13 @@ class PageReader:
         self._budget = budget
         self._publishers = publishers
 
-    def read(self, source: Source, fresh: Mapping[str, Entry], until: datetime) -> Gained:
+    def read(self, source: Source, fresh: Mapping[str, Entry], until: datetime, gained: Gained) -> None:
         """Take what waits for `source`, longest first; `fresh` are the entries just listed, by URL.
 
-        No page is begun after `until`.
+        No page is begun after `until`. What comes of it is counted in `gained`.
         """
         with self._means.archive.read() as session:
             waiting = sources.pending(session, source.id, now=self._means.clock())
-        gained = Gained()
         resting: set[str] = set()
         for item in waiting:
             entry = fresh.get(item.url) or Entry(item.url, item.title, item.teaser, item.published, item.outlet)
@@ -131,7 +130,6 @@ class PageReader:
                 self._store(item, entry_article(*attributed(self._publishers, source, entry)), gained)
             else:
                 self._take(*attributed(self._publishers, source, entry), item, gained, resting)
-        return gained
 
     def _take(self, source: Source, entry: Entry, item: PendingEntry, gained: Gained, resting: set[str]) -> None:
         """Ask for the page of one entry. `resting`: the hosts that this poll has found to want a pause."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -67,6 +67,7 @@ class Poller:
     """Polls sources; safe to call from many threads.
 
     `polled` are the ids of all sources in force: what waits for any other is taken over by whoever lists it now.
+    `resting` are the fall-backs that are not polled, by the source whose poll fetches what still waits for them.
     """
 
     def __init__(
@@ -78,13 +79,14 @@ class Poller:
         run: str,
         seconds_per_source: float,
         polled: frozenset[str],
+        resting: Mapping[str, Sequence[Source]],
     ) -> None:
         self._means = means
         self._pages = PageReader(means, budget, publishers)
         self._publishers = publishers
         self._run = run
         self._longest = timedelta(seconds=seconds_per_source)
-        self._polled = polled
+        self._polled, self._resting = polled, resting
         with means.archive.read() as session:
             self._waiting = sources.sources_with_pending(session)
             since = means.clock() - watch.DUPLICATES_WITHIN
@@ -122,7 +124,10 @@ class Poller:
         reached = answer.outcome not in policy.UNREACHED
         if found.wanted or found.changed or (reached and source.id in self._waiting):
             fresh = {entry.url: entry for entry in (*found.wanted, *found.changed)}
-            gained = self._pages.read(source, fresh, until)
+            self._pages.read(source, fresh, until, gained)
+        for spare in self._resting.get(source.id, ()) if reached else ():
+            if spare.id in self._waiting:  # its listing rests, not what it listed before
+                self._pages.read(spare, {}, until, gained)
         return self._settle(source, state, answer, listing, found, gained)
 
     def _listed(self, source: Source, state: SourceState) -> tuple[Answer, Listing | None]:

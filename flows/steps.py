@@ -107,6 +107,7 @@ class Run:
             run=name,
             seconds_per_source=settings.seconds_per_source,
             polled=self._polled,
+            resting=watching.resting_behind(self.catalogue, idle),
         )
 
     def due(self, only: Sequence[str] = (), *, force: bool = False) -> list[Source]:

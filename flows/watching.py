@@ -5,7 +5,7 @@ states before, reports -> own network down? -> sources not asked, as time passes
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -45,6 +45,19 @@ def standing_by(catalogue: Sequence[Source], states: Mapping[str, SourceState], 
         for source in catalogue
         if source.fallback_for and not watch.fallback_needed(source, by_id, states, now=now)
     )
+
+
+def resting_behind(catalogue: Sequence[Source], idle: Collection[str]) -> dict[str, list[Source]]:
+    """The enabled fall-backs among `idle`, by the id of the source that is polled where they rest."""
+    by_id = {source.id: source for source in catalogue}
+    found: dict[str, list[Source]] = {}
+    for source in catalogue:
+        if source.enabled and source.id in idle:
+            front = source
+            while front.id in idle and front.fallback_for:
+                front = by_id[front.fallback_for]
+            found.setdefault(front.id, []).append(source)
+    return found
 
 
 def conclude(

@@ -99,6 +99,30 @@ def test_a_fall_back_is_polled_only_while_its_source_is_in_alarm(meetings: Meeti
     assert asked() == 1, "not even when all are polled"
 
 
+def test_what_waits_for_a_fall_back_that_rests_again_is_fetched_without_asking_for_its_list(
+    meetings: Meetings, web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    links = [web.add(f"/{n}.html", Reply(PAGE.encode(), headers={"Content-Type": "text/html"})) for n in range(PAGES)]
+    web.add("/feed.xml", Reply(feed(OLD, title="Town opens a tram line"), headers=XML))
+    web.add("/spare.xml", Reply(feed(*links), headers=XML))
+    (tmp_path / "sources.toml").write_text(
+        source("wire", web.url("/feed.xml"))
+        + source("second", web.url("/second.xml"), fallback_for="wire")
+        + source("spare", web.url("/spare.xml"), fallback_for="second")
+    )
+    monkeypatch.setenv("MEETINGS_PAGES_PER_RUN", "2")
+    assert ingest(meetings, "--source", "spare")["sources"][0]["skipped"] == {"run_budget": PAGES - 2}
+    monkeypatch.delenv("MEETINGS_PAGES_PER_RUN")
+    (report,) = ingest(meetings, "--source", "wire")["sources"]
+    assert (report["outcome"], report["pages"], report["new_articles"]) == ("ok", PAGES - 2, PAGES - 2)
+    asked = sorted(seen.path for seen in web.requests if seen.path != "/robots.txt")
+    assert asked == [*(f"/{n}.html" for n in range(PAGES)), "/feed.xml", "/spare.xml"], "each once"
+    with Archive.open(meetings.home) as archive, archive.read() as session:
+        assert not sources.sources_with_pending(session)
+        found = [articles.get_article(session, number) for number in range(1, PAGES + 1)]
+    assert {stored.article.source_id for stored in found if stored} == {"spare"}
+
+
 def test_time_alone_raises_the_alarm_of_a_source_that_is_not_asked(meetings: Meetings, quiet: Web) -> None:
     del quiet
     long_ago, later = now_utc() - 5 * DAY, now_utc() + DAY
