@@ -7,14 +7,18 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Table, bindparam, delete, func, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import CursorResult, Table, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy.orm import Session, aliased
 
 from archive.articles import keys_in, known_keys
 from archive.columns import storable
 from archive.models import FetchRow, HostHoldRow, PendingRow, SourceRow
 from archive.records import FetchLogLine, PendingEntry, Skip
 from parsers.records import Alarm, AlarmKind, Outcome, Source, SourceState, Validators, article_key
+
+LOG_KEPT = dt.timedelta(days=90)
+PRUNED_AT_ONCE = 2_000
+"""More than a run of very many sources logs: looking at the oldest by their key spares an index of times."""
 
 _STATES, _POLLS = cast("Table", SourceRow.__table__), cast("Table", FetchRow.__table__)
 _STATE_FIELDS = [field.name for field in fields(SourceState) if field.name not in ("validators", "alarms", "listed")]
@@ -54,6 +58,14 @@ def last_fetches(s: Session) -> dict[str, FetchLogLine]:
     """The latest poll of every source, by source id."""
     latest = select(func.max(FetchRow.id)).group_by(FetchRow.source_id)
     return {row.source_id: _line(row) for row in s.scalars(select(FetchRow).where(FetchRow.id.in_(latest)))}
+
+
+def prune_log(s: Session, *, now: dt.datetime) -> None:
+    """Forgets polls older than `LOG_KEPT`, never a source's last; of very many only the oldest `PRUNED_AT_ONCE`."""
+    oldest = select(FetchRow.id).order_by(FetchRow.id).limit(PRUNED_AT_ONCE)
+    later = aliased(FetchRow)
+    followed = exists().where(later.source_id == FetchRow.source_id, later.id > FetchRow.id)
+    s.execute(delete(FetchRow).where(FetchRow.id.in_(oldest), FetchRow.at < now - LOG_KEPT, followed))
 
 
 def pending(s: Session, source_id: str, *, now: dt.datetime) -> list[PendingEntry]:

@@ -169,6 +169,7 @@ def open_run(settings: Settings, *, name: str | None = None) -> Iterator[Run]:
     ):
         with archive.write() as session:
             issues.mark_first_run(session, started)
+            sources.prune_log(session, now=started)
         raw = RawWriter(settings.home, name, started)
         try:
             yield Run(settings, catalogue, archive, client, raw, name)

@@ -8,9 +8,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from archive.records import FetchLogLine, PendingEntry, PollCounts, Skip
 from archive.sources import (
+    LOG_KEPT,
     drop_pending,
     give_up,
     holds,
@@ -18,6 +20,7 @@ from archive.sources import (
     last_fetches,
     log_fetch,
     pending,
+    prune_log,
     save_holds,
     save_pending,
     save_state,
@@ -109,6 +112,38 @@ def test_last_fetch_of_each_source(archive: Archive) -> None:
             log_fetch(s, line)
     with archive.read() as s:
         assert last_fetches(s) == {"vnplus-en": lines[1], "xinhua-en": lines[2]}
+
+
+def test_old_polls_are_forgotten_but_never_a_sources_last(archive: Archive) -> None:
+    def line(source_id: str, age: timedelta) -> FetchLogLine:
+        return replace(LINE, source_id=source_id, at=NOW - age)
+
+    kept = LOG_KEPT
+    lines = [line("given-up", 3 * kept), line("given-up", 2 * kept), line("slow", 2 * kept), line("busy", kept + HOUR)]
+    lines += [line("slow", kept), line("busy", HOUR), line("busy", timedelta(0))]
+    with archive.write() as s:
+        for each in lines:
+            log_fetch(s, each)
+    for _ in range(2):
+        with archive.write() as s:
+            prune_log(s, now=NOW)
+            told = s.execute(text("SELECT source_id, id FROM fetch_log ORDER BY id")).all()
+        assert [tuple(row) for row in told] == [("given-up", 2), ("slow", 5), ("busy", 6), ("busy", 7)]
+    with archive.read() as s:
+        assert last_fetches(s) == {"given-up": lines[1], "slow": lines[4], "busy": lines[6]}
+
+
+def test_of_very_many_old_polls_a_run_forgets_the_oldest(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archive.sources.PRUNED_AT_ONCE", 3)
+    with archive.write() as s:
+        for _ in range(6):
+            log_fetch(s, replace(LINE, at=NOW - 2 * LOG_KEPT))
+    left = []
+    for _ in range(3):
+        with archive.write() as s:
+            prune_log(s, now=NOW)
+            left.append(s.scalar(text("SELECT count(*) FROM fetch_log")))
+    assert left == [3, 1, 1]
 
 
 def test_pending_entries_wait_for_their_time(archive: Archive) -> None:
