@@ -50,7 +50,7 @@ def test_the_page_shows_what_the_program_makes_of_the_summit(talks: ComparisonVi
 BY_HAND = [
     ("the sea between them", "both", "South China Sea", "East Sea"),
     ("Taiwan", "both", "one-China principle", "một Trung Quốc"),
-    ("how differences at sea are to be settled", "both", "properly manage differences", "international law"),
+    ("how differences at sea are to be settled", "both", "friendly consultation", "international law"),
     ("national reunification", "china", "国家统一", ""),
     ("interference and “colour revolution”", "china", "color revolutions", ""),
     ("the “right side of history”", "china", "right side of history", ""),
