@@ -52,7 +52,7 @@ def closed_issues(s: Session, zone: str | None = None) -> list[StoredIssue]:
 
 
 def said_in_closed(s: Session, zone: str | None, *, since: str) -> dict[str, Said]:
-    """What closed issues from the week `since` on said last of each meeting, by the id that it had then.
+    """What the issue closed last, of those from the week `since` on, said of each meeting, by the id that it had then.
 
     Its articles are those of all these issues. Without `zone`, issues of all zones that were ever in force count.
     """
@@ -60,7 +60,7 @@ def said_in_closed(s: Session, zone: str | None, *, since: str) -> dict[str, Sai
         select(IssueMeetingRow)
         .join(IssueRow, (IssueRow.week == IssueMeetingRow.week) & (IssueRow.zone == IssueMeetingRow.zone))
         .where(IssueRow.state == IssueState.CLOSED, IssueRow.week >= since, IssueMeetingRow.record.is_not(None))
-        .order_by(IssueRow.week, IssueRow.closed_at, IssueRow.zone, IssueMeetingRow.position)
+        .order_by(IssueRow.closed_at, IssueRow.week, IssueRow.zone, IssueMeetingRow.position)
     )
     if zone is not None:
         query = query.where(IssueRow.zone == zone)

@@ -126,6 +126,16 @@ class TestIssues:
             ids[1]: said("2024-W48", IssuePart.NEW, "2024-11-26", 9, of=ids[1]),
         }
 
+    def test_an_older_week_closed_later_said_the_last_word(self, archive: Archive, ids: Sequence[str]) -> None:
+        told = {}
+        for hours, week, date in ((0, "2024-W50", "2024-12-03"), (1, "2024-W49", "2024-12-04")):
+            told[week] = Said(ids[0], week, IssuePart.AGAIN, replace(meeting(date), id=ids[0]), frozenset({1}))
+            issue = replace(OPEN, week=week, state=IssueState.CLOSED, closed_at=NOW + hours * HOUR, said=(told[week],))
+            with archive.write() as s:
+                save_issue(s, issue)
+        with archive.read() as s:
+            assert said_in_closed(s, ZONE, since="2024-W01") == {ids[0]: told["2024-W49"]}
+
     def test_closed_issues_of_one_zone_by_week(self, archive: Archive) -> None:
         closed = replace(OPEN, state=IssueState.CLOSED, closed_at=NOW)
         with archive.write() as s:
