@@ -61,10 +61,12 @@ def steering_committee() -> StoredMeeting:
         base,
         mention(base, xinhua, {"date": "Tuesday", "china": "Wang Yi", "forum": "16th session"},
                 {"trade": "trade should", "infrastructure": "railways"}),
-        mention(base, chinese, {"date": "10日", "china": "王毅", "vietnam": "裴青山"}, {"infrastructure": "铁路"}),
+        mention(base, chinese, {"date": "10日", "china": "王毅", "vietnam": "裴青山"},
+                {"infrastructure": "铁路", "trade": "贸易"}),
         mention(base, plus, {"date": "December 10", "vietnam": "Bui Thanh Son", "forum": "16th meeting"},
                 {"maritime": "differences in the East Sea"}),
-        mention(base, nhandan, {"date": "Ngày 10/12", "vietnam": "Bùi Thanh Sơn"}, {"trade": "nhập khẩu nông sản"}),
+        mention(base, nhandan, {"date": "Ngày 10/12", "vietnam": "Bùi Thanh Sơn"},
+                {"trade": "nhập khẩu nông sản", "infrastructure": "đường sắt"}),
     )  # fmt: skip
 
 
@@ -99,9 +101,10 @@ def dialogue() -> StoredMeeting:
     )  # fmt: skip
     return stored(
         base,
-        mention(base, chinese, {"date": "9日", "china": "王毅", "forum": "首次部长级会议"}, {"security": "公安"}),
+        mention(base, chinese, {"date": "9日", "china": "王毅", "forum": "首次部长级会议"},
+                {"security": "公安", "defence": "国防"}),
         mention(base, nhandan, {"date": "9/12", "place": "Bắc Kinh"}, {"defence": "quốc phòng"}),
-    )
+    )  # fmt: skip
 
 
 def guangdong() -> StoredMeeting:

@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from archive.records import IssuePart, IssueState, Said, StoredIssue, StoredMeeting
+from archive.records import IssuePart, IssueState, Mention, Said, StoredIssue, StoredMeeting
 from archive.tallies import Tally
 from meetings.records import (
     Forum,
@@ -106,9 +106,13 @@ def half_a_year() -> list[Tally]:
         for number in range((weeks * 7 + 3) % 5 + (8 if weeks == 11 else 0))
     ]
     return before + [
-        Tally(placed_on(held, HANOI), held.meeting.level, both if len(held.mentions) > 1 else one)
+        Tally(placed_on(held, HANOI), held.meeting.level, frozenset(filter(None, map(_side, held.mentions))))
         for held in held_meetings()[:-1]
     ]
+
+
+def _side(mention: Mention) -> Side | None:
+    return mention.article.article.side
 
 
 def held_meetings() -> list[StoredMeeting]:
