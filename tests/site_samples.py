@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import posixpath
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from sqlalchemy import delete, select
+
+from archive.models import IssueMeetingRow, IssueRow
+from archive.records import IssuePart
 from archive.store import Archive
 from bench.big_archive import fill
+from flows import issuing
 from flows.settings import Settings
+from flows.steps import load_catalogue
+from reports.week import parse_week
 
 MEETINGS = 40
+CLOSED_AT = dt.datetime(2025, 1, 5, tzinfo=dt.UTC)
 
 
 def home(folder: Path) -> Settings:
-    """Settings of a filled home: visits, forums, copies, closed issues without context, one that is open."""
+    """Settings of a filled home: visits, forums, copies; issues closed with and without context, open ones."""
+    settings = Settings(home=folder)
     with Archive.open(folder) as archive:
         fill(archive, meetings=MEETINGS, articles=200)
-    return Settings(home=folder)
+        with archive.write() as session:
+            weeks = sorted(session.scalars(select(IssueMeetingRow.week).where(IssueMeetingRow.part == IssuePart.NEW)))
+            session.execute(delete(IssueMeetingRow).where(IssueMeetingRow.week >= weeks[-3]))
+            session.execute(delete(IssueRow).where(IssueRow.week >= weeks[-3]))
+        catalogue = load_catalogue(settings).sources
+        issue = issuing.compose(settings, archive, catalogue, parse_week(weeks[-3]))
+        issuing.close(settings, archive, issue, now=CLOSED_AT)
+    return settings
 
 
 @dataclass

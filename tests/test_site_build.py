@@ -289,6 +289,23 @@ def test_data_files_of_a_changed_archive_are_mended(own: Settings, monkeypatch: 
     assert contents(own.home / "site") == contents(own.home / "anew")
 
 
+def test_a_closed_issue_stands_as_it_was_closed(own: Settings) -> None:
+    """With its chart; whatever becomes of its meetings."""
+    build_site(own)
+    closed = next(iter((own.home / "site" / "issues").glob("*/chart.png"))).parent
+    before = (closed / "index.html").read_bytes()
+    assert b"closed issue" in before
+    with Archive.open(own.home) as archive:
+        with archive.read() as session:
+            everything = meetings.all_meetings(session)
+        for meeting in everything:
+            if meeting.meeting.id.encode() in before:
+                for mention in meeting.mentions:
+                    reread(archive, mention.article, Detection("en"))
+    build_site(own)
+    assert (closed / "index.html").read_bytes() == before
+
+
 def test_one_builder_at_a_time(filled: Settings, tmp_path: Path) -> None:
     with (
         Archive.open(filled.home) as archive,

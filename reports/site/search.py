@@ -6,8 +6,10 @@ Files of data could not be read from a folder that is opened from disk; scripts 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 
+from meetings import places
 from reports.site.cards import Card, Participant, forum_name
 from reports.site.paths import person_page
 
@@ -22,7 +24,8 @@ def shard_path(year: str) -> str:
 def shard(year: str, cards: Sequence[Card]) -> str:
     """The meetings of one year, newest first; names stand once a file and are referred to by number.
 
-    A row is id, day, date ("" when not known), headline, place, status, level, channel, told by, topics, people, forum.
+    A row is id, day, date ("" when not known), headline, place, status, level, channel, told by, topics, people, forum,
+    city. `places` gives what texts call these cities in any language.
     """
     people: dict[str, list[str]] = {}
     numbers: dict[str, int] = {}
@@ -35,11 +38,23 @@ def shard(year: str, cards: Sequence[Card]) -> str:
         forum = forum_name(card.forum, card.ordinal) if card.forum else ""
         rows.append(
             [card.id, card.day, card.date, card.headline, card.where, card.status, card.level, card.channel, card.told,
-             " ".join(card.topics), named, forum]
+             " ".join(card.topics), named, forum, card.city]
         )  # fmt: skip
     listed = [[page.split("/")[1], *names] for page, names in people.items()]
-    content = json.dumps({"year": year, "people": listed, "rows": rows}, ensure_ascii=False, separators=(",", ":"))
+    called = {city: " ".join(_cities()[city]) for city in sorted({card.city for card in cards} & _cities().keys())}
+    values = {"year": year, "people": listed, "places": called, "rows": rows}
+    content = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
     return f"meetingsOfYear({content.encode('utf-8', 'replace').decode()});\n"
+
+
+@cache
+def _cities() -> Mapping[str, tuple[str, ...]]:
+    """What texts call each city of the lexicon."""
+    found: dict[str, tuple[str, ...]] = {}
+    for place in places.load():
+        if place.kind == "city":
+            found[place.name] = (*found.get(place.name, ()), *place.words)
+    return found
 
 
 def _remember(people: dict[str, list[str]], numbers: dict[str, int], participant: Participant) -> None:

@@ -30,10 +30,10 @@
       people.set(page, known);
       return known;
     });
-    for (const [id, day, date, headline, place, status, level, channel, told, topics, who, forum] of year.rows) {
+    for (const [id, day, date, headline, place, status, level, channel, told, topics, who, forum, city] of year.rows) {
       for (const number of who) names[number].meetings += 1;
       const about = topics.split(" ").filter(Boolean);
-      const parts = [headline, place, forum, day, id, ...about.map((topic) => named.topic[topic] || topic)];
+      const parts = [headline, place, year.places[city] || "", forum, day, id, ...about.map((topic) => named.topic[topic] || topic)];
       const text = fold(parts.join(" ")) + " " + who.map((number) => names[number].text).join(" ");
       meetings.push({ id, day, date, headline, place, status, level, channel, told, topic: about, forum, text });
     }
