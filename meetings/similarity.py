@@ -24,6 +24,10 @@ RUN = 8
 """Words in a row that count as printed from the same text."""
 SHARE = 0.6
 """Part of the shorter text that must stand in such runs."""
+BRIEF = 130
+"""Words below which two sentences that both sides print, as the news and a quotation, would reach SHARE."""
+BRIEF_SHARE = 0.8
+"""What SHARE is for texts that short."""
 PROPORTION = 0.3
 """Length of the shorter text by the longer one below which it is a quotation, not a copy."""
 SKETCH = 16
@@ -67,8 +71,9 @@ def same_text(one: Fingerprint, other: Fingerprint) -> bool:
     first, second = sorted((one.words, other.words), key=lambda words: (len(words), words))
     if len(first) < max(SHORTEST, PROPORTION * len(second)):
         return False
+    share = BRIEF_SHARE if len(first) < BRIEF else SHARE
     blocks = Indel.opcodes(first, second).as_matching_blocks()
-    if sum(block.size for block in blocks if block.size >= RUN) < SHARE * len(first):
+    if sum(block.size for block in blocks if block.size >= RUN) < share * len(first):
         return False
     # a page in two languages holds the whole of a text in one of them
     return recognise(one.text) == recognise(other.text)
