@@ -96,7 +96,7 @@ def test_by_keyboard_from_an_issue_to_a_meeting_its_evidence_and_a_person(page: 
     assert page.locator(f"#{target} mark").count() > 0
     assert page.locator(f"#{target}").evaluate("e => e.getBoundingClientRect().top") < 900
     page.goto(page.url.split("#")[0])
-    press_until(page, "../../people/")
+    press_until(page, "-cn/index.html")
     follow(page)
     assert page.locator("h2#offices").is_visible()
     assert page.locator("h2#meetings").is_visible()
