@@ -35,7 +35,7 @@ def story(name: str, **changes: Any) -> Article:
     """One of the self-made stories as an article; published in their order, so that the first is the earliest."""
     at = next(n for n, one in enumerate(STORIES) if one["name"] == name)
     paragraphs = tuple(STORIES[at]["text"].strip().split("\n"))
-    when = dt.datetime(2026, 3, 4, at, tzinfo=dt.UTC)
+    when = dt.datetime(2026, 3, 4, tzinfo=dt.UTC) + at * dt.timedelta(minutes=30)
     plain = article(name, paragraphs=paragraphs, published=when, published_on=when.date(), language=None)
     return replace(plain, **changes)
 
