@@ -16,7 +16,7 @@ from reports.chart import chart_text
 from reports.corrections import corrections, further_note, outcome
 from reports.figures import WeekCount, average_of, figures
 from reports.firsts import Past, firsts
-from reports.health import Health, SourceHealth, gaps_line, health_view, sources_line, survey
+from reports.health import UNTRIED, Health, SourceHealth, gaps_line, health_view, sources_line, survey, untried
 from reports.lead import NAME, lead, subject
 from reports.records import ComparisonView, CorrectionView, IssueContext, LineView, MeetingView
 from reports.retold import Further, Settled
@@ -55,14 +55,15 @@ def build_context(
     new, late = (by_rank(chosen, visit_of, zone) for chosen in (selection.new, selection.late))
     told = tuple(tell.meeting(stored, visit_of) for stored in new)
     watched = [] if back else survey(sources, states, standing_by)
-    ill = [item for item in watched if item.health.watched and item.health is not Health.WELL]
+    asked = () if untried(watched) else watched
+    ill = [item for item in asked if item.health.watched and item.health is not Health.WELL]
     period = words.period(*selection.week.days())
     weeks = average_of(counts) if counts else 0
     return IssueContext(
         week=selection.week.label,
         zone=zone.key,
         name=NAME,
-        subject=subject(next(iter(new + late), None), selection, period=period, silent=_none_answered(watched)),
+        subject=subject(next(iter(new + late), None), selection, period=period, silent=_silence(watched)),
         period=period,
         back=back,
         standing=_standing(selection),
@@ -141,9 +142,12 @@ def by_rank(chosen: Sequence[StoredMeeting], visit_of: Mapping[str, str], zone: 
     return tuple(sorted(ranked, key=lambda stored: first[group(stored)]))
 
 
-def _none_answered(watched: Sequence[SourceHealth]) -> bool:
+def _silence(watched: Sequence[SourceHealth]) -> str:
+    """What kept every source from telling anything, empty when one of them answered."""
+    if untried(watched):
+        return UNTRIED.rstrip(".")
     polled = [item.state for item in watched if item.health.watched]
-    return bool(polled) and not any(state.outcome.good for state in polled)
+    return "No source answered" if polled and not any(state.outcome.good for state in polled) else ""
 
 
 def _standing(selection: Selection) -> str:

@@ -14,6 +14,7 @@ from reports.clean import one_line
 from reports.records import HealthView
 
 NAME_LIMIT = 80
+UNTRIED = "No source has been polled yet."
 
 
 class Health(StrEnum):
@@ -76,11 +77,19 @@ def _health(source: Source, state: SourceState, stands_by: bool) -> Health:
     return Health.FAILED if state.failures else Health.WELL
 
 
+def untried(sources: Sequence[SourceHealth]) -> bool:
+    """True when there are sources to poll and none was polled yet: a new archive, or one that only imports."""
+    watched = [item for item in sources if item.health.watched]
+    return bool(watched) and all(item.health is Health.UNPOLLED for item in watched)
+
+
 def sources_line(sources: Sequence[SourceHealth]) -> str:
     """`36 of 40 sources are well; 4 fall-backs stand by.`; empty when none is polled."""
     watched = [item for item in sources if item.health.watched]
     if not watched:
         return ""
+    if untried(sources):
+        return UNTRIED
     well = sum(item.health is Health.WELL for item in watched)
     idle = sum(item.health is Health.STANDBY for item in sources)
     more = f"; {words.counted(idle, 'fall-back stands by', 'fall-backs stand by')}" if idle else ""
@@ -93,6 +102,8 @@ def gaps_line(sources: Sequence[SourceHealth]) -> str:
     ill = sum(item.health is not Health.WELL for item in watched)
     if not watched:
         return ""
+    if untried(sources):
+        return UNTRIED
     if not ill:
         return f"All {len(watched)} sources are well." if len(watched) > 1 else "The one source is well."
     are = "is" if ill == 1 else "are"

@@ -18,14 +18,14 @@ SUBJECT_LIMIT = 160
 _SENTENCE_LIMIT = 240
 
 
-def subject(highest: StoredMeeting | None, selection: Selection, *, period: str, silent: bool) -> str:
+def subject(highest: StoredMeeting | None, selection: Selection, *, period: str, silent: str) -> str:
     """The news first, since a phone shows forty characters; then which issue it is.
 
-    `highest` is the meeting to name; `silent`: no source answered.
+    `highest` is the meeting to name; `silent`: what kept every source from telling anything, or empty.
     """
     issue = f"{NAME}, {period}"
     if highest is None:
-        return f"{'No source answered' if silent else 'No meetings reported'} · {issue}"
+        return f"{silent or 'No meetings reported'} · {issue}"
     others = len(selection.meeting_ids) - 1
     late = "" if selection.new else "Late report: "
     more = f", and {others} more" if others else ""

@@ -18,6 +18,7 @@ NOW = at("2024-12-15T23:00")
 WELL = SourceState(
     "vov-en", Outcome.OK, since=at("2024-12-01T02:00"), last_success=NOW, last_new=at("2024-12-09T05:00")
 )
+NEW = SourceState("vov-en")
 FAILED = replace(WELL, outcome=Outcome.TIMEOUT, since=NOW, failures=1, last_success=at("2024-12-15T05:00"))
 
 
@@ -129,8 +130,10 @@ def test_the_worst_come_first() -> None:
         ([WELL], 0, "1 of 1 source is well.", "The one source is well."),
         ([WELL, WELL], 2, "2 of 2 sources are well; 2 fall-backs stand by.", "All 2 sources are well."),
         ([WELL, FAILED], 1, "1 of 2 sources are well; 1 fall-back stands by.", "1 of 2 sources is not well"),
+        ([WELL, NEW], 0, "1 of 2 sources are well.", "1 of 2 sources is not well"),
+        ([NEW, NEW], 1, "No source has been polled yet.", "No source has been polled yet."),
     ],
-    ids=["none", "one", "all", "one failed"],
+    ids=["none", "one", "all", "one failed", "one new", "all new"],
 )
 def test_how_many_are_well(states: list[SourceState], standing_by: int, line: str, gaps: str) -> None:
     catalogue = [replace(MAIN, id=f"s-{n}") for n in range(len(states))]

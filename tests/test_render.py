@@ -3,7 +3,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 
@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from archive.records import StoredMeeting
 from meetings.records import Forum, Status
-from parsers.records import AlarmKind, Outcome
+from parsers.records import AlarmKind, Outcome, SourceState
 from reports import words
 from reports.clean import one_line
 from reports.context import build_context
@@ -26,7 +27,7 @@ from reports.week import Week
 from tests.hostile_samples import HOSTILE_TEXTS, hostile
 from tests.report_catalogue import SOURCES, STATES, at
 from tests.report_parts import FIRST_RUN, HANOI
-from tests.report_samples import dialogue
+from tests.report_samples import dialogue, imported
 from tests.report_weeks import context, quiet, rich, rich_meetings
 
 GOLDEN = Path(__file__).parent / "data" / "issues"
@@ -333,8 +334,23 @@ def test_a_week_in_which_no_source_answered_says_so_in_the_subject() -> None:
     selection = select_issue(
         (), week=Week(2024, 51), zone=HANOI, closed=(), first_run=FIRST_RUN, as_of=at("2024-12-23T00:00")
     )
-    ctx = build_context(selection, sources=SOURCES, states={}, articles_read=0)
+    failed = {
+        item.id: SourceState(item.id, Outcome.TIMEOUT, since=at("2024-12-16T00:00"), failures=1) for item in SOURCES[1:]
+    }
+    ctx = build_context(selection, sources=SOURCES, states=failed, articles_read=0)
     assert ctx.subject.startswith("No source answered · ")
+    assert len(ctx.health) == len(SOURCES)
+
+
+@pytest.mark.parametrize("chosen", [(), (imported(),)], ids=["fresh", "only imported"])
+def test_an_archive_that_never_polled_says_so_once_and_lists_no_source(chosen: Sequence[StoredMeeting]) -> None:
+    selection = select_issue(
+        chosen, week=Week(2024, 50), zone=HANOI, closed=(), first_run=FIRST_RUN, as_of=at("2024-12-16T00:00")
+    )
+    ctx = build_context(selection, sources=SOURCES, states={}, articles_read=0)
+    assert (ctx.sources_line, ctx.health) == ("No source has been polled yet.", ())
+    assert ctx.lead.endswith("No source has been polled yet.") is not bool(chosen)
+    assert ctx.subject.startswith("No source has been polled yet · ") is not bool(chosen)
 
 
 def test_a_meeting_at_which_nobody_is_named_goes_by_its_forum() -> None:
