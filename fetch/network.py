@@ -144,7 +144,8 @@ class _Backend(httpcore.NetworkBackend):
         if not allowed:
             raise FetchError(
                 Outcome.BLOCKED_ADDRESS,
-                f"{host} is at {found[0]}, not on the open internet; such addresses are fetched only when allowed.",
+                f"{host} is at {found[0]}, not on the open internet; such addresses are fetched only where the setting "
+                "allow_private_addresses is true.",
             )
         return allowed[:MAX_ADDRESSES]
 

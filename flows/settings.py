@@ -148,7 +148,7 @@ def load_settings(
     """
     unknown = sorted(k for k in environ if k.upper().startswith(PREFIX) and k.upper()[len(PREFIX) :] not in _KEYS)
     if unknown:
-        raise InputError(f"environment: no setting is called {', '.join(unknown)}; see docs/settings.md")
+        raise InputError(f"environment: no setting is called {', '.join(map(_nearest, unknown))}; see docs/settings.md")
     given = {"home": home, "sources_file": sources_file}
     try:
         return Settings(**{key: value for key, value in given.items() if value is not None})  # type: ignore[arg-type]
@@ -157,6 +157,11 @@ def load_settings(
         raise InputError(f"settings (environment, .env or {TOML_FILE}): {problems}; see docs/settings.md") from error
     except (SettingsError, ValueError, OSError) as error:
         raise InputError(f"settings (environment, .env or {TOML_FILE}) cannot be read: {error}") from error
+
+
+def _nearest(variable: str) -> str:
+    near = difflib.get_close_matches(variable.upper().removeprefix(PREFIX), sorted(_KEYS), n=1)
+    return f"{variable} (do you mean {PREFIX}{near[0]}?)" if near else variable
 
 
 def _problem(error: ErrorDetails) -> str:

@@ -5,6 +5,7 @@ Every mistake is told by file, table and key.
 
 from __future__ import annotations
 
+import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -284,12 +285,16 @@ def _check_fallbacks(sources: Mapping[str, Source], name: str) -> None:
             at = sources[at.fallback_for]
 
 
+_KEYS = [key for table in (_SourceTable, _SelectorsTable, _DeadTable) for key in table.model_fields]
+
+
 def _first_reason(error: ValidationError) -> str:
     # a misspelt key is also a missing one, and the first names the cause
     first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        reason = f"unknown key '{key}'"
+        near = difflib.get_close_matches(str(first["loc"][-1]), _KEYS, n=1)
+        reason = f"unknown key '{key}'" + (f" (do you mean '{near[0]}'?)" if near else "")
     elif first["type"] == "missing":
         reason = f"key '{key}' is missing"
     else:

@@ -174,6 +174,11 @@ def test_any_words_survive_being_written(note: str, name: str) -> None:
     ("text", "told"),
     [
         pytest.param(table(colour='"red"'), "my.toml: source 'one': unknown key 'colour'.", id="unknown key"),
+        pytest.param(
+            table(fallback='"two"'),
+            "my.toml: source 'one': unknown key 'fallback' (do you mean 'fallback_for'?).",
+            id="misspelt key",
+        ),
         pytest.param(table(zone=None), "my.toml: source 'one': key 'zone' is missing.", id="missing key"),
         pytest.param(
             table(url='"ftp://example.org/x"'),

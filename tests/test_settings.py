@@ -42,6 +42,7 @@ def test_command_line_wins_over_environment_over_dotenv_over_toml(
     [
         pytest.param({"MEETINGS_WORKES": "3"}, ("MEETINGS_WORKES",), id="misspelt name"),
         pytest.param({"MEETINGS_ZONE": "Asia/Hanoi"}, ("zone", "Asia/Hanoi"), id="unknown zone"),
+        pytest.param({"MEETINGS_SMTP_HOSTT": "x"}, ("HOSTT (do you mean MEETINGS_SMTP_HOST?)",), id="misspelt name"),
         pytest.param({"MEETINGS_SMTP_PORT": "mail"}, ("smtp_port", "integer"), id="port that is a word"),
         pytest.param({"MEETINGS_MAIL_FROM": "nobody"}, ("mail_from", "example.org"), id="sender without address"),
         pytest.param({"MEETINGS_SMTP_SECURITY": "ssl"}, ("smtp_security", "starttls"), id="unknown security"),
