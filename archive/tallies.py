@@ -9,7 +9,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from archive.models import ArticleRow, MeetingRow, MentionRow
-from meetings.records import Rank
+from meetings.records import Rank, Status
 from parsers.records import Side
 
 
@@ -17,7 +17,7 @@ from parsers.records import Side
 class Tally:
     """One held meeting: the day by which it is placed, its level, and the sides that tell it.
 
-    A copy is the telling of the side whose text it prints.
+    A copy is the telling of the side whose text it prints; an article that only announces the meeting is none.
     """
 
     day: dt.date
@@ -44,7 +44,7 @@ def tallies(s: Session, start: dt.date, end: dt.date, zone: dt.tzinfo = dt.UTC) 
         .join(ArticleRow, ArticleRow.number == MentionRow.article_number)
         .join(original, original.number == func.coalesce(ArticleRow.copy_of, ArticleRow.number))
         .join(MeetingRow, MeetingRow.id == MentionRow.meeting_id)
-        .where(*chosen, original.side.is_not(None))
+        .where(*chosen, original.side.is_not(None), MentionRow.record["status"].as_string() == Status.HELD)
         .distinct()
     )
     for meeting_id, side in s.execute(tellers):

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from archive.records import Mention, StoredMeeting
+from meetings.records import Status
 from parsers.records import Article, Side, Source
 from reports import words
 from reports.clean import one_line, safe_url
@@ -125,7 +126,12 @@ def _account(
         articles=tuple(article_view(first, outlets, zone, copies) for first, copies in sources[:ARTICLES_LISTED]),
         more=words.more(len(sources) - ARTICLES_LISTED, "article"),
         missing="" if mentions else missing,
+        only_before=bool(texts) and not any(_tells_as_held(first, *copies) for first, copies in texts),
     )
+
+
+def _tells_as_held(*printings: Mention) -> bool:
+    return any(mention.meeting.status is Status.HELD for mention in printings)
 
 
 def _speakers(

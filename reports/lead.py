@@ -99,9 +99,10 @@ def _told(views: Sequence[MeetingView], visits: Sequence[VisitView]) -> str:
 def tellers_of(views: Sequence[MeetingView]) -> tuple[int, int, int]:
     """How many meetings both sides gave an account of, Beijing alone, and Hanoi alone.
 
-    One that an article of no known outlet tells too counts as nobody's alone: it may be the other side's.
+    Who only announced a meeting gave no account of how it went. One that an article of no known outlet tells too counts
+    as nobody's alone: it may be the other side's.
     """
-    told = [{account.side for account in view.accounts if not account.missing} for view in views]
+    told = [{each.side for each in view.accounts if not each.missing and not each.only_before} for view in views]
     known = [sides for sides in told if "unknown" not in sides]
     return (
         sum({Side.CHINA, Side.VIETNAM} <= sides for sides in told),

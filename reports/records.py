@@ -74,7 +74,8 @@ class SpeakerView:
 class AccountView:
     """One side's telling of a meeting; `missing` is the sentence that says so where there is none.
 
-    Every quoted article is among `articles`; `more` counts those not listed.
+    Every quoted article is among `articles`; `more` counts those not listed. `only_before`: no article of it tells the
+    meeting as held, only as announced or called off.
     """
 
     side: str
@@ -84,6 +85,7 @@ class AccountView:
     articles: tuple[ArticleView, ...]
     more: str
     missing: str
+    only_before: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from pydantic import TypeAdapter
 
 from archive.records import StoredMeeting
 from archive.tallies import Tally
-from meetings.records import Rank
+from meetings.records import Rank, Status
 from reports.context import by_rank
 from reports.records import ComparisonView, IssueContext, LineView, MeetingView
 from reports.week import Week
@@ -116,6 +117,30 @@ def test_the_lead_tells_the_highest_meeting_who_tells_of_it_and_what_is_notable(
     chosen: Sequence[StoredMeeting], lead: str
 ) -> None:
     assert one(chosen).lead == lead
+
+
+@pytest.mark.parametrize(
+    ("statuses", "told"),
+    [
+        pytest.param({}, "Told by both sides.", id="both tell it as held"),
+        pytest.param(
+            {"vietnamplus": Status.ANNOUNCED, "nhandan": Status.ANNOUNCED}, "Told by Beijing alone.", id="one side"
+        ),
+        pytest.param({"vietnamplus": Status.ANNOUNCED}, "Told by both sides.", id="one of two articles"),
+        pytest.param({"xinhua": Status.CANCELLED}, "Told by Hanoi alone.", id="called off"),
+    ],
+)
+def test_who_only_announced_a_meeting_is_quoted_but_has_not_told_it(statuses: dict[str, Status], told: str) -> None:
+    whole = steering_committee()
+    mentions = [
+        replace(
+            each, meeting=replace(each.meeting, status=statuses.get(each.article.article.outlet or "", Status.HELD))
+        )
+        for each in whole.mentions
+    ]
+    ctx = one([replace(whole, mentions=tuple(mentions))])
+    assert told in ctx.lead
+    assert all(account.articles and not account.missing for account in ctx.meetings[0].accounts)
 
 
 def test_figures_and_chart_need_weeks_to_compare_with() -> None:

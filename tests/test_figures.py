@@ -71,6 +71,14 @@ def test_a_copy_is_the_telling_of_the_side_that_it_prints(archive: Archive) -> N
         assert [tally.sides for tally in tallies(s, day("2024-12-01"), day("2024-12-31"))] == [{Side.CHINA}]
 
 
+@pytest.mark.parametrize("status", [Status.ANNOUNCED, Status.CANCELLED])
+def test_who_only_announced_a_meeting_does_not_tell_that_it_was_held(archive: Archive, status: Status) -> None:
+    tell(archive, "one", meeting(), side=Side.CHINA)
+    tell(archive, "two", meeting(status=status), side=Side.VIETNAM)
+    with archive.read() as s:
+        assert [tally.sides for tally in tallies(s, day("2024-12-01"), day("2024-12-31"))] == [{Side.CHINA}]
+
+
 def test_an_undated_meeting_counts_by_the_day_it_is_placed_on(archive: Archive) -> None:
     tell(archive, "one", meeting(None), side=Side.CHINA)
     with archive.read() as s:
