@@ -59,6 +59,7 @@ def build_context(
     ill = [item for item in asked if item.health.watched and item.health is not Health.WELL]
     period = words.period(*selection.week.days())
     weeks = average_of(counts) if counts else 0
+    gaps = "" if new else gaps_line(watched)
     return IssueContext(
         week=selection.week.label,
         zone=zone.key,
@@ -67,7 +68,7 @@ def build_context(
         period=period,
         back=back,
         standing=_standing(selection),
-        lead=lead(new, told, visits, selection=selection, gaps=gaps_line(watched)),
+        lead=lead(new, told, visits, selection=selection, gaps=gaps),
         meetings=told,
         late=tuple(tell.meeting(stored, visit_of) for stored in late),
         ahead=tuple(map(tell.line, selection.ahead)),
@@ -83,6 +84,7 @@ def build_context(
         further=tuple(map(tell.further, selection.further)),
         corrections=tuple(map(tell.correction, corrections(selection.changes))),
         web=web,
+        gaps=gaps,
     )
 
 

@@ -255,7 +255,8 @@ class IssueContext:
     `settled`: what became of announcements, those without a report among them. `further`: new accounts of meetings that
     an earlier issue told of. `average_weeks`: over how many weeks the figures' average is taken. `in_short` and
     `late_in_short`: the meetings for one who wants them in a line each. `outside`: what a reader's own choice left out,
-    in words. `web`: the base address of the web archive, without a slash at its end, or empty.
+    in words. `web`: the base address of the web archive, without a slash at its end, or empty. `gaps`: whether a quiet
+    week may be quiet for want of sources, as its lead says; empty in other weeks.
     """
 
     week: str
@@ -284,3 +285,4 @@ class IssueContext:
     web: str = ""
     in_short: tuple[LineView, ...] = ()
     late_in_short: tuple[LineView, ...] = ()
+    gaps: str = ""

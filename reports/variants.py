@@ -103,7 +103,7 @@ def _subject(ctx: IssueContext, kept: IssueContext) -> str:
 
 
 def _lead(ctx: IssueContext, kept: IssueContext, choice: Choice) -> str:
-    sentences = (_share(ctx, kept, choice), _highest(kept.meetings), _told(kept.meetings), _and_more(kept))
+    sentences = (_share(ctx, kept, choice), ctx.gaps, _highest(kept.meetings), _told(kept.meetings), _and_more(kept))
     return " ".join(filter(None, sentences))
 
 

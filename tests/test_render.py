@@ -34,7 +34,7 @@ GOLDEN = Path(__file__).parent / "data" / "issues"
 WEEKS = {"rich": rich, "quiet": quiet, "hostile": hostile}
 # set once in an issue as an address, an id or a switch, not as words to read
 NOT_SHOWN = {"id", "subject", "side", "language", "language_name", "back", "url", "zone", "web", "page"}
-NOT_SHOWN |= {"level", "channel", "topic_ids", "visit", "meeting_id", "meeting_ids", "told_by"}
+NOT_SHOWN |= {"level", "channel", "topic_ids", "visit", "meeting_id", "meeting_ids", "told_by", "gaps"}
 BLOCKS = {"html", "head", "meta", "title", "style", "body", "div", "table", "tbody", "tr", "td", "th", "img"}
 ELEMENTS = BLOCKS | {"h1", "h2", "h3", "h4", "p", "strong", "span", "a", "s"}
 ATTRIBUTES = {"role", "class", "style", "width", "height", "cellpadding", "cellspacing", "align", "href", "lang"}

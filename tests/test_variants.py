@@ -135,6 +135,14 @@ def test_a_week_without_meetings_is_told_as_in_the_whole_issue() -> None:
     assert (own.subject, own.lead, own.outside) == (quiet().subject, quiet().lead, "")
 
 
+def test_a_quiet_week_of_which_a_choice_leaves_something_out_still_says_what_may_be_missing() -> None:
+    own = variant(replace(quiet(), late=rich().late), Choice(least_level=Rank.LEADER))
+    assert own.outside.startswith("Outside your choice: 1 late report")
+    assert own.lead == quiet().lead.partition(" missing.")[0] + " missing."
+    assert "3 of 8 sources are not well" in own.lead
+    assert "not well" not in variant(rich(), Choice(least_level=Rank.LEADER)).lead, "its meetings are known"
+
+
 def test_the_short_form_tells_every_meeting_in_one_line() -> None:
     own = variant(rich(), Choice(short=True))
     assert ids(own, "in_short") == ids(rich(), "meetings")
