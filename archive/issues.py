@@ -69,8 +69,16 @@ def said_in_closed(s: Session, zone: str | None, *, since: str) -> dict[str, Sai
     for row in s.scalars(query):
         last = _said(row, present)
         before = found.get(last.meeting.id)
-        found[last.meeting.id] = replace(last, articles=last.articles | before.articles) if before else last
+        found[last.meeting.id] = _after(before, last) if before else last
     return found
+
+
+def _after(before: Said, last: Said) -> Said:
+    """What was said last, with the articles of what was said before, and since when the same day was announced."""
+    expected = before.part is IssuePart.EXPECTED and last.part is IssuePart.EXPECTED
+    days = {(said.meeting.date, said.meeting.end_date) for said in (before, last)}
+    since = (before.since or before.week) if expected and len(days) == 1 else None
+    return replace(last, articles=last.articles | before.articles, since=since)
 
 
 def save_issue(s: Session, issue: StoredIssue) -> None:

@@ -88,7 +88,7 @@ _TOLD: dict[Aspect, Callable[[Meeting], str]] = {
 def outcome(settled: Settled, *, as_of: date | None) -> str:
     """What became of an announced meeting, in a sentence; `as_of` dates the one that no report of it is known."""
     meeting, said = settled.stored.meeting, settled.said
-    was = f"Announced for {_day(said.meeting)} in {said.week}. " if said else ""
+    was = f"Announced for {_day(said.meeting)} in {said.since or said.week}. " if said else ""
     if settled.fate is Fate.MOVED:
         return f"{was}Now announced for {_day(meeting)}."
     if settled.fate is Fate.NO_REPORT:

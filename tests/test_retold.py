@@ -371,6 +371,25 @@ class TestInTheArchive:
         third = self.close(archive, W52)
         assert (third.meeting_ids, third.changes, third.further) == ((), (), ())
 
+    @pytest.mark.parametrize(
+        ("moved_to", "words"),
+        [
+            ("2024-12-18", "Announced for Wednesday 18 December 2024 in 2024-W50. Held: see this issue."),
+            ("2024-12-25", "Announced for Wednesday 25 December 2024 in 2024-W51. Held: see this issue."),
+        ],
+        ids=["no report in its week", "moved in its week"],
+    )
+    def test_the_first_week_that_announced_the_day_is_named(self, archive: Archive, moved_to: str, words: str) -> None:
+        coming = archive_samples.meeting("2024-12-18", status=Status.ANNOUNCED)
+        moved = replace(coming, date=dt.date.fromisoformat(moved_to))
+        self.tell(archive, "one", coming, "1")
+        assert self.close(archive, W50).settled == ()
+        self.tell(archive, "one", moved, "2")
+        fate = Fate.NO_REPORT if moved == coming else Fate.MOVED
+        assert [item.fate for item in self.close(archive, W51).settled] == [fate]
+        self.tell(archive, "two", replace(moved, status=Status.HELD), "2")
+        assert [outcome(item, as_of=None) for item in self.close(archive, W52).settled] == [words]
+
     def test_a_withdrawn_and_a_merged_meeting(self, archive: Archive) -> None:
         self.tell(archive, "one", archive_samples.meeting(), "1")
         self.tell(archive, "wrong", archive_samples.meeting("2024-12-04"), "1")
