@@ -95,7 +95,9 @@ def read_opml(data: bytes, *, name: str) -> tuple[Feed, ...]:
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise OpmlError(f"{name} is no XML: {str(error).splitlines()[0].rstrip('.')}") from error
+        # lxml adds its own name for the bytes, "(<string>, line 1)", where the line stands already
+        reason = str(error).splitlines()[0].partition(" (<string>")[0].rstrip(".")
+        raise OpmlError(f"{name} is no XML: {reason}; give an OPML file as feed readers export it") from error
     if root.getroottree().docinfo.internalDTD is not None or root.tag != "opml":
         raise OpmlError(f"{name} is no OPML: its root is <{str(root.tag)[:40]}>, not <opml>")
     feeds = []
