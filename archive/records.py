@@ -76,8 +76,8 @@ class IssuePart(StrEnum):
 class Said:
     """What the issue of a week said of a meeting: its record then, and the numbers of the articles that told it.
 
-    `id` is the meeting's present id; `meeting.id` is the one that it had then. `since`: the week of the issue that first
-    said it to come on that day, where an earlier issue did.
+    `id` is the meeting's present id; `meeting.id` is the one that it had then. `since`: the week of the issue that
+    first said it to come on that day, where an earlier issue did.
     """
 
     id: str
