@@ -186,7 +186,7 @@ def test_a_year_for_the_search_names_each_person_once_with_all_forms() -> None:
     named = {names[0]: names[1:] for names in year["people"]}
     assert named["wang-yi-cn"][0] == "Wang Yi"
     assert "王毅" in named["wang-yi-cn"]
-    assert year["rows"][1][-1] == "China-Vietnam Steering Committee for Bilateral Cooperation, 16th session"
+    assert year["rows"][1][-2] == "China-Vietnam Steering Committee for Bilateral Cooperation, 16th session"
 
 
 def test_what_lies_ahead_is_not_new() -> None:
