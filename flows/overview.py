@@ -7,11 +7,9 @@ from typing import Any
 
 from archive import articles, deliveries, issues, meetings
 from archive.records import DeliveryState
-from archive.store import DATABASE_NAME, Archive
 from flows.health import source_health
 from flows.settings import Settings
-from flows.steps import now_utc, open_archive
-from parsers.records import InputError
+from flows.steps import existing_archive, now_utc
 from reports.atom import export_atom
 from reports.calendar_export import export_ics
 from reports.export import export_csv, export_jsonl
@@ -19,16 +17,9 @@ from reports.health import Health
 from reports.plover import export_plover
 
 
-def _existing(settings: Settings) -> Archive:
-    """The archive, which a look at it does not make; raises `InputError` where there is none yet."""
-    if settings.database_url is None and not (settings.home / DATABASE_NAME).exists():
-        raise InputError(f"there is no archive in {settings.home} yet; `meetings run` makes one, --home names another")
-    return open_archive(settings)
-
-
 def exported(settings: Settings, form: str) -> Iterator[str]:
     """Every meeting of the archive in one of docs/exports.md's forms, piece by piece with its line ends."""
-    with _existing(settings) as archive, archive.read() as session:
+    with existing_archive(settings) as archive, archive.read() as session:
         everything = meetings.all_meetings(session)
     if form == "ics":
         yield export_ics(everything)
@@ -40,7 +31,7 @@ def exported(settings: Settings, form: str) -> Iterator[str]:
 
 def archive_status(settings: Settings) -> dict[str, Any]:
     """Counts and last times of the archive, for `meetings status`."""
-    with _existing(settings) as archive, archive.read() as session:
+    with existing_archive(settings) as archive, archive.read() as session:
         ledger = deliveries.deliveries(session, now=now_utc())
         closed = issues.closed_issues(session, settings.zone)
         facts: dict[str, Any] = {

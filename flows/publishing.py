@@ -16,7 +16,7 @@ from archive.store import Archive
 from flows import issue_pages, site_workers
 from flows.owner import is_gone, owner
 from flows.settings import Settings
-from flows.steps import load_catalogue, now_utc, open_archive
+from flows.steps import existing_archive, load_catalogue, now_utc
 from reports import series
 from reports.accounts import Outlets
 from reports.atom import LISTED, export_atom
@@ -49,10 +49,11 @@ def build_site(
     """Bring the web archive in `out` (default: the home's `site`) up to date; `full` makes every page anew.
 
     The same archive gives the same bytes. `on_chunk` is told of each chunk of meetings made and how many there are.
-    Raises `archive.locks.Busy` when another process builds the site, `ArchiveError` when a file cannot be written.
+    Raises `InputError` when there is no archive, `archive.locks.Busy` when another process builds the site,
+    `ArchiveError` when a file cannot be written.
     """
     with (
-        open_archive(settings) as archive,
+        existing_archive(settings) as archive,
         locks.hold(archive, "site", owner=owner(), now_fn=now_utc, lease=LEASE, is_gone=is_gone),
     ):
         build = _Build(settings, archive, out or settings.home / FOLDER, full=full)

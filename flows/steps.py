@@ -19,7 +19,7 @@ from pathlib import Path
 
 from archive import articles, copies, files, issues, keys, locks, meetings, sources
 from archive.records import StoredArticle
-from archive.store import Archive
+from archive.store import DATABASE_NAME, Archive
 from archive.warc import RawWriter
 from fetch import policy
 from fetch.addresses import ports_of
@@ -74,6 +74,13 @@ def open_archive(settings: Settings) -> Archive:
         archive.close()
         raise
     return archive
+
+
+def existing_archive(settings: Settings) -> Archive:
+    """The archive, which a look at it does not make; raises `InputError` where there is none yet."""
+    if settings.database_url is None and not (settings.home / DATABASE_NAME).exists():
+        raise InputError(f"there is no archive in {settings.home} yet; `meetings run` makes one, --home names another")
+    return open_archive(settings)
 
 
 def alone(archive: Archive, name: str, lease: timedelta) -> AbstractContextManager[None]:

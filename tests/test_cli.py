@@ -155,6 +155,7 @@ def test_a_bad_file_does_not_stop_the_good_ones(meetings: Meetings, tmp_path: Pa
         pytest.param(["digest", "--week", "2024-W50", "--send"], ["back issue", "never mailed"], id="back issue"),
         pytest.param(["status"], ["no archive"], id="status of nothing"),
         pytest.param(["export"], ["no archive"], id="export of nothing"),
+        pytest.param(["site", "build"], ["no archive"], id="site of nothing"),
         pytest.param(["detect", "."], ["no .txt file"], id="folder without seed files"),
         pytest.param(["trigger", "digest", "-p", "week=2024-W60"], ["2024-W60"], id="trigger for no week"),
     ],
