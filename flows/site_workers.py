@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -16,6 +18,8 @@ from archive.store import Archive
 from reports.accounts import Outlets
 from reports.firsts import Past
 from reports.site.meeting_pages import Done, Task, make_pages
+
+log = logging.getLogger(__name__)
 
 CHUNK = 200
 """Meetings made at a time."""
@@ -47,8 +51,7 @@ class Job:
 def made(jobs: Sequence[Job], archive: Archive, past: Past, means: Means) -> Iterator[list[Done]]:
     """What comes of each job, in their order."""
     if sum(len(job.task.told) for job in jobs) <= ALONE:
-        for job in jobs:
-            yield _make(job, archive, past, means)
+        yield from (_make(job, archive, past, means) for job in jobs)
         return
     with ProcessPoolExecutor(
         min(os.cpu_count() or 1, MOST),
@@ -57,7 +60,15 @@ def made(jobs: Sequence[Job], archive: Archive, past: Past, means: Means) -> Ite
         initializer=_begin,
         initargs=(means,),
     ) as pool:
-        yield from pool.map(_make_here, jobs)
+        done = 0
+        try:
+            for made_here in pool.map(_make_here, jobs):
+                done += 1
+                yield made_here
+        except BrokenProcessPool:
+            # killed for want of memory, or started where no program can be started again
+            log.warning("the helping processes ended; one goes on alone")
+    yield from (_make(job, archive, past, means) for job in jobs[done:])
 
 
 def chunks(ids: Sequence[str]) -> Iterable[tuple[str, ...]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 
 from opencc import OpenCC
 
@@ -59,6 +60,8 @@ _LOWER = {
     **dict.fromkeys(range(0xD800, 0xE000), "\ufffd"),
 }
 _FOLDED, _LOWERED = _flat(_TABLE), _flat(_LOWER)
+WHOLE, KEPT = 500, 32
+"""From so many characters on a text is an article's, which one list of words after the other is looked for in."""
 _AFTER = {"a": "àáảãạ", "e": "èéẻẽẹ", "y": "ỳýỷỹỵ"}
 _OLD_TONE = re.compile("[òóỏõọ][ae]|[ùúủũụ]y")
 _MARKS = re.compile(r"[\u0300-\u036f]")
@@ -67,7 +70,9 @@ _NOT_WORD = re.compile(r"[\W_]+")
 
 def fold(text: str) -> str:
     """`text` lower-cased and without diacritics, of the same length."""
-    return text.lower() if text.isascii() else text.translate(_FOLDED)
+    if text.isascii():
+        return text.lower()
+    return text.translate(_FOLDED) if len(text) < WHOLE else _fold_whole(text)
 
 
 def simplified(text: str) -> str:
@@ -77,6 +82,16 @@ def simplified(text: str) -> str:
 
 def lowered(text: str) -> str:
     """`text` lower-cased with its diacritics, tones of Vietnamese set in one way, of the same length."""
+    return respelt(text.translate(_LOWERED)) if len(text) < WHOLE else _lower_whole(text)
+
+
+@lru_cache(maxsize=KEPT)
+def _fold_whole(text: str) -> str:
+    return text.translate(_FOLDED)
+
+
+@lru_cache(maxsize=KEPT)
+def _lower_whole(text: str) -> str:
     return respelt(text.translate(_LOWERED))
 
 

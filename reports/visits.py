@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from archive.placing import placing_date
@@ -224,10 +225,20 @@ def _forms(head: Person, legs: Iterable[_Leg]) -> set[str]:
     """Every form of the head's name: as records and articles give it, and all that the lexicon knows."""
     own = key(head.name or "")
     forms = {form for form in (head.name, head.as_written) if form}
-    forms |= {name for official in officials.load() if key(official.name) == own for name in official.full_names}
+    forms |= _known_forms().get(own, frozenset())
     told = (m.meeting for leg in legs for m in leg.stored.mentions)
     forms |= {p.as_written for m in told for p in (*m.china, *m.vietnam) if p.as_written and key(p.name or "") == own}
     return forms
+
+
+@cache
+def _known_forms() -> dict[str, frozenset[str]]:
+    """Every written form of each name in the lexicon."""
+    found: dict[str, frozenset[str]] = {}
+    for official in officials.load():
+        own = key(official.name)
+        found[own] = found.get(own, frozenset()) | frozenset(official.full_names)
+    return found
 
 
 def _stops(legs: Sequence[_Leg]) -> tuple[Stop, ...]:

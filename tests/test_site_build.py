@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import os
 import random
 import shutil
 from collections.abc import Callable, Sequence
@@ -125,6 +126,16 @@ def test_many_processes_make_what_one_makes(
     monkeypatch.setattr("flows.site_workers.CHUNK", 7)
     build_site(filled, out=tmp_path)
     assert contents(tmp_path) == contents(site)
+
+
+def test_where_helping_processes_end_one_goes_on_alone(
+    filled: Settings, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("flows.site_workers.ALONE", 0)
+    monkeypatch.setattr("flows.site_workers._begin", os._exit)
+    build_site(filled, out=tmp_path)
+    assert contents(tmp_path) == contents(site)
+    assert "one goes on alone" in caplog.text
 
 
 def some(archive: Archive, dice: random.Random) -> StoredMeeting:
