@@ -104,7 +104,10 @@ def issue_page(ctx: IssueContext) -> str:
 
 def _most(least: int, highest: int, render: Callable[[int], str]) -> str | None:
     """The HTML with the highest number at which it still fits, found by halving; None when not even the least does."""
-    best, low, high = None, least, highest
+    # where nothing will fit, one look is enough
+    best, low, high = render(least), least + 1, highest
+    if not _fits(best):
+        return None
     while low <= high:
         middle = (low + high) // 2
         html = render(middle)
