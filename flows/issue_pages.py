@@ -26,8 +26,8 @@ from reports.site.paths import chart_file
 from reports.site.render import render
 from reports.week import Week, last_complete_week, parse_week, week_of_day
 
-STILL_CHANGING = 4
-"""So many of the last weeks are composed at every build: what they say of sources changes with every poll."""
+RECENT = 4
+"""So many of the last weeks have a page even without a meeting."""
 
 
 class IssuePages:
@@ -51,7 +51,7 @@ class IssuePages:
         self._kinds = dict.fromkeys(self._closed, "closed")
         held = (each for each in outlines if each.meeting.status is Status.HELD)
         filed = {week_of_day(placed_on(each, settings.tz)) for each in held}
-        recent = {_before(self._last, number) for number in range(STILL_CHANGING)}
+        recent = {_before(self._last, number) for number in range(RECENT)}
         begun = {week for week in recent if not is_back(week, settings.tz, first_run)}
         for week in {*filed, *begun, self._last, *map(parse_week, known)}:
             if week <= self._last:
@@ -76,8 +76,8 @@ class IssuePages:
         self, folder: Folder, week: Week, before: IssueLine | None, after: IssueLine | None, kept: KeptIssue | None
     ) -> KeptIssue:
         kind, page = self._kinds[week], issue_line(week, "", "", 0).page
-        changing = kind != "closed" and week > _before(self._last, STILL_CHANGING)
-        context = self._compose(week) if changing else None
+        # what the last one says of sources changes with every poll
+        context = self._compose(week) if kind != "closed" and week == self._last else None
         inputs = digest(context or self._known_by(week), before, after)
         if not folder.wants(page, inputs) and kept is not None and kept.inputs == inputs:
             folder.keep(chart_file(week.label))
@@ -123,7 +123,8 @@ class IssuePages:
             return digest("closed", closed.zone, closed.closed_at, closed.sha256, closed.meeting_ids)
         start, end = (moment.astimezone(self._settings.tz) for moment in week.bounds(self._settings.tz))
         with self._archive.read() as session:
-            return digest(self._kinds[week], self._inputs[week], articles.articles_between(session, start, end))
+            read = articles.articles_between(session, start, end)
+        return digest(self._kinds[week], self._inputs[week], read, *self._closed)
 
 
 def told(built: Mapping[str, KeptIssue], merged: Mapping[str, str]) -> dict[str, Told]:

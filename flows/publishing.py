@@ -11,6 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from archive import issues, locks, markers, meetings, sources
+from archive.bulk import in_bulk
 from archive.records import StoredMeeting
 from archive.store import Archive
 from flows import issue_pages, site_workers
@@ -53,6 +54,7 @@ def build_site(
     `ArchiveError` when a file cannot be written.
     """
     with (
+        in_bulk(),
         existing_archive(settings) as archive,
         locks.hold(archive, "site", owner=owner(), now_fn=now_utc, lease=LEASE, is_gone=is_gone),
     ):

@@ -344,7 +344,7 @@ def test_a_run_does_not_fail_with_its_site(meetings: Meetings) -> None:
 
 
 def test_an_empty_archive_has_a_site_that_says_so(meetings: Meetings) -> None:
-    assert meetings("site", "build").code == 0
+    assert meetings("run").code == 0
     front = (meetings.home / "site" / "index.html").read_text()
     assert "No meeting is known yet." in front
     assert read(meetings.home / "site" / "index.html").headings[0] == 1

@@ -6,7 +6,6 @@ that has changed.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -15,7 +14,6 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from archive.errors import file_error
-from archive.files import write_atomically
 from reports.records import CorrectionView
 from reports.site.cards import Card
 from reports.site.front import IssueLine
@@ -64,14 +62,8 @@ def load(out: Path) -> Manifest:
 
 
 def save(out: Path, manifest: Manifest) -> None:
-    """Remembers the build, once everything that it made has reached the disk."""
-    path = out / MANIFEST
-    data = _adapter().dump_json(manifest)
-    if path.exists() and path.read_bytes() == data:
-        return
-    os.sync()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, data)
+    """Remembers the build."""
+    put(out, MANIFEST, _adapter().dump_json(manifest))
 
 
 @cache
@@ -82,7 +74,8 @@ def _adapter() -> TypeAdapter[Manifest]:
 def put(out: Path, page: str, content: bytes) -> bool:
     """Writes one file, whole or not at all; True when its bytes are new. Raises `ArchiveError` when it cannot.
 
-    The system is not asked to write it through, as that takes ten thousand pages too long: `save` asks once.
+    The system is not asked to write it through, which would take ten thousand pages too long: after a power cut a file
+    may be empty, and the next build makes it again.
     """
     path = out / page
     temporary = path.with_name(f".{path.name}.part")
@@ -99,6 +92,13 @@ def put(out: Path, page: str, content: bytes) -> bool:
     return True
 
 
+def _is_whole(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except OSError:
+        return False
+
+
 class Folder:
     """One build in progress: asks whether a page must be made, writes it, and remembers what it was made from."""
 
@@ -111,7 +111,7 @@ class Folder:
     def wants(self, page: str, inputs: str) -> bool:
         """Whether the page at this path must be made, from inputs of this digest; either way it belongs to the site."""
         self.pages[page] = inputs
-        return self._known.get(page) != inputs or not (self.out / page).is_file()
+        return self._known.get(page) != inputs or not _is_whole(self.out / page)
 
     def keep(self, page: str) -> None:
         """A file that the last build made belongs to this one too; nothing when it made none."""
