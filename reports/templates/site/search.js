@@ -93,7 +93,7 @@
       const item = element("li");
       const others = each.forms.slice(1, 3).join(", ");
       item.append(link("people/" + each.page, each.name), " ",
-        element("span", "note", [others, `${each.meetings} met`].filter(Boolean).join(" · ")));
+        element("span", "note", [others, `${each.meetings} ${each.meetings === 1 ? "meeting" : "meetings"}`].filter(Boolean).join(" · ")));
       return item;
     }));
   };
