@@ -36,6 +36,7 @@ Change = Callable[[Archive, random.Random], None]
 @pytest.fixture(autouse=True)
 def _same_week(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(steps, "now_utc", lambda: NOW)
+    monkeypatch.setattr("flows.issue_steps.now_utc", lambda: NOW)
     monkeypatch.setattr("flows.issue_pages.now_utc", lambda: NOW)
     monkeypatch.setattr("flows.publishing.now_utc", lambda: NOW)
 
