@@ -9,13 +9,10 @@ from dataclasses import replace
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from archive.columns import storable
+from archive.columns import batches, storable
 from archive.models import ArticleRow, KeyRow, VersionRow
 from archive.records import StoredArticle
 from parsers.records import Article
-
-_KEYS_A_QUERY = 500
-"""Below the number of bound parameters that every SQLite takes (999 before 3.32)."""
 
 
 def add_article(
@@ -52,11 +49,7 @@ def row_of_key(s: Session, key: str) -> ArticleRow | None:
 
 def keys_in(s: Session, column: InstrumentedAttribute[str], keys: Collection[str]) -> set[str]:
     """Those of `keys` that stand in `column`."""
-    wanted = list(keys)
-    found: set[str] = set()
-    for start in range(0, len(wanted), _KEYS_A_QUERY):
-        found.update(s.scalars(select(column).where(column.in_(wanted[start : start + _KEYS_A_QUERY]))))
-    return found
+    return {key for batch in batches(keys) for key in s.scalars(select(column).where(column.in_(batch)))}
 
 
 def get_article(s: Session, number: int) -> StoredArticle | None:

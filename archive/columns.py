@@ -1,8 +1,9 @@
-"""Column types of the archive: UTC moments, durations, text that every database takes, words of a vocabulary."""
+"""What every database takes: column types (UTC moments, durations, text, words), and so many keys a query."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -11,6 +12,8 @@ from sqlalchemy.types import TypeDecorator
 
 # UTF-8 has no lone surrogates and PostgreSQL's text no NUL; damaged pages bring both
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+# below the number of bound parameters that every SQLite takes (999 before 3.32)
+_KEYS_A_QUERY = 500
 
 
 def storable(text: str) -> str:
@@ -68,3 +71,9 @@ class Words(TypeDecorator[str]):
 def vocabulary(kind: type[StrEnum]) -> Enum:
     """A word of `kind`, stored by its value as plain text, so that a longer vocabulary needs no migration."""
     return Enum(kind, native_enum=False, length=30, values_callable=lambda words: [word.value for word in words])
+
+
+def batches(keys: Collection[str]) -> Iterator[list[str]]:
+    """Keys as many at a time as one query may ask for, in their order."""
+    wanted = list(keys)
+    return (wanted[start : start + _KEYS_A_QUERY] for start in range(0, len(wanted), _KEYS_A_QUERY))

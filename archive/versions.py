@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from archive.articles import cleaned, row_of_key
+from archive.columns import batches
 from archive.models import ArticleRow, ListingRow, VersionRow
 from archive.records import PendingEntry
 from parsers.records import Article, Entry, Kind, Source, article_key
@@ -28,7 +29,6 @@ WATCHED = dt.timedelta(days=14)
 """How long after it was stored an article's listing is looked at."""
 _KEPT = 0.5
 """The part of the text in force that a new one must have in length: less is a page that lost its text."""
-_KEYS_A_QUERY = 500
 
 
 def note_listing(s: Session, entry: PendingEntry, number: int, *, now: dt.datetime) -> None:
@@ -56,16 +56,15 @@ def changed_listings(s: Session, entries: Collection[Entry], *, source: Source, 
     apart. What was stored before listings were remembered is never asked for again.
     """
     by_key = {article_key(entry.url): entry for entry in entries}
-    keys = list(by_key)
+    open_ = (
+        ListingRow.source_id == source.id,
+        ListingRow.returns < MOST_RETURNS,
+        ListingRow.next_return <= now,
+        ListingRow.first_seen > now - WATCHED,
+    )
     changed = []
-    for start in range(0, len(keys), _KEYS_A_QUERY):
-        some = ListingRow.key.in_(keys[start : start + _KEYS_A_QUERY])
-        open_ = (
-            ListingRow.returns < MOST_RETURNS,
-            ListingRow.next_return <= now,
-            ListingRow.first_seen > now - WATCHED,
-        )
-        rows = s.scalars(select(ListingRow).where(ListingRow.source_id == source.id, some, *open_))
+    for batch in batches(by_key):
+        rows = s.scalars(select(ListingRow).where(*open_, ListingRow.key.in_(batch)))
         changed += [by_key[row.key] for row in rows if _changed(row, by_key[row.key], source)]
     return changed
 

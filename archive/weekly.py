@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from archive.columns import batches
 from archive.meetings import load_meetings, load_outlines
 from archive.models import MeetingRow, MentionRow
 from archive.records import IssuePart, Said, StoredMeeting
@@ -16,8 +17,6 @@ LONGEST = dt.timedelta(weeks=2)
 """How long an announced meeting may be under way: one placed so long before a week may still end in it."""
 FARTHEST = dt.timedelta(weeks=104)
 """How far ahead of a week an announced meeting is told."""
-_IDS_A_QUERY = 500
-"""Below the number of bound parameters that every SQLite takes (999 before 3.32)."""
 
 
 def meetings_for_issue(
@@ -52,7 +51,7 @@ def _since_told(s: Session, said: Collection[Said], others: Collection[str]) -> 
     for each in said:
         told.setdefault(each.id, []).append(each)
     unchanged, changed = [], set()
-    for ids in _batches([id_ for id_ in told if id_ not in others]):
+    for ids in batches([id_ for id_ in told if id_ not in others]):
         numbers = _article_numbers(s, ids)
         for outline in load_outlines(s, MeetingRow.id.in_(ids)):
             id_ = outline.meeting.id
@@ -78,12 +77,8 @@ def _article_numbers(s: Session, ids: Collection[str]) -> dict[str, set[int]]:
 
 
 def _with_ids(s: Session, ids: Collection[str]) -> Iterator[StoredMeeting]:
-    for batch in _batches(sorted(ids)):
+    for batch in batches(sorted(ids)):
         yield from load_meetings(s, MeetingRow.id.in_(batch))
-
-
-def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (ids[start : start + _IDS_A_QUERY] for start in range(0, len(ids), _IDS_A_QUERY))
 
 
 def _by_place(stored: StoredMeeting) -> tuple[bool, dt.date, str]:
