@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export MEETINGS_HOME ?= data
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast lint format lock mail-check bench-setup clean
+.PHONY: help run test test-fast lint format lock mail-check audit bench-setup clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -32,14 +32,18 @@ format: $(VENV)/.dev ## put the code into its one form
 
 lock: $(VENV)/.dev ## pin every dependency with its hashes, without a registry's address
 	$(BIN)/uv pip compile $(PINS) --extra build pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile $(PINS) --extra build --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
-	$(BIN)/uv pip compile $(PINS) --extra build --extra dev --extra bench -c requirements-dev.lock pyproject.toml -o requirements-bench.lock
+	$(BIN)/uv pip compile $(PINS) --extra build --extra postgresql --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(BIN)/uv pip compile $(PINS) --extra build --extra postgresql --extra dev --extra bench -c requirements-dev.lock pyproject.toml -o requirements-bench.lock
 PINS := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --upgrade
 
 mail-check: $(VENV)/.mailcheck ## hold the golden mails against caniemail.com's data (needs node and npm)
 	node $(VENV)/mailcheck/check.mjs docs/email.md tests/data/issues/rich.html tests/data/issues/quiet.html
 
-bench-setup: $(VENV)/.bench ## install the peers that the benchmarks measure beside us
+audit: $(VENV)/.bench ## hold every pinned dependency against the known weaknesses (needs the network)
+	for lock in requirements.lock requirements-dev.lock; do \
+		$(BIN)/pip-audit --requirement $$lock --require-hashes --disable-pip --progress-spinner off --strict || exit 1; done
+
+bench-setup: $(VENV)/.bench ## install the peers that the benchmarks measure beside us, and what audits
 
 clean: ## remove what make made; the data stay
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.*
