@@ -7,7 +7,14 @@ import os
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["tests.webserver", "tests.commandline", "tests.fetchkit", "tests.tlskit", "tests.internet"]
+pytest_plugins = [
+    "tests.webserver",
+    "tests.commandline",
+    "tests.fetchkit",
+    "tests.tlskit",
+    "tests.internet",
+    "tests.issuekit",
+]
 
 # Two cores shared with whatever else runs: an example that takes long is no finding.
 settings.register_profile("exploring", deadline=None)

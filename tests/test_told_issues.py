@@ -2,60 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
-
 import pytest
 
-from archive import issues
-from archive.store import Archive
-from flows import issuing
-from flows.settings import Settings
-from flows.steps import detect_new
 from parsers.records import Side
 from reports.records import IssueContext
-from reports.week import parse_week
-from tests.archive_samples import day, store
+from tests.issuekit import BEIJING, Desk
 
-MET = "Chinese Foreign Minister Wang Yi met with Vietnamese Foreign Minister Bui Thanh Son in Beijing on December 10."
 TRADE = (
-    MET,
+    BEIJING,
     "Wang said China is ready to speed up the railway across the border and to import more durians this year.",
     "Son said Vietnam abides by the one-China principle and hopes for more trade with China in the years to come.",
 )
 GATE = "The two sides also agreed to open a new border gate for coffee and to hold a tourism fair next spring."
-SEA = (MET, "Son proposed that both sides keep peace on the East Sea.")
+SEA = (BEIJING, "Son proposed that both sides keep peace on the East Sea.")
 POLICE = (
     "Chinese Minister of Public Security Wang Xiaohong met with Vietnamese Minister of Public Security Luong Tam Quang "
     "in Hanoi on December 11."
 )
 
 
-@pytest.fixture
-def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Archive]:
-    monkeypatch.chdir(tmp_path)
-    with Archive.open(tmp_path / "home") as opened:
-        with opened.write() as session:
-            issues.mark_first_run(session, datetime(2024, 12, 1, tzinfo=UTC))
-        yield opened
-
-
-def issue(archive: Archive, tmp_path: Path, *told: tuple[str, Side | None, str, tuple[str, ...]]) -> IssueContext:
+def issue(desk: Desk, *told: tuple[str, Side | None, str, tuple[str, ...]]) -> IssueContext:
     """The issue of the week, from articles as outlet, side, title and paragraphs."""
     for number, (outlet, side, title, paragraphs) in enumerate(told):
-        store(
-            archive,
-            f"{outlet}-{number}",
-            title=title,
-            paragraphs=paragraphs,
-            outlet=outlet,
-            side=side,
-            published=None,
-            published_on=day("2024-12-12"),
-        )
-    detect_new(archive)
-    context = issuing.compose(Settings(home=tmp_path / "home"), archive, (), parse_week("2024-W50")).context
+        name = f"{outlet}-{number}"
+        desk.tell(name, "", "2024-12-12", title=title, paragraphs=paragraphs, outlet=outlet, side=side)
+    context = desk.compose().context
     assert context is not None
     return context
 
@@ -70,11 +41,10 @@ def issue(archive: Archive, tmp_path: Path, *told: tuple[str, Side | None, str, 
     ids=["nowhere", "in the title alone", "in a sentence"],
 )
 def test_what_a_copy_adds_or_a_title_names_is_not_unmentioned(
-    archive: Archive, tmp_path: Path, title: str, paragraphs: tuple[str, ...], teller: str
+    desk: Desk, title: str, paragraphs: tuple[str, ...], teller: str
 ) -> None:
     context = issue(
-        archive,
-        tmp_path,
+        desk,
         ("xinhua", Side.CHINA, "China, Vietnam to speed up railway", TRADE),
         ("cgtn", Side.CHINA, "China, Vietnam to speed up railway", (*TRADE, GATE)),
         ("vietnamplus", Side.VIETNAM, title, paragraphs),
@@ -87,14 +57,14 @@ def test_what_a_copy_adds_or_a_title_names_is_not_unmentioned(
     assert all(title not in quote.text for account in view.accounts for quote in account.quotes)
 
 
-def test_no_meeting_is_the_highest_among_equals(archive: Archive, tmp_path: Path) -> None:
-    lead = issue(archive, tmp_path, ("xinhua", Side.CHINA, "One", TRADE), ("vov", Side.VIETNAM, "Two", (POLICE,))).lead
+def test_no_meeting_is_the_highest_among_equals(desk: Desk) -> None:
+    lead = issue(desk, ("xinhua", Side.CHINA, "One", TRADE), ("vov", Side.VIETNAM, "Two", (POLICE,))).lead
     assert "one of two meetings this week, both at the level of ministers." in lead
     assert "Of these, 1 is told by Beijing alone and 1 by Hanoi alone." in lead
 
 
-def test_what_an_unknown_outlet_tells_too_is_told_by_nobody_alone(archive: Archive, tmp_path: Path) -> None:
-    context = issue(archive, tmp_path, ("xinhua", Side.CHINA, "One", TRADE), ("", None, "Two", SEA))
+def test_what_an_unknown_outlet_tells_too_is_told_by_nobody_alone(desk: Desk) -> None:
+    context = issue(desk, ("xinhua", Side.CHINA, "One", TRADE), ("", None, "Two", SEA))
     assert context.lead.endswith("the only meeting known for this week.")
     (unknown,) = (account for account in context.meetings[0].accounts if account.side == "unknown")
     assert [article.outlet for article in unknown.articles] == ["news.example"]
