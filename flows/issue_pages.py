@@ -31,7 +31,7 @@ RECENT = 4
 
 
 class IssuePages:
-    """All issues of the archive, in the zone in force."""
+    """All issues of the archive: those that were closed, and the other weeks in the zone in force."""
 
     def __init__(
         self,
@@ -45,8 +45,11 @@ class IssuePages:
         self._settings, self._archive, self._catalogue = settings, archive, catalogue
         self._outlines, self._known = outlines, known
         with archive.read() as session:
-            self._closed = {parse_week(each.week): each for each in issues.closed_issues(session, settings.zone)}
+            closed = issues.closed_issues(session)
             first_run = issues.first_run_at(session)
+        # what was mailed while another zone was in force keeps its page
+        closed.sort(key=lambda each: each.zone == settings.zone)
+        self._closed = {parse_week(each.week): each for each in closed}
         self._last = last_complete_week(now_utc(), settings.tz)
         self._kinds = dict.fromkeys(self._closed, "closed")
         held = (each for each in outlines if each.meeting.status is Status.HELD)
@@ -110,8 +113,9 @@ class IssuePages:
         return KeptIssue(inputs, line, context.lead, new, context.corrections)
 
     def _stored(self, week: Week) -> StoredIssue:
+        closed = self._closed[week]
         with self._archive.read() as session:
-            return issues.get_issue(session, week.label, self._settings.zone) or self._closed[week]
+            return issues.get_issue(session, closed.week, closed.zone) or closed
 
     def _compose(self, week: Week) -> IssueContext:
         return issuing.context_of(self._settings, self._archive, self._catalogue, week, known=self._outlines)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from archive.records import StoredMeeting
@@ -16,6 +15,7 @@ from reports.clean import one_line
 from reports.comparison import compare
 from reports.records import LineView, MeetingView, PeopleView, PersonView
 from reports.select import placed_on
+from reports.site import paths
 
 PEOPLE_LISTED = 8
 
@@ -56,7 +56,7 @@ def _topic_ids(meeting: Meeting) -> tuple[str, ...]:
 
 def meeting_page(web: str, meeting_id: str) -> str:
     """The meeting's address in the web archive at `web`; empty without one."""
-    return f"{web}/meetings/{quote(meeting_id, safe='')}/" if web else ""
+    return paths.address(web, paths.meeting_page(meeting_id)) if web else ""
 
 
 def line_view(stored: StoredMeeting, *, outlets: Outlets, zone: ZoneInfo, web: str = "") -> LineView:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,9 @@ from archive.store import Archive
 from flows import issuing
 from flows.settings import Settings
 from flows.steps import detect_new
+from meetings.detect import detect
 from meetings.records import Detection
+from parsers.records import Article
 from reports.week import parse_week
 from tests.archive_samples import NOW, day, store
 
@@ -44,10 +46,17 @@ class Desk:
 
     def untell(self, number: int) -> None:
         """Better rules read nothing in that article."""
+        self._reread(number, lambda _: Detection("en"), "none")
+
+    def reread(self, number: int, text: str) -> None:
+        """Better rules read in that article what today's read in this text."""
+        self._reread(number, lambda article: detect(replace(article, paragraphs=(text,))), text)
+
+    def _reread(self, number: int, rules: Callable[[Article], Detection], version: str) -> None:
         with self.archive.write() as session:
             found = get_article(session, number)
             assert found is not None
-            record_detection(session, found, Detection("en"), rules_version="better", now=NOW)
+            record_detection(session, found, rules(found.article), rules_version=version, now=NOW)
 
     def compose(self, week: str = "2024-W50", **changes: Any) -> issuing.Issue:
         """The issue of a week, under the settings with these changes."""
