@@ -13,6 +13,7 @@ pytest_plugins = [
     "tests.fetchkit",
     "tests.tlskit",
     "tests.internet",
+    "tests.databases",
     "tests.issuekit",
 ]
 

@@ -6,7 +6,6 @@ import datetime as dt
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -24,12 +23,6 @@ from parsers.seedfile import seed_article
 from tests.archive_samples import HOUR, NOW, article, day, everything, store
 
 SEEDS = Path(__file__).parent.parent / "seeds"
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
-    with Archive.open(tmp_path / "home") as opened:
-        yield opened
 
 
 def test_article_comes_back_as_it_was(archive: Archive) -> None:
@@ -194,7 +187,7 @@ from archive.store import Archive
 def die(*args, **kwargs):
     os.kill(os.getpid(), signal.SIGKILL)
 
-archive = Archive.open(Path(sys.argv[1]))
+archive = Archive.open(Path(sys.argv[1]), sys.argv[3] or None)
 with patch(sys.argv[2], die):
     project_articles(archive)
 """
@@ -210,10 +203,10 @@ with patch(sys.argv[2], die):
         pytest.param("archive.store.Archive.write", id="written, not recorded"),
     ],
 )
-def test_killed_projection_leaves_whole_files_and_heals(archive: Archive, step: str) -> None:
+def test_killed_projection_leaves_whole_files_and_heals(archive: Archive, database: str | None, step: str) -> None:
     for n in range(3):
         store(archive, str(n))
-    killed = subprocess.run([sys.executable, "-c", CHILD, str(archive.home), step], check=False)
+    killed = subprocess.run([sys.executable, "-c", CHILD, str(archive.home), step, database or ""], check=False)
     assert killed.returncode == -9
     for path in archive.home.glob("articles/*/[0-9]*.txt"):
         assert path.read_text().endswith("They spoke.\n")

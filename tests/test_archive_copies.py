@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import tomllib
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,14 +20,9 @@ from archive.models import ArticleRow
 from archive.store import Archive
 from parsers.records import Article
 from tests.archive_samples import HOUR, NOW, article, day, everything
+from tests.databases import ON_SQLITE
 
 STORIES = tomllib.loads((Path(__file__).parent / "data" / "copies.toml").read_text(encoding="utf-8"))["story"]
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
-    with Archive.open(tmp_path / "home") as opened:
-        yield opened
 
 
 def story(name: str, **changes: Any) -> Article:
@@ -186,6 +180,7 @@ def test_share_of_copies_of_each_source(archive: Archive) -> None:
         assert duplicate_shares(s, NOW + HOUR, fewest=1) == {}
 
 
+@ON_SQLITE
 def test_lookup_goes_by_index(archive: Archive) -> None:
     query = candidates(frozenset({1, -2}), day("2026-03-04")).compile(compile_kwargs={"literal_binds": True})
     with archive.read() as s:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from archive import keys
@@ -22,12 +19,6 @@ from tests.test_archive_versions import WIRE
 OLD = "https://m.tuoitre.vn/a-1.htm"
 NEW = "https://tuoitre.vn/a-1.htm"
 """The canonical form before and since the table knows the host m.tuoitre.vn."""
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
-    with Archive.open(tmp_path / "home") as opened:
-        yield opened
 
 
 def add(archive: Archive, url: str) -> tuple[int, bool]:

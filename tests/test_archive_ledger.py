@@ -6,7 +6,7 @@ import datetime as dt
 import itertools
 import multiprocessing
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -30,12 +30,6 @@ SENDER = "here:1"
 OPEN = StoredIssue(WEEK, ZONE, IssueState.OPEN, None, "Draft", "a" * 64, ())
 ANN = "ann@example.org"
 SETTLED = [DeliveryState.ACCEPTED, DeliveryState.REFUSED, DeliveryState.UNKNOWN, DeliveryState.PLANNED]
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
-    with Archive.open(tmp_path / "home") as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -250,8 +244,10 @@ class TestDeliveries:
             assert len(deliveries(s)) == 3
 
 
-def _claim_all(home: str, recipients: Sequence[str], together: Barrier, results: multiprocessing.Queue[str]) -> None:
-    with Archive.open(Path(home)) as archive:
+def _claim_all(
+    home: str, url: str | None, recipients: Sequence[str], together: Barrier, results: multiprocessing.Queue[str]
+) -> None:
+    with Archive.open(Path(home), url) as archive:
         together.wait(60)
         for recipient in recipients:
             with archive.write() as s:
@@ -259,13 +255,14 @@ def _claim_all(home: str, recipients: Sequence[str], together: Barrier, results:
                     results.put(recipient)
 
 
-def test_of_two_processes_exactly_one_gets_a_delivery(archive: Archive) -> None:
+def test_of_two_processes_exactly_one_gets_a_delivery(archive: Archive, database: str | None) -> None:
     recipients = [f"r{n}@example.org" for n in range(25)]
     planned(archive, *recipients)
     spawn = multiprocessing.get_context("spawn")
     together, results = spawn.Barrier(2), spawn.Queue()
     senders = [
-        spawn.Process(target=_claim_all, args=(str(archive.home), recipients, together, results)) for _ in range(2)
+        spawn.Process(target=_claim_all, args=(str(archive.home), database, recipients, together, results))
+        for _ in range(2)
     ]
     for sender in senders:
         sender.start()
@@ -375,8 +372,8 @@ class TestLocks:
         assert everything(archive)["locks"] == []
 
 
-def _try_to_hold(home: str, together: Barrier, results: multiprocessing.Queue[str]) -> None:
-    with Archive.open(Path(home)) as archive:
+def _try_to_hold(home: str, url: str | None, together: Barrier, results: multiprocessing.Queue[str]) -> None:
+    with Archive.open(Path(home), url) as archive:
         together.wait(60)
         try:
             with hold(archive, "ingest", owner="x", now_fn=lambda: NOW, lease=HOUR):
@@ -387,10 +384,12 @@ def _try_to_hold(home: str, together: Barrier, results: multiprocessing.Queue[st
             together.wait(60)
 
 
-def test_of_two_processes_exactly_one_holds_a_lock(archive: Archive) -> None:
+def test_of_two_processes_exactly_one_holds_a_lock(archive: Archive, database: str | None) -> None:
     spawn = multiprocessing.get_context("spawn")
     together, results = spawn.Barrier(2), spawn.Queue()
-    processes = [spawn.Process(target=_try_to_hold, args=(str(archive.home), together, results)) for _ in range(2)]
+    processes = [
+        spawn.Process(target=_try_to_hold, args=(str(archive.home), database, together, results)) for _ in range(2)
+    ]
     for process in processes:
         process.start()
     told = sorted(results.get(timeout=60) for _ in processes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,17 +32,12 @@ from archive.store import Archive
 from meetings.identity import merge
 from meetings.records import DateBasis, Detection, Evidence, Forum, Meeting, Status
 from tests.archive_samples import HE_WEI, HOUR, NOW, TO_LAM, WANG_YI, article, day, everything, meeting, store
+from tests.databases import ON_SQLITE
 
 TEA = Forum("tea reception")
 TALKS = Forum("Steering Committee for Bilateral Cooperation", 16)
 TALKS_TOLD = meeting(forum=TALKS)
 WEAK = meeting("2024-12-11", date_basis=DateBasis.DATELINE)
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
-    with Archive.open(tmp_path / "home") as opened:
-        yield opened
 
 
 def tell(
@@ -348,6 +343,7 @@ def test_id_does_not_depend_on_what_is_told(tmp_path: Path) -> None:
     assert ids[0] == ids[1]
 
 
+@ON_SQLITE
 def test_candidates_are_looked_up_by_index(archive: Archive) -> None:
     plans: list[str] = []
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -59,12 +57,6 @@ COUNTS = PollCounts(
     entries=30, screened_out=20, known=3, new_entries=7, pages=6, by_outlet=2, by_generic=1, skipped=SKIPPED
 )
 LINE = FetchLogLine("run-1", "xinhua-en", NOW, Outcome.OK, "", **asdict(COUNTS))
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
-    with Archive.open(tmp_path / "home") as opened:
-        yield opened
 
 
 def test_state_replaces_what_was_known(archive: Archive) -> None:

