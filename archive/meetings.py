@@ -77,6 +77,11 @@ def outlines(s: Session) -> list[StoredMeeting]:
     return load_outlines(s)
 
 
+def forum_outlines(s: Session) -> list[StoredMeeting]:
+    """The outlines of the meetings of a forum."""
+    return load_outlines(s, MeetingRow.record["forum"].as_string().is_not(None))
+
+
 def meetings_by_id(s: Session, ids: Collection[str]) -> list[StoredMeeting]:
     """The meetings of these ids or aliases, each once; those that nobody tells any more are left out."""
     heirs = select(AliasRow.meeting_id).where(AliasRow.alias.in_(ids))

@@ -1,15 +1,20 @@
-"""Held meetings counted without reading their articles: what figures and charts of many weeks need."""
+"""Held meetings read in short, without their articles: what figures of many weeks and firsts of all time need."""
 
 from __future__ import annotations
 
 import datetime as dt
+import json
 from dataclasses import dataclass
+from functools import cache
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from archive.bulk import in_bulk
 from archive.models import ArticleRow, MeetingRow, MentionRow
-from meetings.records import Rank, Status
+from archive.placing import placing_date
+from archive.records import StoredMeeting
+from meetings.records import Direction, Rank, Status
 from parsers.records import Side
 
 
@@ -23,6 +28,46 @@ class Tally:
     day: dt.date
     level: Rank
     sides: frozenset[Side]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One held meeting: the day that places it, its level, who travelled to whom, and who is named."""
+
+    id: str
+    day: dt.date
+    level: Rank
+    direction: Direction
+    names: frozenset[str]
+
+    @classmethod
+    def of(cls, stored: StoredMeeting) -> Held | None:
+        """A meeting in short; None when it was not held, or no day places it."""
+        meeting, day = stored.meeting, placing_date(stored)
+        if day is None or meeting.status is not Status.HELD:
+            return None
+        names = frozenset(each.name for each in (*meeting.china, *meeting.vietnam) if each.name)
+        return cls(meeting.id, day, meeting.level, meeting.direction, names)
+
+
+def held_meetings(s: Session) -> list[Held]:
+    """All held meetings that a day places."""
+    row, record = MeetingRow, MeetingRow.record
+    # a column of text is not taken apart for each row: the same people meet again and again
+    words = (record[key].as_string() for key in ("level", "direction", "china", "vietnam"))
+    chosen = row.withdrawn_at.is_(None), row.held_known_at.is_not(None), row.placed_on.is_not(None)
+    names = cache(_names)
+    with in_bulk():
+        return [
+            Held(id_, day, Rank(level), Direction(direction), names(china) | names(vietnam))
+            for id_, day, level, direction, china, vietnam in s.execute(
+                select(row.id, row.placed_on, *words).where(*chosen)
+            )
+        ]
+
+
+def _names(people: str) -> frozenset[str]:
+    return frozenset(person["name"] for person in json.loads(people) if person["name"])
 
 
 def tallies(s: Session, start: dt.date, end: dt.date, zone: dt.tzinfo = dt.UTC) -> list[Tally]:

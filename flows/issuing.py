@@ -20,7 +20,7 @@ from archive import articles, deliveries, issues, meetings, sources
 from archive.bulk import in_bulk
 from archive.records import Delivery, DeliveryState, IssueState, Said, StoredIssue, StoredMeeting
 from archive.store import Archive
-from archive.tallies import tallies
+from archive.tallies import held_meetings, tallies
 from archive.weekly import meetings_for_issue
 from flows.owner import is_gone, owner
 from flows.settings import Settings, read_text
@@ -29,6 +29,7 @@ from parsers.records import InputError, Source
 from reports.chart import weekly_chart
 from reports.context import build_context
 from reports.figures import WEEKS, WeekCount, count_weeks, weeks_before
+from reports.firsts import Past
 from reports.issue_files import FOLDER, write_issue_files
 from reports.jsonform import context_from_dict, context_to_dict
 from reports.mail import CHART_NAME, build_message, message_id, parse_sender
@@ -147,7 +148,8 @@ def _composed(
         standing_by=standing_by(catalogue, present, now=selection.as_of),
         articles_read=read,
         counts=counts,
-        known=meetings.outlines(session) if known is None else known,
+        past=Past.of_held(held_meetings(session)) if known is None else Past.of(known),
+        sessions=meetings.forum_outlines(session) if known is None else known,
         web=settings.site_url,
     )
     return selection, context, counts

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from archive import meetings
 from archive.bulk import in_bulk
 from archive.store import Archive
+from archive.tallies import held_meetings
 from reports.accounts import Outlets
 from reports.firsts import Past
 from reports.site.meeting_pages import Done, Task, make_pages
@@ -90,7 +91,7 @@ def _begin(means: Means) -> None:
     """Once in each process."""
     archive = Archive.open(means.home, means.url)
     with archive.read() as session:
-        past = Past.of(meetings.outlines(session))
+        past = Past.of_held(held_meetings(session))
     _here.append((archive, past, means))
 
 

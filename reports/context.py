@@ -15,7 +15,7 @@ from reports.accounts import ARTICLES_LISTED, Outlets, article_view, ordered
 from reports.chart import chart_text
 from reports.corrections import corrections, further_note, outcome
 from reports.figures import WeekCount, average_of, figures
-from reports.firsts import Past, firsts
+from reports.firsts import NOTHING, Past, firsts
 from reports.health import UNTRIED, Health, SourceHealth, gaps_line, health_view, sources_line, survey, untried
 from reports.lead import NAME, lead, subject
 from reports.records import ComparisonView, CorrectionView, IssueContext, LineView, MeetingView
@@ -37,18 +37,19 @@ def build_context(
     articles_read: int,
     standing_by: Collection[str] = (),
     counts: Sequence[WeekCount] = (),
-    known: Sequence[StoredMeeting] = (),
+    past: Past = NOTHING,
+    sessions: Sequence[StoredMeeting] = (),
     web: str = "",
 ) -> IssueContext:
     """The issue in words. `sources` is the catalogue, `articles_read` the number of the week's articles.
 
     `standing_by`: the ids of the fall-backs that nothing needs at present. `counts`: the meetings of this week and of
-    those before it. `known`: all meetings of the archive, with or without what tells them. `web`: the base address of
-    the web archive, without a slash at its end.
+    those before it. `past`: the held meetings of the whole archive; `sessions`: its meetings of forums, with or without
+    what tells them. `web`: the base address of the web archive, without a slash at its end.
     """
     zone, back = selection.zone, selection.back
     as_of = None if back else selection.as_of.astimezone(zone).date()
-    tell = _Teller(Outlets.of(sources), zone, as_of, web, Past.of(known))
+    tell = _Teller(Outlets.of(sources), zone, as_of, web, past)
     trips = visits_of((*selection.new, *selection.late))
     visits = tuple(visit_view(trip, outlets=tell.outlets, zone=zone) for trip in trips)
     visit_of = {id_: visit.id for visit in visits for id_ in visit.meeting_ids}
@@ -79,7 +80,7 @@ def build_context(
         average_weeks=weeks,
         chart_text=chart_text(counts) if weeks else "",
         visits=visits,
-        series=calendar(known, day=selection.week.days()[1], within=FORUM_HORIZON),
+        series=calendar(sessions, day=selection.week.days()[1], within=FORUM_HORIZON),
         settled=tuple(map(tell.settled, selection.settled)),
         further=tuple(map(tell.further, selection.further)),
         corrections=tuple(map(tell.correction, corrections(selection.changes))),

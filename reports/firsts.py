@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from archive.placing import placing_date
 from archive.records import Mention, StoredMeeting
+from archive.tallies import Held
 from meetings import officials
 from meetings.officials import Official
 from meetings.records import RANK_ORDER, Direction, Evidence, Meeting, Mode, Person, Rank, Status
@@ -40,19 +41,22 @@ class Past:
     """The held meetings of the whole archive, ready to be asked: their days in order, and who was in which."""
 
     days: tuple[date, ...]
-    by_name: Mapping[str, Sequence[tuple[date, StoredMeeting]]]
+    by_name: Mapping[str, Sequence[Held]]
 
     @classmethod
     def of(cls, known: Iterable[StoredMeeting]) -> Past:
         """Of all meetings of the archive, which need no mentions here."""
+        return cls.of_held(filter(None, map(Held.of, known)))
+
+    @classmethod
+    def of_held(cls, known: Iterable[Held]) -> Past:
+        """Of all held meetings of the archive."""
         days: list[date] = []
-        by_name: dict[str, list[tuple[date, StoredMeeting]]] = {}
-        for stored in known:
-            day = placing_date(stored)
-            if day is not None and stored.meeting.status is Status.HELD:
-                days.append(day)
-                for name in _names(stored.meeting):
-                    by_name.setdefault(name, []).append((day, stored))
+        by_name: dict[str, list[Held]] = {}
+        for held in known:
+            days.append(held.day)
+            for name in held.names:
+                by_name.setdefault(name, []).append(held)
         return cls(tuple(sorted(days)), by_name)
 
     def looked_since(self, day: date) -> date:
@@ -64,10 +68,14 @@ class Past:
             since = before
         return since
 
-    def before(self, stored: StoredMeeting, day: date, name: str) -> list[tuple[date, StoredMeeting]]:
+    def before(self, stored: StoredMeeting, day: date, name: str) -> list[Held]:
         """A person's meetings before this one, of which the highest counts as the first of its day."""
-        here = _order(day, stored)
-        return [(held_on, other) for held_on, other in self.by_name.get(name, ()) if _order(held_on, other) < here]
+        here = _order(day, stored.meeting)
+        others = (other for other in self.by_name.get(name, ()) if other.day <= day)
+        return [other for other in others if _order(other.day, other) < here]
+
+
+NOTHING = Past((), {})
 
 
 def firsts(stored: StoredMeeting, *, known: Past, outlets: Outlets, zone: ZoneInfo) -> tuple[FirstView, ...]:
@@ -86,8 +94,8 @@ def firsts(stored: StoredMeeting, *, known: Past, outlets: Outlets, zone: ZoneIn
     )
 
 
-def _order(day: date, stored: StoredMeeting) -> tuple[date, int, str]:
-    return day, RANK_ORDER.index(stored.meeting.level), stored.meeting.id
+def _order(day: date, meeting: Meeting | Held) -> tuple[date, int, str]:
+    return day, RANK_ORDER.index(meeting.level), meeting.id
 
 
 def _first_session(stored: StoredMeeting, outlets: Outlets, zone: ZoneInfo) -> Iterator[FirstView]:
@@ -117,9 +125,7 @@ def _first_visit(
     if visitor is None or visitor.name is None:
         return
     direction = stored.meeting.direction
-    earlier = [
-        held_on for held_on, other in known.before(stored, day, visitor.name) if other.meeting.direction is direction
-    ]
+    earlier = [other.day for other in known.before(stored, day, visitor.name) if other.direction is direction]
     if any(day - held_on <= TRIP for held_on in earlier):
         return
     name = one_line(visitor.name, NAME_LIMIT)
@@ -180,16 +186,12 @@ def _official(name: str) -> Official | None:
     return next((official for official in officials.load() if official.name == name), None)
 
 
-def _names(meeting: Meeting) -> set[str]:
-    return {person.name for person in (*meeting.china, *meeting.vietnam) if person.name}
-
-
 def _first_of_pair(stored: StoredMeeting, day: date, known: Past) -> Iterator[FirstView]:
     one, two = _highest(stored.meeting.china), _highest(stored.meeting.vietnam)
     if one is None or two is None or one.rank not in NOTED or two.rank not in NOTED:
         return
     since = known.looked_since(day)
-    met = any(two.name in _names(other.meeting) for _, other in known.before(stored, day, one.name or ""))
+    met = any(two.name in other.names for other in known.before(stored, day, one.name or ""))
     if not met and day - since >= GROWN:
         china, vietnam = one_line(one.name or "", NAME_LIMIT), one_line(two.name or "", NAME_LIMIT)
         yield FirstView(

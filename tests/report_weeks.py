@@ -17,6 +17,7 @@ from meetings.records import (
 from parsers.records import Side
 from reports.context import build_context
 from reports.figures import count_weeks
+from reports.firsts import Past
 from reports.records import IssueContext
 from reports.select import placed_on, select_issue
 from reports.week import Week
@@ -147,7 +148,8 @@ def context(
         standing_by=STANDING_BY,
         articles_read=articles_read,
         counts=count_weeks(tallied, week),
-        known=[*meetings, *known],
+        past=Past.of([*meetings, *known]),
+        sessions=[*meetings, *known],
         web=web,
     )
 

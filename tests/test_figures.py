@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import update
 
-from archive.meetings import record_detection
+from archive.meetings import all_meetings, record_detection
 from archive.models import ArticleRow
 from archive.store import Archive
-from archive.tallies import Tally, tallies
-from meetings.records import Detection, Meeting, Rank, Status
+from archive.tallies import Held, Tally, held_meetings, tallies
+from meetings.records import Detection, Direction, Meeting, Person, Rank, Status
 from parsers.records import Side
 from reports.chart import HEIGHT, WIDTH, chart_text, weekly_chart
 from reports.figures import WEEKS, average_of, count_weeks, figures, weeks_before
@@ -92,6 +92,18 @@ def test_one_that_no_date_places_counts_by_the_day_it_was_first_seen(archive: Ar
     tell(archive, "one", meeting(None), side=Side.CHINA, published=None, published_on=None)
     with archive.read() as s:
         assert [tally.day for tally in tallies(s, day(seen), day(seen), ZoneInfo(zone))] == [day(seen)]
+
+
+def test_held_meetings_in_short(archive: Archive) -> None:
+    nameless = Person(None, "a delegation", None, None)
+    tell(archive, "one", meeting(level=Rank.LEADER, vietnam=(nameless,)))
+    tell(archive, "two", meeting("2024-11-30", status=Status.ANNOUNCED))
+    tell(archive, "three", meeting(None), published=None, published_on=None)
+    with archive.read() as s:
+        [told] = held_meetings(s)
+        assert [told] == [each for each in map(Held.of, all_meetings(s)) if each]
+    assert (told.day, told.level, told.direction) == (TUESDAY, Rank.LEADER, Direction.TO_CHINA)
+    assert told.names == {"Wang Yi"}
 
 
 @pytest.mark.parametrize(
