@@ -159,7 +159,7 @@ def _inputs(weeks: Sequence[Week], outlines: Sequence[StoredMeeting], markers: M
     dated = sorted(
         (day, each.meeting.id) for each in outlines if (day := placing_date(each)) and each.meeting.id in markers
     )
-    ahead = digest(*(markers[each.meeting.id].record for each in outlines
+    ahead = digest(*(markers[each.meeting.id].whole for each in outlines
                      if each.meeting.status is not Status.HELD and each.meeting.id in markers))  # fmt: skip
     found: dict[Week, str] = {}
     past, at = "", 0

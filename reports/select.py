@@ -11,12 +11,13 @@ corrections, and what became of an announced meeting.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from archive.placing import placing_date
 from archive.records import IssueState, Said, StoredIssue, StoredMeeting
+from meetings.identity import merge
 from meetings.records import RANK_ORDER, Status
 from reports.changes import Change
 from reports.retold import Further, Settled, retold, settle, told_by
@@ -143,13 +144,18 @@ def _horizon(week: Week, zone: ZoneInfo, as_of: datetime, *, back: bool) -> date
 
 
 def _expected(meetings: Sequence[StoredMeeting], *, known_by: date) -> list[StoredMeeting]:
-    """Announced or cancelled meetings of which an article was published by that day (undated articles count)."""
-    return [
-        stored
-        for stored in meetings
-        if stored.meeting.status is not Status.HELD
-        and any((mention.article.article.published_on or known_by) <= known_by for mention in stored.mentions)
-    ]
+    """Announced or cancelled meetings as the articles published by that day told them (undated articles count)."""
+    coming = (stored for stored in meetings if stored.meeting.status is not Status.HELD)
+    return [told for told in (_as_told_by(known_by, stored) for stored in coming) if told]
+
+
+def _as_told_by(day: date, stored: StoredMeeting) -> StoredMeeting | None:
+    """The meeting as it was known on that day; None when no article had told of it."""
+    known = tuple(m for m in stored.mentions if (m.article.article.published_on or day) <= day)
+    if len(known) == len(stored.mentions) or not known:
+        return stored if known else None
+    merged = merge([mention.meeting for mention in known])
+    return replace(stored, meeting=replace(merged, id=stored.meeting.id), mentions=known)
 
 
 def _last_day(stored: StoredMeeting) -> date | None:

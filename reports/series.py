@@ -54,9 +54,9 @@ def calendar(
 ) -> tuple[SeriesView, ...]:
     """The forums whose sessions are numbered, as they stand in the week of `day`, which is "this" week.
 
-    `meetings` are all of the archive; what it learned of later weeks does not count. Forums with a session this week
-    come first, then by the day of the next one. `within`: only forums with a session this week, or whose next one is
-    announced or expected within so long of the week's end.
+    `meetings`: the held ones of the archive, of which those of later weeks do not count, and the announced ones that
+    may be known. Forums with a session this week come first, then by the day of the next one. `within`: only forums
+    with a session this week, or whose next one is announced or expected within so long of the week's end.
     """
     _, sunday = week_of_day(day).days()
     rows = [(_standing(series, day), series) for series in series_of(meetings, day=sunday)]

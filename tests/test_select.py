@@ -140,6 +140,25 @@ def test_what_is_announced_stands_ahead_until_its_day(
     assert selection.meeting_ids == ()
 
 
+@pytest.mark.parametrize(
+    ("later", "by_then"),
+    [
+        pytest.param({"status": Status.CANCELLED}, Status.CANCELLED, id="called off"),
+        pytest.param({"date": dt.date(2024, 12, 20)}, Status.ANNOUNCED, id="moved"),
+    ],
+)
+def test_a_back_issue_knows_of_what_lies_ahead_as_its_readers_did(later: dict[str, object], by_then: Status) -> None:
+    """What an article of the next week changed, an issue that knows of it tells, and a back issue does not."""
+    first = told("m", "2024-12-18", status=Status.ANNOUNCED)
+    changed = dataclasses.replace(first.meeting, **later)  # type: ignore[arg-type]
+    news = mention(changed, stored_article(2, "vietnamplus", "en", "2024-12-16", "Title", "News."), {})
+    both = dataclasses.replace(first, meeting=changed, mentions=(*first.mentions, news))
+    (back,) = chosen([both], first_run=at("2025-06-01T00:00")).ahead
+    assert (back.meeting, back.mentions) == (first.meeting, first.mentions)
+    (open_,) = chosen([both], as_of="2024-12-17T00:00").ahead
+    assert (open_.meeting, open_.meeting.status) == (changed, by_then)
+
+
 def test_order_is_by_day_then_rank_then_id() -> None:
     meetings = [
         told("b", "2024-12-10"),
