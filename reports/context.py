@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from archive.records import StoredMeeting
-from meetings.records import RANK_ORDER
+from meetings.records import RANK_ORDER, Status
 from parsers.records import Source, SourceState
 from reports import words
 from reports.accounts import ARTICLES_LISTED, Outlets, article_view, ordered
@@ -80,7 +80,7 @@ def build_context(
         average_weeks=weeks,
         chart_text=chart_text(counts) if weeks else "",
         visits=visits,
-        series=calendar(sessions, day=selection.week.days()[1], within=FORUM_HORIZON),
+        series=calendar(_sessions(selection, sessions), day=selection.week.days()[1], within=FORUM_HORIZON),
         settled=tuple(map(tell.settled, selection.settled)),
         further=tuple(map(tell.further, selection.further)),
         corrections=tuple(map(tell.correction, corrections(selection.changes))),
@@ -143,6 +143,11 @@ def by_rank(chosen: Sequence[StoredMeeting], visit_of: Mapping[str, str], zone: 
     for at, stored in enumerate(ranked):
         first.setdefault(group(stored), at)
     return tuple(sorted(ranked, key=lambda stored: first[group(stored)]))
+
+
+def _sessions(selection: Selection, known: Sequence[StoredMeeting]) -> list[StoredMeeting]:
+    """What the calendar of forums is made of: of what lies ahead it knows no more than the issue itself."""
+    return [*(stored for stored in known if stored.meeting.status is Status.HELD), *selection.ahead]
 
 
 def _silence(watched: Sequence[SourceHealth]) -> str:

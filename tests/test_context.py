@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,13 +12,13 @@ from pydantic import TypeAdapter
 
 from archive.records import StoredMeeting
 from archive.tallies import Tally
-from meetings.records import Rank, Status
+from meetings.records import Forum, Place, Rank, Status
 from reports.context import by_rank
 from reports.records import ComparisonView, IssueContext, LineView, MeetingView
 from reports.week import Week
 from tests.hostile_samples import hostile
-from tests.report_catalogue import day
-from tests.report_parts import HANOI
+from tests.report_catalogue import at, day
+from tests.report_parts import FIRST_RUN, HANOI, meeting, mention, stored, stored_article
 from tests.report_samples import (
     border_meeting,
     dialogue,
@@ -30,6 +31,7 @@ from tests.report_samples import (
 )
 from tests.report_weeks import context, half_a_year, quiet, rich
 
+LATER_RUN = at("2025-06-01T00:00")
 WEEKS = {"rich": rich, "quiet": quiet, "hostile": hostile}
 
 
@@ -198,3 +200,27 @@ def test_what_an_earlier_issue_told_of_is_told_again_where_it_has_changed() -> N
             "1st session, 9 December 2024, Beijing",
         ),
     ]
+
+
+@pytest.mark.parametrize(
+    ("published", "first_run", "next_"),
+    [
+        pytest.param(
+            "2024-12-15", LATER_RUN, "17th session, 20 December 2024, Hanoi", id="back, announced by its Sunday"
+        ),
+        pytest.param("2024-12-16", LATER_RUN, "", id="back, announced after it"),
+        pytest.param("2024-12-16", FIRST_RUN, "17th session, 20 December 2024, Hanoi", id="mailed, announced by then"),
+        pytest.param("2024-12-17", FIRST_RUN, "", id="mailed, announced after it"),
+    ],
+)
+def test_the_calendar_of_forums_looks_as_far_ahead_as_its_issue(
+    published: str, first_run: dt.datetime, next_: str
+) -> None:
+    """Whatever the archive has learned since."""
+    forum = Forum("Steering Committee for Bilateral Cooperation", 17)
+    record = meeting("m-next", "2024-12-20", [], [], status=Status.ANNOUNCED, place=Place(None, "Hanoi"), forum=forum)
+    news = mention(record, stored_article(900, "xinhua", "en", published, "Title", "They will meet."), {})
+    told = [stored(record, news)]
+    ctx = context(told, Week(2024, 50), "2024-12-16T00:00", first_run=first_run, known=told)
+    assert [view.next for view in ctx.series] == [next_] * bool(next_)
+    assert [line.id for line in ctx.ahead] == ["m-next"] * bool(next_)
