@@ -22,6 +22,8 @@ _NUMBER = {
 }
 _GAP = {"en": r"(?:[\w-]+\s+){{0,{}}}?", "vi": r"(?:[\w-]+\s+){{0,{}}}?", "zh": r"[份项个\u3400-\u9fff]{{0,{}}}?"}
 _HAN_PER_WORD = 3
+_DIGITS = re.compile(r"\d(?<![\d.,].)[\d.,]*")
+_WORD = re.compile(r"(?<=\w)|(?<=\w-)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,33 +58,41 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True)
 class _Patterns:
-    """A number with its scale; unit words that end right before it, at most `reach` long; those that follow it."""
+    """A number with its scale; unit words that end right before it, at most `reach` long; those that follow it.
+
+    Words before it end in one of `last`.
+    """
 
     number: re.Pattern[str]
     before: re.Pattern[str]
     after: re.Pattern[str]
     reach: int
+    last: frozenset[str]
 
 
 def find_quantities(text: str, language: str) -> list[Quantity]:
     """The figures with units in a text of a language of LANGUAGES, in order."""
     patterns = _patterns(language)
     found = []
-    for match in patterns.number.finditer(text):
-        before = patterns.before.search(text, max(0, match.start() - patterns.reach), match.start())
-        after = (
-            None if before or _within_word(text, match.start(), language) else patterns.after.match(text, match.end())
-        )
+    numbers = (patterns.number.match(text, digits.start()) for digits in _DIGITS.finditer(text))
+    for number in filter(None, numbers):
+        at = number.start()
+        before = _named_before(text, at, patterns)
+        # a number may be the end of a word, as in "Covid-19"; Chinese writes all words together
+        whole = language == "zh" or not _WORD.match(text, at)
+        after = patterns.after.match(text, number.end()) if whole and not before else None
         named = before or after
         if named is not None and named.lastgroup is not None:
-            start, end = before.start() if before else match.start(), after.end() if after else match.end()
-            found.append(Quantity(start, end, _value(match, language), _units()[named.lastgroup]))
+            start, end = before.start() if before else at, after.end() if after else number.end()
+            found.append(Quantity(start, end, _value(number, language), _units()[named.lastgroup]))
     return found
 
 
-def _within_word(text: str, start: int, language: str) -> bool:
-    """Whether a number is the end of a word, as in "Covid-19"; Chinese writes all words together."""
-    return language != "zh" and re.search(r"\w-?$", text[max(0, start - 2) : start]) is not None
+def _named_before(text: str, at: int, patterns: _Patterns) -> re.Match[str] | None:
+    """The unit that ends right before text[at]."""
+    if text[max(0, at - 3) : at].rstrip()[-1:] not in patterns.last:
+        return None
+    return patterns.before.search(text, max(0, at - patterns.reach), at)
 
 
 def _value(match: re.Match[str], language: str) -> float:
@@ -125,10 +135,11 @@ def _patterns(language: str) -> _Patterns:
     end = "" if language == "zh" else r"(?!\w)"
     before = {id_: lexicon.words(FILE, row, "before", where=id_, required=False) for id_, row in rows.items()}
     return _Patterns(
-        re.compile(rf"(?<![\d.,])({_NUMBER[language]})(?:[ -]?({_any(_scales(language))}){end})?", re.IGNORECASE),
+        re.compile(rf"({_NUMBER[language]})(?:[ -]?({_any(_scales(language))}){end})?", re.IGNORECASE),
         re.compile("|".join(rf"(?P<{id_}>(?<!\w)(?:{_any(words)})\s?$)" for id_, words in before.items() if words)),
         re.compile("|".join(_after(id_, row, language) for id_, row in rows.items()), re.IGNORECASE),
         max(len(word) for words in before.values() for word in words) + 1,
+        frozenset(word[-1] for words in before.values() for word in words),
     )
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
+# one class of characters comes first: a search for it runs over the text many times faster than one for the rest
 _STOP = re.compile(
-    r"(?<![.!?…])[.!?…]++[\"'”’)\]]*+(?=\s+[\"'“‘(\[]*[A-Z0-9À-ỸĐ])"
-    r"|[。！？；]+[”’」』)）]*|[.!?][\"”’]*(?=[A-Z][a-z]+ [a-z])"
-    r"|\](?=\s+[A-ZÀ-ỸĐ])"
+    r"[.!?…。！？；\]](?:"
+    r"(?<=[.!?…])(?<![.!?…].)[.!?…]*+[\"'”’)\]]*+(?=\s+[\"'“‘(\[]*[A-Z0-9À-ỸĐ])"
+    r"|(?<=[。！？；])[。！？；]*[”’」』)）]*|(?<=[.!?])[\"”’]*(?=[A-Z][a-z]+ [a-z])"
+    r"|(?<=\])(?=\s+[A-ZÀ-ỸĐ]))"
 )
 _LINK = re.compile(r"\[[^\[\]]*\]")
 _LAST_WORD = re.compile(r"[\w.]+$")
-_WORDS = re.compile(r"[\u3400-\u9fff]{2}|[^\s\u3400-\u9fff]+")
+_HAN = re.compile(r"[\u3400-\u9fff]+")
 _BREAK = re.compile(r"\n")
 _OPEN = re.compile(r"(?:,|\b(?:of|the|and|from|by|to|in|for|with|a))$")
 _FINAL = frozenset('.!?:;。！？”"')
@@ -34,23 +37,24 @@ def split(text: str, abbreviations: frozenset[str]) -> list[Sentence]:
 
     Full stops after `abbreviations` or initials do not end one.
     """
-    found = []
+    found: list[Sentence] = []
     start = 0
     for paragraph, end in enumerate(_line_ends(text)):
         begin = start
         for stop in _STOP.finditer(text, start, end):
             if not _abbreviated(text, stop, abbreviations):
-                found.append(Sentence(begin, stop.end(), paragraph))
+                found += _parts(text, begin, stop.end(), paragraph)
                 begin = stop.end()
-        found.append(Sentence(begin, end, paragraph))
+        found += _parts(text, begin, end, paragraph)
         start = end + 1
-    parts = [trimmed for s in found for part in _parts(text, s) if (trimmed := _trim(text, part)) is not None]
-    return [part for part in parts if not _LINK.fullmatch(text, part.start, part.end)]
+    return found
 
 
 def count_words(text: str) -> int:
     """How many words a text has: those between blanks, and of Han writing every two characters."""
-    return len(_WORDS.findall(text))
+    han = _HAN.findall(text)
+    others = _HAN.sub(" ", text) if han else text
+    return sum(len(run) // 2 for run in han) + len(others.split())
 
 
 def _line_ends(text: str) -> list[int]:
@@ -81,22 +85,16 @@ def _abbreviated(text: str, stop: re.Match[str], abbreviations: frozenset[str]) 
     return last in abbreviations or (len(last) == 1 and last.isalpha())
 
 
-def _parts(text: str, sentence: Sentence) -> list[Sentence]:
-    """A sentence as it is, or cut at blanks when it is longer than any that people write."""
-    parts = []
-    start = sentence.start
-    while sentence.end - start > LONGEST:
-        blank = text.rfind(" ", start + 1, start + LONGEST)
-        cut = blank if blank > start else start + LONGEST
-        parts.append(Sentence(start, cut, sentence.paragraph))
+def _parts(text: str, start: int, end: int, paragraph: int) -> Iterator[Sentence]:
+    """A sentence without the blanks around it, cut at blanks when it is longer than any that people write."""
+    while start < end:
+        cut = end
+        if end - start > LONGEST:
+            blank = text.rfind(" ", start + 1, start + LONGEST)
+            cut = blank if blank > start else start + LONGEST
+        part = text[start:cut]
+        begin = cut - len(part.lstrip())
+        last = begin + len(part.strip())
+        if begin < last and not _LINK.fullmatch(text, begin, last):
+            yield Sentence(begin, last, paragraph)
         start = cut
-    return [*parts, Sentence(start, sentence.end, sentence.paragraph)]
-
-
-def _trim(text: str, sentence: Sentence) -> Sentence | None:
-    start, end = sentence.start, sentence.end
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    return Sentence(start, end, sentence.paragraph) if start < end else None

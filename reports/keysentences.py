@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 from archive.records import Mention
 from meetings.sentences import count_words
@@ -32,23 +33,24 @@ ENGLISH = 1.25
 SHARED = 0.6
 """Part of a sentence's words by which another sentence says the same: agencies copy each other."""
 
+_ONCE = frozenset({"outcome", "agreement", "proposal", "warning", "first", "plan"})
+_STOPS, _CLOSING = tuple(".!?…。！？；:："), "\"'”’」』)）]"
+_WORD = re.compile(r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]+")
 
-_ENDED = re.compile(r"[.!?…。！？；:：][\"'”’」』)）\]]*$")
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class KeySentence:
-    """A sentence: the number of it in its telling, what it tells, as (kind, thing), and what it is worth by itself.
-
-    `words` is empty where it tells nothing.
-    """
+    """A sentence: the number of it in its telling, what it tells, as (kind, thing), and what it is worth by itself."""
 
     telling: Telling
     number: int
     things: frozenset[tuple[str, str]]
-    words: frozenset[str] = field(repr=False)
-    length: int
-    value: float = 0.0
+    value: float
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Its words, or single characters where a script writes none apart."""
+        return frozenset(_WORD.findall(self.text.casefold()))
 
     @property
     def mention(self) -> Mention:
@@ -78,23 +80,29 @@ def key_sentences(mentions: Sequence[Mention], *, limit: int) -> tuple[KeySenten
     out (they stand with the source), and so is what another sentence already says. Where none says anything, the
     sentence that is evidence for most fields stands for the account.
     """
-    tellings = [telling(mention) for mention in mentions]
-    candidates = [candidate for told in tellings for candidate in sentences_of(told)]
-    # what is known already takes worth away and never adds any
-    left = [candidate for candidate in candidates if candidate.value > 0]
+    candidates = [key for mention in mentions for key in sentences_of(telling(mention))]
     chosen: list[KeySentence] = []
-    while len(chosen) < limit and left:
-        known = frozenset[tuple[str, str]]().union(*(key.things for key in chosen))
-        best = max(left, key=lambda candidate: worth(candidate, known))
-        if worth(best, known) <= 0:
-            break
+    while len(chosen) < limit and (best := _next(candidates, chosen)):
         chosen.append(best)
-        left = [candidate for candidate in left if not _said_by(candidate, best)]
     if not chosen and limit:
         chosen = [key for key in candidates if _fields(key)]
         chosen = [max(chosen, key=_fields)] if chosen else []
     order = {mention.article.number: index for index, mention in enumerate(mentions)}
     return tuple(sorted(chosen, key=lambda key: (order[key.mention.article.number], key.start)))
+
+
+def _next(candidates: Sequence[KeySentence], chosen: Sequence[KeySentence]) -> KeySentence | None:
+    """The sentence that adds most to those chosen and says nothing that they say; None when no other adds anything."""
+    known = frozenset[tuple[str, str]]().union(*(key.things for key in chosen))
+    best, most = None, 0.0
+    for key in candidates:
+        # what is known already takes worth away and never adds any
+        if key.value <= most or any(_said_by(key, one) for one in chosen):
+            continue
+        gain = worth(key.telling, key.number, key.things, known)
+        if gain > most:
+            best, most = key, gain
+    return best
 
 
 @lru_cache(maxsize=KEPT)
@@ -112,36 +120,43 @@ def sentences_of(told: Telling) -> tuple[KeySentence, ...]:
         things[number].add(("number", quantity.label))
     for number, name in told.fields:
         things[number].add(("field", name))
-    found = []
     for number, told_here in enumerate(things):
-        words = told.quote(number)
-        length = count_words(words)
-        if not told_here:
-            found.append(KeySentence(told, number, frozenset(), frozenset(), length))
-            continue
-        if length < SHORT and not _ENDED.search(words):
+        if told_here and _is_fragment(told.quote(number)):
             told_here.add(("fragment", ""))
-        key = KeySentence(told, number, frozenset(told_here), _words(words), length)
-        found.append(replace(key, value=worth(key)))
-    return tuple(found)
+    return tuple(
+        KeySentence(told, number, frozenset(told_here), worth(told, number, told_here) if told_here else 0.0)
+        for number, told_here in enumerate(things)
+    )
 
 
-def worth(key: KeySentence, known: Collection[tuple[str, str]] = ()) -> float:
-    """What a sentence adds to what is known already; below nothing for courtesies and captions."""
+def _is_fragment(text: str) -> bool:
+    """Whether a line is no sentence: it is short, and no stop ends it."""
+    return not text.rstrip(_CLOSING).endswith(_STOPS) and count_words(text) < SHORT
+
+
+def worth(
+    told: Telling,
+    number: int,
+    things: AbstractSet[tuple[str, str]],
+    known: AbstractSet[tuple[str, str]] = frozenset(),
+) -> float:
+    """What a sentence that tells these things adds to what is known; below nothing for courtesies and captions."""
     kinds = {kind for kind, _ in known}
+    of_kind: dict[str, list[float]] = {}
+    for thing in things:
+        of_kind.setdefault(thing[0], []).append(KNOWN if thing in known else 1.0)
     total = 0.0
-    for kind in {kind for kind, _ in key.things}:
-        shown = [thing for thing in key.things if thing[0] == kind]
-        if kind in ("outcome", "agreement", "proposal", "warning", "first", "plan"):
+    # in one order, so that the sum is the same to the last digit in every run
+    for kind, values in sorted(of_kind.items()):
+        if kind in _ONCE:
             total += WEIGHTS[kind] * (AGAIN if kind in kinds else 1)
         elif WEIGHTS[kind] < 0:
-            total += WEIGHTS[kind] * min(len(shown), 2)
+            total += WEIGHTS[kind] * min(len(values), 2)
         else:
-            values = sorted((KNOWN if thing in known else 1 for thing in shown), reverse=True)
-            total += WEIGHTS[kind] * sum(values[: MOST[kind]])
+            total += WEIGHTS[kind] * sum(sorted(values, reverse=True)[: MOST[kind]])
     if total <= 0:
         return total
-    return total * min(1.0, LONG / key.length) * (ENGLISH if key.telling.language == "en" else 1)
+    return total * LONG / max(LONG, count_words(told.quote(number))) * (ENGLISH if told.language == "en" else 1)
 
 
 def _fields(key: KeySentence) -> int:
@@ -151,8 +166,3 @@ def _fields(key: KeySentence) -> int:
 def _said_by(candidate: KeySentence, chosen: KeySentence) -> bool:
     """Whether the chosen sentence has most of the candidate's words, or is it."""
     return candidate is chosen or len(candidate.words & chosen.words) >= SHARED * len(candidate.words)
-
-
-def _words(text: str) -> frozenset[str]:
-    """Words, or single characters where a script writes none apart."""
-    return frozenset(re.findall(r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]+", text.casefold()))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from meetings.folding import fold
-from meetings.matching import Hit
+from meetings.matching import Hit, Matcher
 from meetings.records import Meeting
 from reports.keysentences import KeySentence, sentences_of
 from reports.tellings import Telling
@@ -43,21 +42,27 @@ def speakers(tellings: Sequence[Telling], meeting: Meeting) -> tuple[Speaker, ..
 
 def _spoken(told: Telling, meeting: Meeting) -> dict[int, list[str]]:
     """The people whose words each sentence of a telling reports, by number of sentence."""
-    pattern, names = _names(told, meeting)
-    if not names:
+    names = _names(told, meeting)
+    if not names or not told.speech:
         return {}
     folded = fold(told.text)
-    verbs: dict[int, list[Hit[str]]] = {}
-    for number, hit in told.speech:
-        verbs.setdefault(number, []).append(hit)
+    named = _by_sentence(told.placed(Matcher(names.items()).find(told.text, folded)))
+    verbs = _by_sentence(told.speech)
     found: dict[int, list[str]] = {}
     last: str | None = None
-    for number, sentence in enumerate(told.sentences):
-        named = [Hit(m.start(), m.end(), names[m[0]]) for m in pattern.finditer(folded, sentence.start, sentence.end)]
-        quoted = _quoted(folded, named, verbs.get(number, []), last)
+    for number in sorted(named.keys() | verbs.keys()):
+        here = named.get(number, [])
+        quoted = _quoted(folded, here, verbs.get(number, []), last)
         if quoted:
             found[number] = quoted
-        last = quoted[-1] if quoted else (named[0].value if len({name.value for name in named}) == 1 else last)
+        last = quoted[-1] if quoted else (here[0].value if len({name.value for name in here}) == 1 else last)
+    return found
+
+
+def _by_sentence(placed: Iterable[tuple[int, Hit[str]]]) -> dict[int, list[Hit[str]]]:
+    found: dict[int, list[Hit[str]]] = {}
+    for number, hit in placed:
+        found.setdefault(number, []).append(hit)
     return found
 
 
@@ -85,8 +90,8 @@ def _quoted(text: str, named: Sequence[Hit[str]], verbs: Sequence[Hit[str]], las
     return found
 
 
-def _names(told: Telling, meeting: Meeting) -> tuple[re.Pattern[str], dict[str, str]]:
-    """A pattern over the folded text for every written form of the principals, and whose each form is.
+def _names(told: Telling, meeting: Meeting) -> dict[str, str]:
+    """Every written form of the principals, folded, and whose it is.
 
     The record of this very article has the form that it writes. In English a family name (of Chinese) or given name
     (of Vietnamese) stands for the whole; a form that two people share is nobody's.
@@ -100,6 +105,4 @@ def _names(told: Telling, meeting: Meeting) -> tuple[re.Pattern[str], dict[str, 
                 names = {" ".join(words), words[short]} if told.language == "en" and words else {" ".join(words)}
                 for name in names:
                     forms.setdefault(name, set()).add(person.name or form)
-    single = {form: min(owners) for form, owners in forms.items() if len(owners) == 1 and form}
-    either = "|".join(sorted(map(re.escape, single), key=len, reverse=True)) or "(?!)"
-    return re.compile(rf"(?<![a-z])(?:{either})(?![a-z])"), single
+    return {form: min(owners) for form, owners in forms.items() if len(owners) == 1 and form}

@@ -52,22 +52,22 @@ class Telling:
     @cached_property
     def signals(self) -> list[tuple[int, Hit[str]]]:
         """Words that make a sentence worth quoting, or not."""
-        return self._placed(find_signals(self.text, self.language))
+        return self.placed(find_signals(self.text, self.language))
 
     @cached_property
     def speech(self) -> list[tuple[int, Hit[str]]]:
         """Words that report what somebody said."""
-        return self._placed(find_speech(self.text, self.language))
+        return self.placed(find_speech(self.text, self.language))
 
     @cached_property
     def phrases(self) -> list[tuple[int, Hit[Phrase]]]:
         """The set phrases of both capitals."""
-        return self._placed(find_phrases(self.text, self.language))
+        return self.placed(find_phrases(self.text, self.language))
 
     @cached_property
     def quantities(self) -> list[tuple[int, Quantity]]:
         """Figures with units."""
-        return self._placed(find_quantities(self.text, self.language))
+        return self.placed(find_quantities(self.text, self.language))
 
     @cached_property
     def topics(self) -> list[tuple[int, Hit[str]]]:
@@ -76,19 +76,22 @@ class Telling:
         hits = [hit for hit in topic_words(self.text, folding(self.language)) if hit.value in recorded]
         told = {hit.value for hit in hits}
         others = [Hit(e.start, e.end, topic) for topic, e in recorded.items() if topic not in told]
-        return self._placed(sorted(hits + others))
+        return self.placed(sorted(hits + others))
 
     @cached_property
     def fields(self) -> list[tuple[int, str]]:
         """The fields of the record for which a sentence is evidence."""
-        return [(number, item.field) for number, item in self._placed(self.mention.meeting.evidence)]
+        return [(number, item.field) for number, item in self.placed(self.mention.meeting.evidence)]
 
-    def _placed(self, spans: Iterable[S]) -> list[tuple[int, S]]:
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [sentence.start for sentence in self.sentences]
+
+    def placed(self, spans: Iterable[S]) -> list[tuple[int, S]]:
         """Spans with the numbers of their sentences; what lies in none is left out."""
-        starts = [sentence.start for sentence in self.sentences]
         found = []
         for span in spans:
-            number = bisect_right(starts, span.start) - 1
+            number = bisect_right(self._starts, span.start) - 1
             if number >= 0 and span.start < self.sentences[number].end:
                 found.append((number, span))
         return found
