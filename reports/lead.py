@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from archive.records import StoredMeeting
 from meetings.records import Status
-from parsers.records import Side
 from reports import words
 from reports.clean import one_line
 from reports.records import MeetingView, VisitView
 from reports.select import Selection
+from reports.tellers import Teller, teller
 from reports.views import headline, when
 
 NAME = "China–Viet Nam Meetings"
@@ -97,18 +98,9 @@ def _told(views: Sequence[MeetingView], visits: Sequence[VisitView]) -> str:
 
 
 def tellers_of(views: Sequence[MeetingView]) -> tuple[int, int, int]:
-    """How many meetings both sides gave an account of, Beijing alone, and Hanoi alone.
-
-    Who only announced a meeting gave no account of how it went. One that an article of no known outlet tells too counts
-    as nobody's alone: it may be the other side's.
-    """
-    told = [{each.side for each in view.accounts if not each.missing and not each.only_before} for view in views]
-    known = [sides for sides in told if "unknown" not in sides]
-    return (
-        sum({Side.CHINA, Side.VIETNAM} <= sides for sides in told),
-        sum(Side.CHINA in sides and Side.VIETNAM not in sides for sides in known),
-        sum(Side.VIETNAM in sides and Side.CHINA not in sides for sides in known),
-    )
+    """How many of these held meetings both sides gave an account of, Beijing alone, and Hanoi alone."""
+    told = Counter(teller(view.accounts) for view in views)
+    return told[Teller.BOTH], told[Teller.CHINA], told[Teller.VIETNAM]
 
 
 def _series(parts: Sequence[str]) -> str:

@@ -19,7 +19,7 @@ from reports.accounts import Outlets
 from reports.firsts import Past
 from reports.site import paths, search
 from reports.site.build import Contents, build_lists
-from reports.site.cards import Participant, card
+from reports.site.cards import Participant
 from reports.site.folder import Folder, load
 from reports.site.meeting_pages import Task, Told, make_pages
 from tests.browser import chromium
@@ -213,9 +213,8 @@ def test_hostile_words_run_nothing(browser: Browser, tmp_path: Path) -> None:
     """Everything from outside is hostile, in all pages and in the search."""
     meetings, outlets, zone = hostile_meetings(), Outlets.of(SOURCES), ZoneInfo("Asia/Ho_Chi_Minh")
     task = Task({each.meeting.id: Told() for each in meetings})
-    make_pages(meetings, task, past=Past.of(meetings), outlets=outlets, zone=zone, out=tmp_path)
-    folder = Folder(tmp_path, {})
-    cards = [card(each, outlets=outlets, zone=zone) for each in meetings]
+    made = make_pages(meetings, task, past=Past.of(meetings), outlets=outlets, zone=zone, out=tmp_path)
+    folder, cards = Folder(tmp_path, {}), [each.card for each in made]
     build_lists(folder, Contents(cards, [], "", SOURCES, {}, {}, (), day("2024-12-16"), zone.key))
     page = browser.new_page()
     dialogs: list[str] = []

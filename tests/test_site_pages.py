@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,15 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.records import StoredMeeting
+from archive.records import Mention, StoredMeeting
+from meetings.records import Status
 from parsers.records import Side
-from reports.accounts import Outlets
+from reports.accounts import Outlets, accounts
 from reports.firsts import Past
+from reports.lead import tellers_of
 from reports.records import CorrectionView
 from reports.site import data, front, lists, paths, people, search
 from reports.site.cards import Card, card
 from reports.site.evidence import SourceView, sources
 from reports.site.meeting_pages import Task, Told, make_pages
+from reports.views import meeting_view
 from tests.hostile_samples import hostile_meetings
 from tests.report_catalogue import SOURCES
 from tests.report_parts import HANOI, stored
@@ -31,7 +35,7 @@ OUTLETS = Outlets.of(SOURCES)
 
 
 def card_of(meeting: StoredMeeting) -> Card:
-    return card(meeting, outlets=OUTLETS, zone=HANOI)
+    return card(meeting, accounts=accounts(meeting, OUTLETS, HANOI, None), zone=HANOI)
 
 
 def told_by(meeting: StoredMeeting) -> tuple[SourceView, ...]:
@@ -130,29 +134,42 @@ def test_a_page_tells_of_issues_corrections_and_former_ids(tmp_path: Path) -> No
     assert "../../meetings/m-former/index.html" in pages["m-phone"].links
 
 
-@pytest.mark.parametrize(
-    ("sides", "told"),
-    [
-        ((Side.CHINA, Side.VIETNAM), "both"),
-        ((Side.CHINA, Side.OTHER), "china"),
-        ((Side.VIETNAM, None), "vietnam"),
-        ((None, Side.OTHER), "other"),
-    ],
-    ids=["both", "Beijing alone", "Hanoi alone", "neither"],
-)
-def test_who_told_of_it(sides: tuple[Side | None, ...], told: str) -> None:
+def tellings(*told: tuple[Side | None, Status, int | None]) -> StoredMeeting:
+    """A held meeting told by one article each: of a side, as held or announced, printing another one's text or none."""
     meeting = phone_call()
     [plain] = meeting.mentions
-    mentions = [
-        dataclasses.replace(
-            plain,
-            article=dataclasses.replace(
-                plain.article, article=dataclasses.replace(plain.article.article, side=side, outlet=None)
-            ),
-        )
-        for side in sides
-    ]
-    assert card_of(dataclasses.replace(meeting, mentions=tuple(mentions))).told == told
+    mentions = []
+    for number, (side, status, copy_of) in enumerate(told, start=1):
+        article = dataclasses.replace(plain.article.article, side=side, outlet=None)
+        stored_ = dataclasses.replace(plain.article, number=number, article=article, copy_of=copy_of)
+        mentions.append(Mention(stored_, dataclasses.replace(plain.meeting, status=status)))
+    return dataclasses.replace(meeting, mentions=tuple(mentions))
+
+
+HELD, COMING = Status.HELD, Status.ANNOUNCED
+CN, VN = Side.CHINA, Side.VIETNAM
+
+
+@pytest.mark.parametrize(
+    ("told", "by"),
+    [
+        pytest.param([(CN, HELD, None), (VN, HELD, None)], "both", id="both"),
+        pytest.param([(CN, HELD, None), (Side.OTHER, HELD, None)], "china", id="Beijing alone of the two"),
+        pytest.param([(CN, HELD, None), (VN, COMING, None)], "china", id="Hanoi only announced it"),
+        pytest.param([(CN, COMING, None), (VN, COMING, None)], "both", id="both announced it"),
+        pytest.param([(CN, HELD, None), (VN, HELD, 1)], "china", id="an outlet of Viet Nam prints China's text"),
+        pytest.param([(VN, HELD, None), (None, HELD, None)], "unknown", id="Hanoi, and perhaps Beijing"),
+        pytest.param([(CN, HELD, None), (VN, HELD, None), (None, HELD, None)], "both", id="both, and somebody"),
+        pytest.param([(None, HELD, None), (Side.OTHER, HELD, None)], "unknown", id="somebody and a third party"),
+        pytest.param([(Side.OTHER, HELD, None)], "other", id="a third party"),
+    ],
+)
+def test_who_told_of_it(told: Sequence[tuple[Side | None, Status, int | None]], by: str) -> None:
+    """The same on its card and in an issue's lead."""
+    meeting = tellings(*told)
+    assert card_of(meeting).told == by
+    view = meeting_view(meeting, outlets=OUTLETS, zone=HANOI, as_of=None)
+    assert tellers_of([view]) == tuple(int(by == each) for each in ("both", "china", "vietnam"))
 
 
 def test_a_person_has_names_in_three_scripts_offices_and_company() -> None:

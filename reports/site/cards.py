@@ -10,9 +10,11 @@ from archive.records import Mention, StoredMeeting
 from meetings.records import Person
 from parsers.records import Side
 from reports import words
-from reports.accounts import NAME_LIMIT, TEXT_LIMIT, Outlets
+from reports.accounts import NAME_LIMIT, TEXT_LIMIT
 from reports.clean import one_line
+from reports.records import AccountView
 from reports.select import placed_on
+from reports.tellers import Teller, teller
 from reports.views import headline, when, where
 
 _LISTED_FORMS = 6
@@ -41,8 +43,8 @@ class Participant:
 class Card:
     """One meeting in short. `day` is the ISO date by which it is filed, `date` the one that is known, or empty.
 
-    `told`: both, china, vietnam, or other where neither side is known to have told it. `forum` may be empty.
-    `known` is the moment at which the archive first knew of it, ISO, UTC.
+    `told`: by whom, as `reports.tellers` counts. `forum` may be empty. `known` is the moment at which the archive first
+    knew of it, ISO, UTC.
     """
 
     id: str
@@ -56,7 +58,7 @@ class Card:
     mode: str
     level: str
     channel: str
-    told: str
+    told: Teller
     topics: tuple[str, ...]
     forum: str
     ordinal: int | None
@@ -69,8 +71,8 @@ class Card:
         return self.day[:4]
 
 
-def card(stored: StoredMeeting, *, outlets: Outlets, zone: ZoneInfo) -> Card:
-    """The card of a meeting."""
+def card(stored: StoredMeeting, *, accounts: Sequence[AccountView], zone: ZoneInfo) -> Card:
+    """The card of a meeting with these accounts."""
     meeting = stored.meeting
     return Card(
         id=meeting.id,
@@ -84,19 +86,13 @@ def card(stored: StoredMeeting, *, outlets: Outlets, zone: ZoneInfo) -> Card:
         mode=meeting.mode.value,
         level=meeting.level.value,
         channel=meeting.channel.value,
-        told=_told(stored, outlets),
+        told=teller(accounts),
         topics=tuple(sorted({topic.id for topic in meeting.topics})),
         forum=one_line(meeting.forum.name, TEXT_LIMIT) if meeting.forum else "",
         ordinal=meeting.forum.ordinal if meeting.forum else None,
         people=tuple(_participants(stored)),
         known=stored.first_seen.isoformat(timespec="minutes"),
     )
-
-
-def _told(stored: StoredMeeting, outlets: Outlets) -> str:
-    sides = {outlets.side(mention.article.article) for mention in stored.mentions}
-    tellers = [side.value for side in (Side.CHINA, Side.VIETNAM) if side in sides]
-    return "both" if len(tellers) == 2 else next(iter(tellers), "other")
 
 
 def _participants(stored: StoredMeeting) -> list[Participant]:

@@ -77,8 +77,9 @@ def make_pages(
             former_ids=told.former_ids,
         )
         page = meeting_page(id_)
-        content = render("meeting", page, m=page_of(stored, outlets=outlets, zone=zone, around=around))
-        done.append(Done(card(stored, outlets=outlets, zone=zone), parts, put(out, page, content)))
+        shown = page_of(stored, outlets=outlets, zone=zone, around=around)
+        content = render("meeting", page, m=shown)
+        done.append(Done(card(stored, accounts=shown.accounts, zone=zone), parts, put(out, page, content)))
     return done
 
 

@@ -24,6 +24,7 @@ from reports.site.paths import (
     root_of,
     year_page,
 )
+from reports.tellers import Teller
 
 NAVIGATION = (
     ("Newest", FRONT),
@@ -35,7 +36,13 @@ NAVIGATION = (
     ("About", ABOUT),
 )
 KINDS = {"closed": "closed issue", "open": "open issue, may still change", "back": "back issue"}
-TOLD = {"both": "told by both", "china": "by Beijing alone", "vietnam": "by Hanoi alone", "other": "by others"}
+TOLD = {
+    Teller.BOTH.value: "told by both",
+    Teller.CHINA.value: "by Beijing alone",
+    Teller.VIETNAM.value: "by Hanoi alone",
+    Teller.OTHER.value: "by third parties",
+    Teller.UNKNOWN.value: "outlet not known",
+}
 ASSETS = ("site.css", "search.js")
 
 
