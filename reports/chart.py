@@ -26,27 +26,29 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 def weekly_chart(counts: Sequence[WeekCount]) -> bytes:
     """A PNG of the last WEEKS of `counts` as stacked bars, the last one named. Its text form is `chart_text`."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.collections import PolyCollection
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
     shown = counts[-WEEKS:]
-    figure = Figure(figsize=(WIDTH / 100, HEIGHT / 100), dpi=200, facecolor=_PAPER, layout="constrained")
+    places, names = _months(shown)
+    figure = Figure(figsize=(WIDTH / 100, HEIGHT / 100), dpi=200, facecolor=_PAPER)
     FigureCanvasAgg(figure)
-    axes = figure.add_subplot(facecolor=_PAPER)
+    axes = figure.add_axes(_frame(shown, places[-1], names[-1]), facecolor=_PAPER)
     bottoms = [0] * len(shown)
     for label, colour, ranks in _GROUPS:
         heights = [sum(count.by_level.get(rank, 0) for rank in ranks) for count in shown]
-        axes.bar(
-            range(len(shown)),
-            heights,
-            bottom=bottoms,
-            width=0.72,
-            color=colour,
-            edgecolor=_EDGE,
-            linewidth=0.5,
-            label=label,
+        tops = [low + high for low, high in zip(bottoms, heights, strict=True)]
+        # one collection is drawn in half the time of as many bars
+        bars = [
+            [(at - 0.36, low), (at - 0.36, high), (at + 0.36, high), (at + 0.36, low)]
+            for at, (low, high) in enumerate(zip(bottoms, tops, strict=True))
+        ]
+        axes.add_collection(
+            PolyCollection(bars, facecolor=colour, edgecolor=_EDGE, linewidth=0.5, label=label, snap=True),
+            autolim=False,
         )
-        bottoms = [low + high for low, high in zip(bottoms, heights, strict=True)]
+        bottoms = tops
     axes.annotate(
         str(bottoms[-1]),
         (len(shown) - 1, bottoms[-1]),
@@ -56,7 +58,7 @@ def weekly_chart(counts: Sequence[WeekCount]) -> bytes:
         weight="bold",
         color=_INK,
     )
-    axes.set_xticks(*_months(shown), fontsize=9, color=_INK, ha="left")
+    axes.set_xticks(places, names, fontsize=9, color=_INK, ha="left")
     axes.set_ylim(0, max(4, *bottoms) * 1.12)
     axes.set_xlim(-0.6, len(shown) - 0.4)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
@@ -66,11 +68,24 @@ def weekly_chart(counts: Sequence[WeekCount]) -> bytes:
     axes.set_axisbelow(True)
     for edge in axes.spines.values():
         edge.set_visible(False)
-    figure.legend(loc="outside upper left", ncols=3, fontsize=9, frameon=False, labelcolor=_INK, handlelength=1)
+    figure.legend(loc="upper left", ncols=3, fontsize=9, frameon=False, labelcolor=_INK, handlelength=1)
     picture = BytesIO()
     # without them the file would name the version that drew it
     figure.savefig(picture, format="png", metadata={"Software": None})
     return picture.getvalue()
+
+
+def _frame(shown: Sequence[WeekCount], at: int, name: str) -> tuple[float, float, float, float]:
+    """Left, bottom, width, height of the bars' field in parts of the picture: labels have what is left of it.
+
+    The last month's `name` begins at its bar and may be longer than what stands to the right of it.
+    """
+    figures = len(str(max(count.total for count in shown)))
+    left, right = 0.017 + 0.015 * figures, 0.992
+    beside = (len(shown) - at - 0.4) / len(shown)
+    needed = 0.015 * len(name)
+    width = min(right - left, (0.997 - left - needed) / (1 - beside))
+    return left, 0.1025, width, 0.7308
 
 
 def chart_text(counts: Sequence[WeekCount]) -> str:

@@ -131,7 +131,8 @@ def _html(ctx: IssueContext, detail: Detail) -> str:
 
 def _tidy(text: str) -> str:
     """No space at line ends, no two empty lines in a row, one line feed at the end."""
-    return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)).strip() + "\n"
+    lines = "\n".join(line.rstrip(" \t") for line in text.split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", lines).strip() + "\n"
 
 
 class _Verbatim(str):
