@@ -6,6 +6,7 @@ from functools import cache
 from importlib import resources
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from meetings.records import Status
 from reports import words
@@ -24,6 +25,7 @@ from reports.site.paths import (
     root_of,
     year_page,
 )
+from reports.site.templating import Templates
 from reports.tellers import Teller
 
 NAVIGATION = (
@@ -61,7 +63,7 @@ def assets() -> dict[str, bytes]:
 @cache
 def _environment() -> Environment:
     """Compiled once a process."""
-    environment = Environment(
+    environment = Templates(
         loader=PackageLoader("reports", "templates/site"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -83,4 +85,11 @@ def _environment() -> Environment:
         meeting_page=meeting_page,
         year_page=year_page,
     )
+    environment.filters["lang"] = _lang
     return environment
+
+
+@cache
+def _lang(language: str) -> Markup:
+    """The attribute that says in which language an element is; nothing where that is not known."""
+    return Markup(' lang="{}"').format(language) if language else Markup()
