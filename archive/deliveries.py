@@ -22,9 +22,12 @@ LEASE = dt.timedelta(minutes=15)
 """How long a sender may take for one message; longer than all SMTP time-outs together."""
 
 
-def plan(s: Session, week: str, zone: str, recipients: Sequence[tuple[str, str]], *, now: dt.datetime) -> None:
+def plan(
+    s: Session, week: str, zone: str, recipients: Sequence[tuple[str, str]], *, now: dt.datetime, choice: str = ""
+) -> None:
     """Enters a delivery for every (address, Message-ID) that the issue does not have yet; others stay as they are.
 
+    `choice` is the key of the variant that they carry, empty for the whole issue.
     Raises `ArchiveError` when the issue is not in the archive.
     """
     if s.get(IssueRow, (week, zone)) is None:
@@ -33,6 +36,7 @@ def plan(s: Session, week: str, zone: str, recipients: Sequence[tuple[str, str]]
         if s.get(DeliveryRow, (week, zone, recipient)) is None:
             row = DeliveryRow(week=week, zone=zone, recipient=recipient, message_id=message_id)
             row.state, row.attempts, row.message, row.updated_at = DeliveryState.PLANNED, 0, "", now
+            row.choice = choice
             s.add(row)
     s.flush()
 
@@ -121,4 +125,6 @@ def _is(week: str, zone: str, recipient: str) -> tuple[ColumnElement[bool], ...]
 def _delivery(row: DeliveryRow, now: dt.datetime | None) -> Delivery:
     lapsed = now is not None and row.lease_until is not None and row.lease_until <= now
     state = DeliveryState.UNKNOWN if lapsed else row.state
-    return Delivery(row.week, row.recipient, state, row.message_id, row.attempts, row.message, row.updated_at)
+    return Delivery(
+        row.week, row.recipient, state, row.message_id, row.attempts, row.message, row.updated_at, row.choice
+    )

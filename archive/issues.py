@@ -1,16 +1,16 @@
-"""Issues: one per week and zone, fixed once closed; what they said; and when the archive was first run."""
+"""Issues: one per week and zone, fixed once closed; what they said and what readers got; when all began."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from archive.models import AliasRow, IssueMeetingRow, IssueRow, MetaRow
-from archive.records import IssuePart, IssueState, Said, StoredIssue
+from archive.models import AliasRow, IssueMeetingRow, IssueRow, IssueVariantRow, MetaRow
+from archive.records import IssuePart, IssueState, Said, StoredIssue, StoredVariant
 from meetings.jsonform import meeting_from_dict, meeting_to_dict
 
 _FIRST_RUN = "first_run_at"
@@ -109,6 +109,27 @@ def save_issue(s: Session, issue: StoredIssue) -> None:
         meeting.record = meeting_to_dict(told.meeting) if told else None
         meeting.articles = sorted(told.articles) if told else []
     s.flush()
+
+
+def get_variants(s: Session, week: str, zone: str) -> tuple[StoredVariant, ...]:
+    """What was kept for readers with a choice of their own, by the key of the choice."""
+    row = IssueVariantRow
+    query = select(row).where(row.week == week, row.zone == zone).order_by(row.choice)
+    return tuple(_variant(each) for each in s.scalars(query))
+
+
+def keep_variant(s: Session, week: str, zone: str, variant: StoredVariant) -> StoredVariant:
+    """Remembers an issue as one choice leaves it, once: what was kept first stays, and is given back."""
+    row = s.get(IssueVariantRow, (week, zone, variant.choice))
+    if row is None:
+        row = IssueVariantRow(week=week, zone=zone, **asdict(variant))
+        s.add(row)
+        s.flush()
+    return _variant(row)
+
+
+def _variant(row: IssueVariantRow) -> StoredVariant:
+    return StoredVariant(row.choice, row.subject, row.markdown, row.html, row.charted)
 
 
 def first_run_at(s: Session) -> dt.datetime | None:

@@ -293,6 +293,21 @@ class IssueMeetingRow(Base):
     articles: Mapped[list[int]] = mapped_column(server_default=_EMPTY_LIST)
 
 
+class IssueVariantRow(Base):
+    """An issue as one choice of readers leaves it, as it was first planned for any of them."""
+
+    __tablename__ = "issue_variants"
+    __table_args__ = (ForeignKeyConstraint(["week", "zone"], ["issues.week", "issues.zone"]),)
+
+    week: Mapped[str] = mapped_column(String(8), primary_key=True)
+    zone: Mapped[str] = mapped_column(primary_key=True)
+    choice: Mapped[str] = mapped_column(String(16), primary_key=True)
+    subject: Mapped[str]
+    markdown: Mapped[str]
+    html: Mapped[str]
+    charted: Mapped[bool]
+
+
 class DeliveryRow(Base):
     """One message of one issue to one recipient: the ledger."""
 
@@ -309,6 +324,7 @@ class DeliveryRow(Base):
     lease_until: Mapped[dt.datetime | None]
     sender: Mapped[str | None]
     updated_at: Mapped[dt.datetime]
+    choice: Mapped[str | None] = mapped_column(String(16))
 
 
 class LockRow(Base):

@@ -111,6 +111,20 @@ class StoredIssue:
     said: tuple[Said, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class StoredVariant:
+    """An issue as one choice of readers leaves it: `choice` is a key of that choice, empty for the whole issue.
+
+    `charted`: whether it shows the issue's chart.
+    """
+
+    choice: str
+    subject: str
+    markdown: str
+    html: str
+    charted: bool
+
+
 class DeliveryState(StrEnum):
     """The ledger's states (design §6.3)."""
 
@@ -123,7 +137,7 @@ class DeliveryState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message of one issue to one recipient."""
+    """One message of one issue to one recipient. `choice` is the key of what it carries, None before schema 0005."""
 
     week: str
     recipient: str
@@ -132,6 +146,7 @@ class Delivery:
     attempts: int
     message: str
     updated_at: datetime
+    choice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

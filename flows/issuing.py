@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from archive import articles, deliveries, issues, meetings, sources
 from archive.bulk import in_bulk
-from archive.records import Delivery, DeliveryState, IssueState, Said, StoredIssue, StoredMeeting
+from archive.records import Delivery, DeliveryState, IssueState, Said, StoredIssue, StoredMeeting, StoredVariant
 from archive.store import Archive
 from archive.tallies import held_meetings, tallies
 from archive.weekly import meetings_for_issue
@@ -50,6 +50,7 @@ class Issue:
     """One issue as it is read: `dated` is the moment of its mail's Date header, UTC.
 
     `context` is None for an issue that was closed before contexts were kept; then every reader gets it whole.
+    `variants` are those that readers of a choice of their own have been sent.
     """
 
     week: Week
@@ -61,6 +62,7 @@ class Issue:
     context: IssueContext | None = None
     chart: bytes | None = None
     said: tuple[Said, ...] = ()
+    variants: tuple[StoredVariant, ...] = ()
 
     @property
     def stored(self) -> StoredIssue:
@@ -82,19 +84,25 @@ class Issue:
             said=self.said,
         )
 
-    def for_reader(self, choice: Choice) -> tuple[str, Forms, bytes | None]:
-        """Subject, forms and chart (PNG) as that choice leaves them; who wants everything gets what was closed."""
+    @property
+    def whole(self) -> StoredVariant:
+        """What was closed, for who wants everything."""
+        return StoredVariant("", self.subject, self.forms.markdown, self.forms.html, self.chart is not None)
+
+    def for_reader(self, choice: Choice) -> StoredVariant:
+        """The issue as that choice leaves it: as others of that choice got it, else rendered now."""
         if choice == EVERYTHING or self.context is None:
-            return self.subject, self.forms, self.chart
-        own, forms = _variant(self.context, choice)
-        return own.subject, forms, self.chart if own.chart_text else None
+            return self.whole
+        kept = (each for each in self.variants if each.choice == choice.key)
+        return next(kept, None) or _variant(self.context, choice)
 
 
 @lru_cache(maxsize=64)
-def _variant(context: IssueContext, choice: Choice) -> tuple[IssueContext, Forms]:
+def _variant(context: IssueContext, choice: Choice) -> StoredVariant:
     """Rendered once for all readers of one choice."""
     own = variant(context, choice)
-    return own, render_forms(own)
+    forms = render_forms(own)
+    return StoredVariant(choice.key, own.subject, forms.markdown, forms.html, bool(own.chart_text))
 
 
 @in_bulk()
@@ -110,9 +118,9 @@ def compose(
     `told`: all meetings of the archive, for whoever composes many issues at once; else those that may matter are read.
     """
     with archive.read() as session:
-        stored = issues.get_issue(session, week.label, settings.zone)
-        if stored and stored.state is IssueState.CLOSED and stored.closed_at:
-            return _as_closed(week, stored, stored.closed_at)
+        closed = _closed(session, settings, week)
+        if closed:
+            return closed
         selection, context, counts = _composed(session, settings, catalogue, week, told, known=told)
     return _issue(selection, context, weekly_chart(counts) if context.chart_text else None)
 
@@ -182,7 +190,11 @@ def _select(session: Session, settings: Settings, week: Week, told: Sequence[Sto
     )
 
 
-def _as_closed(week: Week, stored: StoredIssue, closed_at: datetime) -> Issue:
+def _closed(session: Session, settings: Settings, week: Week) -> Issue | None:
+    """The issue as it was closed; None as long as it is open."""
+    stored = issues.get_issue(session, week.label, settings.zone)
+    if stored is None or stored.state is not IssueState.CLOSED or stored.closed_at is None:
+        return None
     forms = Forms(stored.markdown, stored.html)
     context = context_from_dict(stored.context) if stored.context is not None else None
     return Issue(
@@ -191,10 +203,11 @@ def _as_closed(week: Week, stored: StoredIssue, closed_at: datetime) -> Issue:
         subject=stored.subject,
         meeting_ids=stored.meeting_ids,
         forms=forms,
-        dated=closed_at,
+        dated=stored.closed_at,
         context=context,
         chart=stored.chart,
         said=stored.said,
+        variants=issues.get_variants(session, week.label, settings.zone),
     )
 
 
@@ -226,8 +239,7 @@ def close(settings: Settings, archive: Archive, issue: Issue, *, now: datetime) 
     with archive.write() as session:
         issues.save_issue(session, replace(closed.stored, zone=settings.zone))
         # another process may have closed it since it was composed, and readers must all read the same
-        kept = issues.get_issue(session, issue.week.label, settings.zone)
-    return _as_closed(issue.week, kept, kept.closed_at) if kept and kept.closed_at else closed
+        return _closed(session, settings, issue.week) or closed
 
 
 def write(settings: Settings, issue: Issue, out: Path | None) -> tuple[Path, ...]:
@@ -245,28 +257,35 @@ def write(settings: Settings, issue: Issue, out: Path | None) -> tuple[Path, ...
 
 
 def message(settings: Settings, issue: Issue, recipient: Recipient) -> EmailMessage:
-    """The issue as a mail to one recipient; the same bytes whenever it is built again."""
-    return _message(settings, issue, recipient, date=issue.dated, name=_message_id(settings, issue, recipient))
+    """The issue as a mail to one recipient."""
+    return _message(settings, issue, recipient, issue.for_reader(recipient.choice))
 
 
 def trial_message(settings: Settings, issue: Issue, recipient: Recipient, *, now: datetime) -> EmailMessage:
     """The issue as it is now, marked as a test in its subject, under a Message-ID and a date of its own."""
     name = _message_id(settings, issue, recipient, occasion=f"test {now.isoformat()}")
-    return _message(settings, issue, recipient, date=now, name=name, mark="[Test] ")
+    text = issue.for_reader(recipient.choice)
+    return _message(settings, issue, recipient, replace(text, subject=f"[Test] {text.subject}"), date=now, name=name)
 
 
 def _message(
-    settings: Settings, issue: Issue, recipient: Recipient, *, date: datetime, name: str, mark: str = ""
+    settings: Settings,
+    issue: Issue,
+    recipient: Recipient,
+    text: StoredVariant,
+    *,
+    date: datetime | None = None,
+    name: str = "",
 ) -> EmailMessage:
-    subject, forms, chart = issue.for_reader(recipient.choice)
+    """The same bytes from the same text: `date` and `name` (its Message-ID) are the issue's own unless given."""
     return build_message(
-        forms,
-        subject=mark + subject,
+        Forms(text.markdown, text.html),
+        subject=text.subject,
         sender=settings.mail_from,
         recipient=recipient,
-        date=date,
-        message_id=name,
-        chart=chart,
+        date=date or issue.dated,
+        message_id=name or _message_id(settings, issue, recipient),
+        chart=issue.chart if text.charted else None,
         headers=unsubscribe(settings).headers(recipient.address),
     )
 
@@ -295,22 +314,40 @@ def deliver(
 ) -> SendResult | None:
     """Send one message unless the ledger says that it was accepted, refused, or is under way: then None.
 
-    The claim is committed before the first word to the mail server, the outcome after the last (design §6.3).
+    The claim is committed before the first word to the mail server, the outcome after the last (design §6.3). With it
+    what the message says is kept, so that a repetition under the same Message-ID says the same.
     """
     week, zone = issue.week.label, settings.zone
+    text = issue.for_reader(recipient.choice)
     with archive.write() as session:
         deliveries.give_up_abandoned(session, week, zone, is_gone=is_gone, now=now_fn())
-        deliveries.plan(
-            session, week, zone, [(recipient.address, _message_id(settings, issue, recipient))], now=now_fn()
-        )
+        named = recipient.address, _message_id(settings, issue, recipient)
+        deliveries.plan(session, week, zone, [named], now=now_fn(), choice=text.choice)
         claimed = deliveries.claim(session, week, zone, recipient.address, sender=owner(), now=now_fn())
         standing = None if claimed else deliveries.delivery(session, week, zone, recipient.address)
+        if claimed:
+            text = _as_planned(session, settings, issue, text, claimed.choice)
     if claimed is None:
         return _refused_before(standing)
-    result = send(message(settings, issue, recipient), smtp)
+    result = send(_message(settings, issue, recipient, text), smtp)
     with archive.write() as session:
         deliveries.settle(session, week, zone, recipient.address, result.state, result.message, now=now_fn())
     return result
+
+
+def _as_planned(
+    session: Session, settings: Settings, issue: Issue, text: StoredVariant, choice: str | None
+) -> StoredVariant:
+    """What the first sending to a recipient was to say, whatever their choice is now; `text` where that is the first.
+
+    `choice` is the one planned then, None when that is not known.
+    """
+    planned = text.choice if choice is None else choice
+    if not planned:
+        return issue.whole
+    kept = issues.get_variants(session, issue.week.label, settings.zone)
+    found = next((each for each in kept if each.choice == planned), None)
+    return found or issues.keep_variant(session, issue.week.label, settings.zone, text)
 
 
 def _refused_before(standing: Delivery | None) -> SendResult | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
+import json
 import re
 import tomllib
 import unicodedata
@@ -34,6 +36,14 @@ class Choice:
     short: bool = False
     least_level: Rank = Rank.LOCAL
     topics: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """A short word for this choice, always the same; empty for who wants everything."""
+        if self == EVERYTHING:
+            return ""
+        words = json.dumps([self.short, self.least_level.value, *self.topics])
+        return hashlib.sha256(words.encode()).hexdigest()[:16]
 
 
 EVERYTHING = Choice()

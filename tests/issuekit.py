@@ -20,9 +20,12 @@ from flows.steps import detect_new
 from meetings.detect import detect
 from meetings.records import Detection
 from parsers.records import Article
+from reports.recipients import Recipient
+from reports.smtp import SendResult, SmtpSettings
 from reports.week import parse_week
 from tests.archive_samples import NOW, day, store
 
+NOBODY = SmtpSettings(host="mail.invalid", port=25, security="none")
 CLOSED_AT = datetime(2025, 1, 20, tzinfo=UTC)
 BEIJING = (
     "Chinese Foreign Minister Wang Yi met with Vietnamese Foreign Minister Bui Thanh Son in Beijing on December 10."
@@ -65,6 +68,10 @@ class Desk:
     def close(self, issue: issuing.Issue, *, now: datetime = CLOSED_AT) -> issuing.Issue:
         """Closed, or what another had closed before."""
         return issuing.close(self.settings, self.archive, issue, now=now)
+
+    def deliver(self, to: Recipient) -> SendResult | None:
+        """The closed issue of 2024-W50, read from the archive again, to one recipient."""
+        return issuing.deliver(self.settings, self.archive, self.compose(), to, NOBODY, now_fn=lambda: CLOSED_AT)
 
 
 @pytest.fixture

@@ -17,10 +17,19 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from archive.deliveries import LEASE, claim, deliveries, plan, settle
-from archive.issues import closed_issues, first_run_at, get_issue, mark_first_run, said_in_closed, save_issue
+from archive.issues import (
+    closed_issues,
+    first_run_at,
+    get_issue,
+    get_variants,
+    keep_variant,
+    mark_first_run,
+    said_in_closed,
+    save_issue,
+)
 from archive.locks import Busy, hold
 from archive.meetings import record_detection
-from archive.records import DeliveryState, IssuePart, IssueState, Said, StoredIssue
+from archive.records import DeliveryState, IssuePart, IssueState, Said, StoredIssue, StoredVariant
 from archive.store import Archive, ArchiveError
 from meetings.records import Detection
 from tests.archive_samples import HOUR, NOW, TO_LAM, everything, meeting, store
@@ -141,6 +150,18 @@ class TestIssues:
             assert [issue.week for issue in closed_issues(s, ZONE)] == ["2024-W50", "2024-W51"]
             assert len(closed_issues(s)) == 3
             assert get_issue(s, "2024-W01", ZONE) is None
+
+    def test_of_one_choice_what_was_kept_first_stays(self, archive: Archive) -> None:
+        first = StoredVariant("short", "Subject", "# Short", "<h1>Short</h1>", charted=False)
+        other = replace(first, choice="leaders", charted=True)
+        with archive.write() as s:
+            save_issue(s, OPEN)
+            assert keep_variant(s, WEEK, ZONE, first) == first
+            assert keep_variant(s, WEEK, ZONE, other) == other
+        with archive.write() as s:
+            assert keep_variant(s, WEEK, ZONE, replace(first, subject="Later", charted=True)) == first
+            assert get_variants(s, WEEK, ZONE) == (other, first)
+            assert get_variants(s, WEEK, "Asia/Shanghai") == ()
 
     def test_first_run_is_set_once(self, archive: Archive) -> None:
         with archive.write() as s:

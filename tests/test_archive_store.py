@@ -25,10 +25,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from archive.articles import add_article, count_articles, get_article
-from archive.issues import get_issue, said_in_closed, save_issue
+from archive.deliveries import deliveries
+from archive.issues import get_issue, get_variants, keep_variant, said_in_closed, save_issue
 from archive.meetings import record_detection
 from archive.models import Base, MentionRow
-from archive.records import IssuePart, Said
+from archive.records import DeliveryState, IssuePart, Said, StoredVariant
 from archive.schema import HEAD, alembic_config, current_revision
 from archive.sources import last_fetches, states
 from archive.store import Archive, ArchiveError
@@ -150,6 +151,33 @@ def test_issues_of_version_0003_are_read_on_and_their_plain_text_is_the_markdown
         assert connection.execute(text("SELECT * FROM issue_meetings")).all() == before
         found = connection.execute(text("SELECT week, markdown, text FROM issues ORDER BY week")).all()
         assert [tuple(row) for row in found] == [(week, "# Digest", "# Digest") for week in ("2024-W50", "2024-W51")]
+
+
+# as version 0004 of the schema wrote them
+ROWS_0004 = """
+INSERT INTO issues VALUES ('2024-W50', 'UTC', 'closed', '2024-12-16 01:00:00.000000', 'Subject', 'sha', '# Digest',
+  '<h1>Digest</h1>', NULL, NULL);
+INSERT INTO deliveries VALUES ('2024-W50', 'UTC', 'ann@example.org', '<1>', 'unknown', 1, '', NULL, 'host 1',
+  '2024-12-16 01:00:00.000000')
+"""
+
+
+def test_deliveries_of_version_0004_are_read_on_and_stay_on_the_way_back(archive: Archive) -> None:
+    tables = ("issues", "deliveries")
+    with archive._writer.begin() as connection:
+        command.downgrade(alembic_config(connection), "0004")
+        for row in ROWS_0004.split(";"):
+            connection.exec_driver_sql(row)
+        before = {table: connection.execute(text(f"SELECT * FROM {table}")).all() for table in tables}  # noqa: S608
+    with Archive.open(archive.home) as upgraded, upgraded.write() as s:
+        assert [(sent.state, sent.choice) for sent in deliveries(s)] == [(DeliveryState.UNKNOWN, None)]
+        assert get_variants(s, "2024-W50", "UTC") == ()
+        keep_variant(
+            s, "2024-W50", "UTC", StoredVariant("short", "Subject", "# Short", "<h1>Short</h1>", charted=False)
+        )
+    with archive._writer.begin() as connection:
+        command.downgrade(alembic_config(connection), "0004")
+        assert {table: connection.execute(text(f"SELECT * FROM {table}")).all() for table in tables} == before  # noqa: S608
 
 
 def test_home_at_head_opens_without_alembic(archive: Archive) -> None:

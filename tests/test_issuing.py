@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from email.message import EmailMessage
 
 import pytest
 
 from archive import meetings
-from archive.records import IssueState
+from archive.records import DeliveryState, IssueState
+from flows import issuing
 from flows.steps import detect_new
 from meetings.detect import detect
-from meetings.records import Detection
+from meetings.records import Detection, Rank
 from parsers.records import Article
+from reports.recipients import EVERYTHING, Choice, Recipient
+from reports.records import IssueContext
+from reports.render import Forms
+from reports.smtp import SendResult, SmtpSettings
 from reports.week import week_of
 from tests.archive_samples import day, store
 from tests.issuekit import Desk
@@ -55,6 +61,51 @@ def test_after_a_change_of_zone_nothing_that_was_mailed_is_new_again(desk: Desk)
     assert len(mailed.meeting_ids) == 1
     for week in ("2024-W50", "2024-W51"):
         assert desk.compose(week, zone="Asia/Shanghai").meeting_ids == ()
+
+
+class Post:
+    """A mail server's answers, one for each message, and what it was sent."""
+
+    def __init__(self, *answers: DeliveryState) -> None:
+        self.answers = list(answers)
+        self.sent: list[bytes] = []
+
+    def __call__(self, message: EmailMessage, _smtp: SmtpSettings) -> SendResult:
+        self.sent.append(message.as_bytes())
+        return SendResult(self.answers.pop(0), "")
+
+
+def other_program(ctx: IssueContext) -> Forms:
+    return Forms(f"Written anew: {ctx.subject}", f"<p>Written anew: {ctx.subject}</p>")
+
+
+SHORT, LEADERS = Choice(short=True), Choice(least_level=Rank.LEADER)
+PUT_OFF, ACCEPTED, UNKNOWN = DeliveryState.PLANNED, DeliveryState.ACCEPTED, DeliveryState.UNKNOWN
+
+
+@pytest.mark.parametrize("first", [PUT_OFF, UNKNOWN])
+@pytest.mark.parametrize(
+    ("planned", "now"),
+    [(SHORT, SHORT), (SHORT, LEADERS), (SHORT, EVERYTHING), (EVERYTHING, SHORT), (EVERYTHING, EVERYTHING)],
+    ids=["same choice", "another choice", "all after all", "a choice after all", "the whole issue"],
+)
+def test_a_message_is_sent_again_with_the_same_bytes_by_another_program(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, planned: Choice, now: Choice, first: DeliveryState
+) -> None:
+    """Also when the reader has changed their choice since: it goes under the same Message-ID."""
+    desk.tell("one", MET, "2024-12-10")
+    desk.close(desk.compose())
+    post = Post(first, ACCEPTED, ACCEPTED, ACCEPTED)
+    monkeypatch.setattr(issuing, "send", post)
+    monkeypatch.setattr(issuing, "_variant", issuing._variant.__wrapped__)
+    desk.deliver(Recipient("ann@example.org", choice=planned))
+    monkeypatch.setattr(issuing, "render_forms", other_program)
+    desk.deliver(Recipient("ann@example.org", choice=now))
+    assert post.sent[0] == post.sent[1]
+    desk.deliver(Recipient("ben@example.org", choice=planned))
+    desk.deliver(Recipient("eve@example.org", choice=Choice(topics=("trade",))))
+    assert [b"Written anew" in message for message in post.sent] == [False, False, False, True]
+    assert desk.deliver(Recipient("ann@example.org", choice=SHORT)) is None
 
 
 def test_an_article_that_the_rules_cannot_bear_holds_up_no_other(
