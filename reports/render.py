@@ -7,8 +7,7 @@ environment's `finalize`.
 from __future__ import annotations
 
 import re
-import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -80,15 +79,13 @@ def render_html(ctx: IssueContext) -> str:
     )
     rows = max(map(len, lists))
     compared = max((len(view.comparison.rows) for view in (*ctx.meetings, *ctx.late)), default=0)
-    html = _html(ctx, Detail(meetings, meetings, rows, compared))
-    if _fits(html):
-        return html
     tight, few = min(rows, _ROWS_WHEN_TIGHT), min(compared, _COMPARED_WHEN_TIGHT)
     return (
-        _most(few, compared, lambda number: _html(ctx, Detail(meetings, meetings, tight, number)))
-        or _most(0, meetings, lambda number: _html(ctx, Detail(number, meetings, tight, few)))
-        or _most(0, meetings, lambda number: _html(ctx, Detail(0, number, tight, 0)))
-        or _html(ctx, Detail(0, 0, 0, 0))
+        _fitting(ctx, Detail(meetings, meetings, rows, compared))
+        or _most(few, compared, lambda number: _fitting(ctx, Detail(meetings, meetings, tight, number)))
+        or _most(0, meetings, lambda number: _fitting(ctx, Detail(number, meetings, tight, few)))
+        or _most(0, meetings, lambda number: _fitting(ctx, Detail(0, number, tight, 0)))
+        or _inlined(_page(ctx, Detail(0, 0, 0, 0)))
     )
 
 
@@ -102,29 +99,36 @@ def issue_page(ctx: IssueContext) -> str:
     return f"{ctx.web}/issues/{ctx.week}/" if ctx.web else ""
 
 
-def _most(least: int, highest: int, render: Callable[[int], str]) -> str | None:
-    """The HTML with the highest number at which it still fits, found by halving; None when not even the least does."""
-    # where nothing will fit, one look is enough
-    best, low, high = render(least), least + 1, highest
-    if not _fits(best):
-        return None
-    while low <= high:
-        middle = (low + high) // 2
-        html = render(middle)
-        if _fits(html):
-            best, low = html, middle + 1
+def _most(least: int, highest: int, render: Callable[[int], str | None]) -> str | None:
+    """The HTML with the highest number at which it still fits, or None when it does not even with the least.
+
+    Looked for in steps that grow from the least on, since long pages take long, but never beyond half of what is left.
+    """
+    best, low, high, step = render(least), least + 1, highest, 0
+    while best is not None and low <= high:
+        number = low + min(step, (high - low) // 2)
+        html = render(number)
+        if html is not None:
+            best, low, step = html, number + 1, 2 * step + 1
         else:
-            high = middle - 1
+            high = number - 1
     return best
 
 
-def _fits(html: str) -> bool:
-    return len(html.encode()) < HTML_LIMIT
+def _fitting(ctx: IssueContext, detail: Detail) -> str | None:
+    """The HTML with so much detail; None when it is too long."""
+    page = _page(ctx, detail)
+    # styles set into its elements lengthen a page, and nothing else that happens to it shortens it by half
+    html = _inlined(page) if len(page) < 2 * HTML_LIMIT else page
+    return html if len(html.encode()) < HTML_LIMIT else None
 
 
-def _html(ctx: IssueContext, detail: Detail) -> str:
+def _page(ctx: IssueContext, detail: Detail) -> str:
     template = _environment("html").get_template("digest.html.j2")
-    page = template.render(ctx=ctx, detail=detail, issue_page=issue_page(ctx), TOLD_BY=words.TOLD_BY)
+    return template.render(ctx=ctx, detail=detail, issue_page=issue_page(ctx), TOLD_BY=words.TOLD_BY)
+
+
+def _inlined(page: str) -> str:
     inliner = css_inline.CSSInliner(load_remote_stylesheets=False, minify_css=True)
     return _tidy(str(inliner.inline(page)))
 
@@ -170,9 +174,23 @@ def _destination(url: str) -> _Verbatim:
 
 def wrap(text: str, indent: str = "", first: str | None = None) -> _Verbatim:
     """Markdown on lines of 78 columns that reads as it does on one; `first` stands before it in place of `indent`."""
-    lines = textwrap.wrap(text, _TEXT_WIDTH - len(indent), break_long_words=False, break_on_hyphens=False)
+    lines = list(_lines(" ".join(text.split()), _TEXT_WIDTH - len(indent)))
     safe = lines[:1] + [_escape_start(_INTERRUPTING, line) for line in lines[1:]]
     return _Verbatim("\n".join((indent if at or first is None else first) + line for at, line in enumerate(safe)))
+
+
+def _lines(text: str, width: int) -> Iterator[str]:
+    """Lines of so many characters where words, which one space each divides, allow it."""
+    start = 0
+    while len(text) - start > width:
+        end = text.rfind(" ", start, start + width + 1)
+        if end < 0:
+            end = text.find(" ", start + width)
+        if end < 0:
+            break
+        yield text[start:end]
+        start = end + 1
+    yield text[start:]
 
 
 class _Notes:
@@ -203,6 +221,8 @@ def _environment(form: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=escape_markdown if form == "markdown" else None,
+        # there is nothing to fold in these templates, and to look for it takes a third of their compiling
+        optimized=False,
     )
     environment.filters["plain"] = lambda value: _Verbatim(escape_markdown(value))
     environment.filters["verbatim"] = _Verbatim
