@@ -52,7 +52,7 @@ def write_atomically(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise file_error(error, f"The file {path}") from error
 
@@ -72,7 +72,7 @@ def _write_article(home: Path, stored: StoredArticle) -> str:
     try:
         if not path.parent.is_dir():
             path.parent.mkdir(parents=True, exist_ok=True)
-            _sync_folder(path.parent.parent)
+            sync_folder(path.parent.parent)
         seed = Seed(article.title, article.published_on, article.paragraphs, Dialect.LABELLED)
         write_atomically(path, write_seed(seed))
         for other in (home / FOLDER).glob(f"*/{name}"):
@@ -83,7 +83,7 @@ def _write_article(home: Path, stored: StoredArticle) -> str:
     return path.relative_to(home).as_posix()
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Makes a rename in `folder` last (fsync(2): syncing the file does not sync its folder's entry)."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:

@@ -77,6 +77,11 @@ class Archive:
         with told(self.name), Session(self._engine) as session:
             yield session
 
+    @property
+    def address(self) -> URL:
+        """Where the database is, its password included."""
+        return self._engine.url
+
     def close(self) -> None:
         """Gives all connections back."""
         self._engine.dispose()
