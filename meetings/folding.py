@@ -63,7 +63,7 @@ _FOLDED, _LOWERED = _flat(_TABLE), _flat(_LOWER)
 WHOLE, KEPT = 500, 32
 """From so many characters on a text is an article's, which one list of words after the other is looked for in."""
 _AFTER = {"a": "àáảãạ", "e": "èéẻẽẹ", "y": "ỳýỷỹỵ"}
-_OLD_TONE = re.compile("[òóỏõọ][ae]|[ùúủũụ]y")
+_OLD_TONE = re.compile("[òóỏõọùúủũụ](?:(?<=[òóỏõọ])[ae]|(?<=[ùúủũụ])y)")
 _MARKS = re.compile(r"[\u0300-\u036f]")
 _NOT_WORD = re.compile(r"[\W_]+")
 

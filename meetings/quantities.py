@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from typing import Any
 
 from meetings import lexicon
@@ -15,14 +16,15 @@ FILE = "quantities.toml"
 CLOSE = 0.005
 """Two figures that differ by less than this part are one figure, told more or less exactly."""
 _KEYS = ("id", "label", "before", "gap", "single", *LANGUAGES)
+# a number begins where no digit, point or comma stands before its first digit
+_FIRST = r"\d(?<![\d.,].)"
 _NUMBER = {
-    "en": r"\d{1,3}(?:,\d{3}){1,4}(?:\.\d{1,4})?|\d{1,12}(?:\.\d{1,4})?",
-    "vi": r"\d{1,3}(?:\.\d{3}){1,4}(?:,\d{1,4})?|\d{1,12}(?:,\d{1,4})?",
-    "zh": r"\d{1,3}(?:,\d{3}){1,4}(?:\.\d{1,4})?|\d{1,12}(?:\.\d{1,4})?",
+    "en": rf"{_FIRST}(?:\d{{0,2}}(?:,\d{{3}}){{1,4}}(?:\.\d{{1,4}})?|\d{{0,11}}(?:\.\d{{1,4}})?)",
+    "vi": rf"{_FIRST}(?:\d{{0,2}}(?:\.\d{{3}}){{1,4}}(?:,\d{{1,4}})?|\d{{0,11}}(?:,\d{{1,4}})?)",
+    "zh": rf"{_FIRST}(?:\d{{0,2}}(?:,\d{{3}}){{1,4}}(?:\.\d{{1,4}})?|\d{{0,11}}(?:\.\d{{1,4}})?)",
 }
 _GAP = {"en": r"(?:[\w-]+\s+){{0,{}}}?", "vi": r"(?:[\w-]+\s+){{0,{}}}?", "zh": r"[份项个\u3400-\u9fff]{{0,{}}}?"}
 _HAN_PER_WORD = 3
-_DIGITS = re.compile(r"\d(?<![\d.,].)[\d.,]*")
 _WORD = re.compile(r"(?<=\w)|(?<=\w-)")
 
 
@@ -74,8 +76,7 @@ def find_quantities(text: str, language: str) -> list[Quantity]:
     """The figures with units in a text of a language of LANGUAGES, in order."""
     patterns = _patterns(language)
     found = []
-    numbers = (patterns.number.match(text, digits.start()) for digits in _DIGITS.finditer(text))
-    for number in filter(None, numbers):
+    for number in patterns.number.finditer(text):
         at = number.start()
         before = _named_before(text, at, patterns)
         # a number may be the end of a word, as in "Covid-19"; Chinese writes all words together
@@ -137,19 +138,26 @@ def _patterns(language: str) -> _Patterns:
     return _Patterns(
         re.compile(rf"({_NUMBER[language]})(?:[ -]?({_any(_scales(language))}){end})?", re.IGNORECASE),
         re.compile("|".join(rf"(?P<{id_}>(?<!\w)(?:{_any(words)})\s?$)" for id_, words in before.items() if words)),
-        re.compile("|".join(_after(id_, row, language) for id_, row in rows.items()), re.IGNORECASE),
+        re.compile("|".join(_after(rows, language)), re.IGNORECASE),
         max(len(word) for words in before.values() for word in words) + 1,
         frozenset(word[-1] for words in before.values() for word in words),
     )
 
 
-def _after(id_: str, row: Mapping[str, Any], language: str) -> str:
+def _after(rows: Mapping[str, Mapping[str, Any]], language: str) -> Iterator[str]:
+    """Patterns of the units that follow a number, those of one gap as one."""
+    end = "" if language == "zh" else r"(?!\w)"
+    for gap, group in groupby(rows.items(), key=lambda item: _gap(*item)):
+        between = _GAP[language].format(gap * _HAN_PER_WORD if language == "zh" else gap) if gap else ""
+        units = (f"(?P<{id_}>{_any(lexicon.words(FILE, row, language, where=id_))})" for id_, row in group)
+        yield rf"[ -]?{between}(?:{'|'.join(units)}){end}"
+
+
+def _gap(id_: str, row: Mapping[str, Any]) -> int:
     gap = row.get("gap", 0)
     if not isinstance(gap, int) or not 0 <= gap <= 5:
         raise lexicon.LexiconError(f"Lexicon {FILE}: key {id_}.gap must be a number from 0 to 5.")
-    between = _GAP[language].format(gap * _HAN_PER_WORD if language == "zh" else gap) if gap else ""
-    words, end = _any(lexicon.words(FILE, row, language, where=id_)), "" if language == "zh" else r"(?!\w)"
-    return rf"(?P<{id_}>[ -]?{between}(?:{words}){end})"
+    return gap
 
 
 def _any(words: Mapping[str, float] | tuple[str, ...]) -> str:

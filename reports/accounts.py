@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from archive.records import Mention, StoredMeeting
+from archive.records import Mention, StoredArticle, StoredMeeting
 from meetings.records import Status
 from parsers.records import Article, Side, Source
 from reports import words
@@ -51,8 +51,8 @@ class Outlets:
 
         Empty for an imported file.
         """
-        written = article.outlet or urlsplit(safe_url(article.url) or "").hostname or ""
-        return one_line(self.names.get(article.outlet or "", written), NAME_LIMIT)
+        known = self.names.get(article.outlet or "") or article.outlet
+        return one_line(known or urlsplit(safe_url(article.url) or "").hostname or "", NAME_LIMIT)
 
     def side(self, article: Article) -> Side | None:
         """Whose account the article is part of; None for an imported file."""
@@ -170,7 +170,6 @@ def article_view(mention: Mention, outlets: Outlets, zone: ZoneInfo, copies: Seq
     """One article as a source, with those that print its text too."""
     stored, article = mention.article, mention.article.article
     url = safe_url(article.url)
-    file_name = stored.old_name or PurePosixPath(stored.path or f"article {stored.number}").name
     language = article.language or ""
     return ArticleView(
         title=one_line(article.title, TEXT_LIMIT) or "Untitled",
@@ -179,9 +178,13 @@ def article_view(mention: Mention, outlets: Outlets, zone: ZoneInfo, copies: Seq
         language=language,
         language_name=words.LANGUAGES.get(language, ""),
         url=url,
-        file_name="" if url else one_line(file_name, TEXT_LIMIT),
+        file_name="" if url else one_line(_file_name(stored), TEXT_LIMIT),
         also=tuple(_copy(copy, outlets) for copy in copies),
     )
+
+
+def _file_name(stored: StoredArticle) -> str:
+    return stored.old_name or PurePosixPath(stored.path or f"article {stored.number}").name
 
 
 def _copy(mention: Mention, outlets: Outlets) -> CopyView:

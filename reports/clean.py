@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 # joiners stay: emoji and some scripts need them (Unicode 16, §23.2)
@@ -17,6 +18,8 @@ _PLAIN = re.compile(
 )
 # Outlook and older browsers cut or refuse longer addresses
 _URL_LIMIT = 2_000
+# one meeting's articles are shown several times on its page
+_URLS_KEPT = 256
 _URL_SAFE = ":/?#@!$&*+,;=%~-._"
 
 
@@ -48,6 +51,7 @@ def _cut(line: str, limit: int) -> str:
     return (head[:space] if space > max(0, limit - 40) else head).rstrip(" ,;:–-") + "…"
 
 
+@lru_cache(maxsize=_URLS_KEPT)
 def safe_url(url: str | None) -> str | None:
     """The address with everything escaped that could end a link in HTML or Markdown; None unless it is http(s).
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from archive.records import Mention, StoredMeeting
@@ -20,7 +21,7 @@ from reports.accounts import QUOTE_LIMIT, TEXT_LIMIT, Outlets, article_view, mis
 from reports.clean import one_line
 from reports.keysentences import KeySentence, sentences_of
 from reports.records import ArticleView, CellView, ComparisonView, RowView
-from reports.tellings import Telling, heading, telling
+from reports.tellings import Telling, telling
 
 MOST = 8
 """How many rows there are at most of what one side tells alone, and of what both tell."""
@@ -58,7 +59,7 @@ class _Hit:
         return one_line(text if begin == self.key.start else f"…{text}", QUOTE_LIMIT)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Thing:
     """One thing that accounts tell of, with each side's words for it. `topic` is the topic that it stands for."""
 
@@ -68,7 +69,7 @@ class _Thing:
     hits: dict[Side, list[_Hit]]
     minor: bool = False
 
-    @property
+    @cached_property
     def told_by(self) -> str:
         """both, china or vietnam."""
         return "both" if all(self.hits[side] for side in _SIDES) else ("china" if self.hits[Side.CHINA] else "vietnam")
@@ -127,12 +128,12 @@ def compare(stored: StoredMeeting, *, outlets: Outlets, zone: ZoneInfo, as_of: d
 def _account(stored: StoredMeeting, side: Side, outlets: Outlets) -> _Account:
     """A side's own articles. A copy is read too, since it may hold a sentence more, and so is each title."""
     own = [
-        mention
+        telling(mention)
         for first, copies in originals(stored.mentions)
         if outlets.side(first.article.article) is side
         for mention in (first, *(copy for copy in copies if outlets.side(copy.article.article) is side))
     ]
-    tellings = tuple(part for mention in own for part in (telling(mention), heading(mention)))
+    tellings = tuple(part for told in own for part in (told, told.heading))
     return _Account(side, tellings, tuple(sentences_of(told) for told in tellings))
 
 
@@ -196,12 +197,15 @@ def _topics(accounts: Sequence[_Account]) -> Iterable[_Thing]:
 
 def _figures(accounts: Sequence[_Account]) -> Iterable[_Thing]:
     groups: list[tuple[Quantity, dict[Side, list[_Hit]]]] = []
+    of_unit: dict[str, list[tuple[Quantity, dict[Side, list[_Hit]]]]] = {}
     for account in accounts:
         for told, keys in zip(account.tellings, account.keys, strict=True):
             for number, quantity in told.quantities:
-                found = next((hits for known, hits in groups if known.same(quantity)), None)
+                alike = of_unit.setdefault(quantity.unit.id, [])
+                found = next((hits for known, hits in alike if known.same(quantity)), None)
                 if found is None:
                     found = _nobody()
+                    alike.append((quantity, found))
                     groups.append((quantity, found))
                 found[account.side].append(_Hit(told.text[quantity.start : quantity.end], quantity.start, keys[number]))
     for quantity, hits in groups:

@@ -50,6 +50,13 @@ class Telling:
         return self.text[sentence.start : sentence.end]
 
     @cached_property
+    def heading(self) -> Telling:
+        """The article's title as a telling of its own: no account quotes it, but what it names is not left out."""
+        text = self.text.partition("\n")[0]
+        own = sentences_of_text(text) if holds(self.mention.meeting.part, 0) else ()
+        return Telling(self.mention, text, self.language, own)
+
+    @cached_property
     def signals(self) -> list[tuple[int, Hit[str]]]:
         """Words that make a sentence worth quoting, or not."""
         return self.placed(find_signals(self.text, self.language))
@@ -111,15 +118,6 @@ def telling(mention: Mention) -> Telling:
         and not any(start <= sentence.start < end for start, end in captions)
     )
     return Telling(mention, text, _language(article, text), tuple(own))
-
-
-@lru_cache(maxsize=KEPT)
-def heading(mention: Mention) -> Telling:
-    """An article's title as a telling of its own: no account quotes it, but what it names is not left unmentioned."""
-    article = mention.article.article
-    text = article.text.partition("\n")[0]
-    own = sentences_of_text(text) if holds(mention.meeting.part, 0) else ()
-    return Telling(mention, text, telling(mention).language, own)
 
 
 @lru_cache(maxsize=KEPT)
