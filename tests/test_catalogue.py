@@ -8,11 +8,12 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+import soupsieve
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from parsers.catalogue import CatalogueError, _DeadTable, _SelectorsTable, _SourceTable, parse_catalogue
+from parsers.catalogue import PLAIN_SELECTOR, CatalogueError, _DeadTable, _SelectorsTable, _SourceTable, parse_catalogue
 from parsers.records import DateOrder, DeadAddress, Kind, Selectors, Side, Source
 from parsers.source_tables import interval_text, source_table, source_toml
 from parsers.urls import canonical_url
@@ -284,6 +285,11 @@ def test_mistake_is_told(text: str, told: str) -> None:
 
 def test_refusal_is_one_line() -> None:
     assert "\n" not in refusal(table(kind='"gopher"', zone=None))
+
+
+@given(st.from_regex(PLAIN_SELECTOR, fullmatch=True))
+def test_what_passes_for_a_plain_selector_is_one(selector: str) -> None:
+    assert soupsieve.compile(selector).pattern == selector
 
 
 @pytest.mark.parametrize("table_of", [_SourceTable, _SelectorsTable, _DeadTable], ids=["source", "selectors", "dead"])
