@@ -22,7 +22,7 @@ from reports.records import ComparisonView, CorrectionView, IssueContext, LineVi
 from reports.retold import Further, Settled
 from reports.select import Selection, placed_on
 from reports.series import calendar
-from reports.views import line_view, meeting_page, meeting_view
+from reports.views import headline, line_view, meeting_page, meeting_view
 from reports.visits import visit_view, visits_of
 
 FORUM_HORIZON = timedelta(days=60)
@@ -65,7 +65,13 @@ def build_context(
         week=selection.week.label,
         zone=zone.key,
         name=NAME,
-        subject=subject(next(iter(new + late), None), selection, period=period, silent=_silence(watched)),
+        subject=subject(
+            next((headline(stored.meeting) for stored in new + late), ""),
+            len(selection.meeting_ids),
+            late=not new,
+            none=_silence(watched) or "No meetings reported",
+            issue=f"{NAME}, {period}",
+        ),
         period=period,
         back=back,
         standing=_standing(selection),

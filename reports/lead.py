@@ -16,21 +16,19 @@ from reports.views import headline, when
 
 NAME = "China–Viet Nam Meetings"
 SUBJECT_LIMIT = 160
-_SENTENCE_LIMIT = 240
+SENTENCE_LIMIT = 240
 
 
-def subject(highest: StoredMeeting | None, selection: Selection, *, period: str, silent: str) -> str:
+def subject(top: str, number: int, *, late: bool, none: str, issue: str) -> str:
     """The news first, since a phone shows forty characters; then which issue it is.
 
-    `highest` is the meeting to name; `silent`: what kept every source from telling anything, or empty.
+    `top` is the headline of the highest of `number` meetings, which are all `late` reports; `none` stands where there
+    is no meeting.
     """
-    issue = f"{NAME}, {period}"
-    if highest is None:
-        return f"{silent or 'No meetings reported'} · {issue}"
-    others = len(selection.meeting_ids) - 1
-    late = "" if selection.new else "Late report: "
-    more = f", and {others} more" if others else ""
-    return f"{late}{one_line(headline(highest.meeting), SUBJECT_LIMIT - len(issue))}{more} · {issue}"
+    if not number:
+        return f"{none} · {issue}"
+    more = f", and {number - 1} more" if number > 1 else ""
+    return f"{'Late report: ' if late else ''}{one_line(top, SUBJECT_LIMIT - len(issue))}{more} · {issue}"
 
 
 def lead(
@@ -47,15 +45,15 @@ def lead(
     """
     if not ranked:
         none = "No meeting between officials of China and Viet Nam is known for this week."
-        return " ".join(filter(None, (none, gaps, _and_more(selection))))
-    sentences = (_highest(ranked), _told(views, visits), _notable(views) or _and_more(selection))
+        return " ".join(filter(None, (none, gaps, _ahead(selection))))
+    sentences = (_highest(ranked), _told(views, visits), _notable(views) or _ahead(selection))
     return " ".join(filter(None, sentences))
 
 
 def _highest(ranked: Sequence[StoredMeeting]) -> str:
     top = ranked[0].meeting
     place = words.COUNTRIES.get(top.place.country or "", "") if not top.place.city else ""
-    told = one_line(headline(top, past=True), _SENTENCE_LIMIT) + (f" in {place}" if place else "")
+    told = one_line(headline(top, past=True), SENTENCE_LIMIT) + (f" in {place}" if place else "")
     day = f" on {when(top)}" if top.date else ""
     if len(ranked) == 1:
         return f"{told}{day}: the only meeting known for this week."
@@ -86,7 +84,7 @@ def _told(views: Sequence[MeetingView], visits: Sequence[VisitView]) -> str:
             f"{count}{('' if at else ' is told' if count == 1 else ' are told')} by {teller}"
             for at, (count, teller) in enumerate(counts)
         ]
-    text = _series(parts)
+    text = words.series(parts)
     trips = {view.visit for view in views if view.visit}
     if trips and len(views) > 1:
         number = sum(bool(view.visit) for view in views)
@@ -103,10 +101,6 @@ def tellers_of(views: Sequence[MeetingView]) -> tuple[int, int, int]:
     return told[Teller.BOTH], told[Teller.CHINA], told[Teller.VIETNAM]
 
 
-def _series(parts: Sequence[str]) -> str:
-    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
-
-
 def _notable(views: Sequence[MeetingView]) -> str:
     """A first, and a thing for which the two accounts use different words, each of the highest meeting that has one."""
     firsts = (first.text.rstrip(".") for view in views for first in view.firsts)
@@ -120,10 +114,13 @@ def _notable(views: Sequence[MeetingView]) -> str:
     return f"Notable: {'; '.join(found)}." if found else ""
 
 
-def _and_more(selection: Selection) -> str:
-    late = words.counted(len(selection.late), "late report of an earlier week", "late reports of earlier weeks")
+def _ahead(selection: Selection) -> str:
     coming = sum(stored.meeting.status is Status.ANNOUNCED for stored in selection.ahead)
-    parts = [late] if selection.late else []
-    if coming:
-        parts.append(f"{coming} announced for the coming weeks")
-    return f"{' and '.join(parts)}.".capitalize() if parts else ""
+    return and_more(len(selection.late), f"{coming} announced for the coming weeks" if coming else "")
+
+
+def and_more(late: int, ahead: str) -> str:
+    """What an issue holds beside the meetings of its week: so many late reports, and what it says of those ahead."""
+    told = words.counted(late, "late report of an earlier week", "late reports of earlier weeks") if late else ""
+    text = words.series(list(filter(None, (told, ahead))))
+    return f"{text}." if text else ""

@@ -14,7 +14,7 @@ from meetings.records import RANK_ORDER, Rank
 from meetings.topics import labels
 from reports import words
 from reports.clean import one_line
-from reports.lead import SUBJECT_LIMIT, tellers_of
+from reports.lead import SENTENCE_LIMIT, and_more, subject, tellers_of
 from reports.recipients import EVERYTHING, Choice
 from reports.records import IssueContext, LineView, MeetingView
 
@@ -22,7 +22,6 @@ View = TypeVar("View", MeetingView, LineView)
 
 # one whose rank is not told goes as the highest, so that no choice of rank leaves it out
 _PLACES = {rank.value: place for place, rank in enumerate(RANK_ORDER)}
-_SENTENCE_LIMIT = 240
 _PEOPLE = "between officials of China and Viet Nam"
 # each kind of what an issue tells, and what one and several of it are called when they are left out
 _KINDS = (
@@ -91,19 +90,18 @@ def _left_out(ctx: IssueContext, kept: IssueContext) -> str:
 
 def _subject(ctx: IssueContext, kept: IssueContext) -> str:
     """As the whole issue's: the reader's own highest meeting, then which issue it is."""
-    issue = f"{ctx.name}, {ctx.period}"
     news = kept.meetings or kept.late
-    if not news:
-        return f"No meetings within your choice · {issue}"
-    top = min(news, key=_place).headline
-    others = len(kept.meetings) + len(kept.late) - 1
-    late = "" if kept.meetings else "Late report: "
-    more = f", and {others} more" if others else ""
-    return f"{late}{one_line(top, SUBJECT_LIMIT - len(issue))}{more} · {issue}"
+    return subject(
+        min(news, key=_place).headline if news else "",
+        len(kept.meetings) + len(kept.late),
+        late=not kept.meetings,
+        none="No meetings within your choice",
+        issue=f"{ctx.name}, {ctx.period}",
+    )
 
 
 def _lead(ctx: IssueContext, kept: IssueContext, choice: Choice) -> str:
-    sentences = (_share(ctx, kept, choice), ctx.gaps, _highest(kept.meetings), _told(kept.meetings), _and_more(kept))
+    sentences = (_share(ctx, kept, choice), ctx.gaps, _highest(kept.meetings), _told(kept.meetings), _ahead(kept))
     return " ".join(filter(None, sentences))
 
 
@@ -113,7 +111,7 @@ def _highest(views: Sequence[MeetingView]) -> str:
     top = min(views, key=_place)
     peers = sum(_place(view) == _place(top) for view in views)
     which = "The highest" if peers == 1 else f"One of {peers} of the highest level"
-    return f"{which}: {one_line(top.headline, _SENTENCE_LIMIT)} ({top.when})."
+    return f"{which}: {one_line(top.headline, SENTENCE_LIMIT)} ({top.when})."
 
 
 def _share(ctx: IssueContext, kept: IssueContext, choice: Choice) -> str:
@@ -137,7 +135,7 @@ def _in_words(choice: Choice) -> str:
     parts = [] if choice.least_level == Rank.LOCAL else [level if level == "top leaders" else f"{level} and above"]
     topics = [labels().get(topic, topic) for topic in choice.topics]
     if topics:
-        parts.append("on " + " or ".join(filter(None, (", ".join(topics[:-1]), topics[-1]))))
+        parts.append(f"on {words.series(topics, 'or')}")
     return ", ".join(parts)
 
 
@@ -149,11 +147,8 @@ def _told(views: Sequence[MeetingView]) -> str:
     return f"Accounts: {', '.join(parts)}." if parts else ""
 
 
-def _and_more(kept: IssueContext) -> str:
-    late = words.counted(len(kept.late), "late report of an earlier week", "late reports of earlier weeks")
-    ahead = f"{len(kept.ahead)} under “Ahead”"
-    parts = ([late] if kept.late else []) + ([ahead] if kept.ahead else [])
-    return f"{' and '.join(parts)}." if parts else ""
+def _ahead(kept: IssueContext) -> str:
+    return and_more(len(kept.late), f"{len(kept.ahead)} under “Ahead”" if kept.ahead else "")
 
 
 def _in_short(ctx: IssueContext) -> IssueContext:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -199,6 +200,11 @@ def ordinal(number: int) -> str:
 def counted(number: int, one: str, many: str = "") -> str:
     """`1 meeting`, `2 meetings`, `1,204 articles`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def series(items: Sequence[str], last: str = "and") -> str:
+    """`A`, `A and B`, `A, B and C`."""
+    return f" {last} ".join(filter(None, (", ".join(items[:-1]), *items[-1:])))
 
 
 def listed(items: list[str]) -> str:
