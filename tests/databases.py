@@ -1,7 +1,7 @@
 """Both databases for real: SQLite in a home folder, and a PostgreSQL server out of a PyPI wheel.
 
 One server for each process that runs tests, started by the first test that asks for it and stopped with the process;
-each test gets a database of its own, copied from one that has the schema.
+each test gets a database of its own, copied from one that has the schema. `running_server` needs no pytest.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import itertools
 import tempfile
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,9 +52,9 @@ class PostgreSQL:
         engine.dispose()
 
 
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[PostgreSQL]:
-    """The server of this process, with a template database that has the schema."""
+@contextmanager
+def running_server() -> Iterator[PostgreSQL]:
+    """A server with a template database that has the schema, while the block runs."""
     with warnings.catch_warnings():
         # it is told where its socket goes, so a missing XDG_RUNTIME_DIR is no matter
         warnings.simplefilter("ignore")
@@ -61,14 +62,23 @@ def postgresql() -> Iterator[PostgreSQL]:
     # a socket's path holds 107 bytes at most, and pytest's own folders are long
     with tempfile.TemporaryDirectory(prefix="pg-") as folder:
         server = get_server(Path(folder) / "data", cleanup_mode="stop")
-        url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-        running = PostgreSQL(url, server, server.bin_path)
-        running.execute("ALTER SYSTEM SET fsync = off")
-        running.execute("SELECT pg_reload_conf()")
-        running.execute(f"CREATE DATABASE {WITH_SCHEMA} TEMPLATE {EMPTY} ENCODING 'UTF8'")
-        Archive.open(Path(folder) / "home", running.address(WITH_SCHEMA)).close()
+        try:
+            url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+            running = PostgreSQL(url, server, server.bin_path)
+            running.execute("ALTER SYSTEM SET fsync = off")
+            running.execute("SELECT pg_reload_conf()")
+            running.execute(f"CREATE DATABASE {WITH_SCHEMA} TEMPLATE {EMPTY} ENCODING 'UTF8'")
+            Archive.open(Path(folder) / "home", running.address(WITH_SCHEMA)).close()
+            yield running
+        finally:
+            server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """The server of this process."""
+    with running_server() as running:
         yield running
-        server.stop()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
