@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows import cli_site, cli_sources
+from flows import cli_operations, cli_site, cli_sources
 from flows.cli_options import Globals, Json, SourcesFile, settings_of
 from flows.console import progress, put, put_json, table, warn
 from parsers.records import InputError, MeetingsError
@@ -40,6 +40,7 @@ app = typer.Typer(
 )
 app.add_typer(cli_sources.app, name="sources")
 app.add_typer(cli_site.app, name="site")
+app.add_typer(cli_operations.app)
 
 
 class DetectFormat(StrEnum):

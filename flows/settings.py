@@ -38,6 +38,7 @@ class Settings(BaseSettings):
 
     home: Path = Field(Path("data"), description="folder that holds everything that is written")
     database_url: SecretStr | None = Field(None, description="SQLAlchemy URL of the catalogue; default SQLite in home")
+    backup_dir: Path = Field(Path("backups"), description="folder for backups; not inside home")
     zone: str = Field("Asia/Ho_Chi_Minh", description="time zone of the digest's weeks and times")
     sources_file: Path | None = Field(None, description="catalogue of sources; default ./sources.toml, else ours")
     recipients_file: Path = Field(Path("recipients.toml"), description="who gets the digest")
@@ -68,6 +69,11 @@ class Settings(BaseSettings):
     site_url: str = Field("", description="address at which the web archive stands, for the links in a mail")
     prefect_host: str = Field("127.0.0.1", description="address on which `meetings serve` listens")
     prefect_port: int = Field(4200, ge=1, le=65535, description="its port")
+    alert_to: str = Field("", description="address of the operator, who is mailed what needs a person")
+    overdue_after: float = Field(
+        25_200.0, ge=600, le=2_678_400, description="`meetings status` objects when nothing has run for so long"
+    )
+    disk_free_mb: int = Field(500, ge=1, description="`meetings status` objects when fewer megabytes are free")
 
     @field_validator("zone")
     @classmethod
@@ -100,7 +106,7 @@ class Settings(BaseSettings):
             check_template(value)
         return value
 
-    @field_validator("unsubscribe_mailto")
+    @field_validator("unsubscribe_mailto", "alert_to")
     @classmethod
     def _an_address(cls, value: str) -> str:
         try:
