@@ -91,7 +91,7 @@ def exchange_bytes(answer: Answer) -> bytes:
     """The gzipped records of one exchange: response, request and, after redirects, the address first asked for."""
     out = io.BytesIO()
     writer = WARCWriter(out, gzip=True, warc_version="WARC/1.1")
-    url = answer.final_url or answer.url
+    url = answer.read_from
     dated = {
         "WARC-Date": _warc_date(answer.fetched_at),
         "WARC-Protocol": _PROTOCOLS.get(answer.http_version, "http/1.1"),

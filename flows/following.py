@@ -41,5 +41,5 @@ def _followed(source: Source, answer: Answer, index: Listing, get: Callable[[str
 
 
 def _parsed(answer: Answer, source: Source) -> Listing:
-    url = answer.final_url or answer.url
-    return parse_entries(answer.body, source=source, url=url, content_type=answer.header("content-type"))
+    content_type = answer.header("content-type")
+    return parse_entries(answer.body, source=source, url=answer.read_from, content_type=content_type)

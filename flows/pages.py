@@ -213,8 +213,7 @@ def _unsent(answer: Answer) -> Skip | None:
 
 def _article_of(answer: Answer, source: Source, entry: Entry) -> Article | Outcome:
     """The article on a page, or why there is none; a page that our parsers cannot bear holds up none behind it."""
-    url = answer.final_url or answer.url
-    content_type = answer.header("content-type")
+    url, content_type = answer.read_from, answer.header("content-type")
     try:
         article = extract_article(answer.body, url=url, content_type=content_type, source=source, entry=entry)
     except Exception:

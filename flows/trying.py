@@ -175,11 +175,10 @@ class _Way:
         selectors = known.selectors if known else None
         if kind is Kind.SECTION:
             soup = parse_html(text)
-            url = answer.final_url or answer.url
-            if feeds := named_feeds(soup, url)[:_MOST_NAMED]:
+            if feeds := named_feeds(soup, answer.read_from)[:_MOST_NAMED]:
                 named = ", ".join(feed[:_SHOWN] for feed in feeds)
                 self._say("feeds", Verdict.WARN, f"the page names {named}; a feed outlives a layout, try that first.")
-            selectors = selectors or guess_selectors(soup, url)
+            selectors = selectors or guess_selectors(soup, answer.read_from)
             if selectors is None:
                 told = "a page, but no element with an article's link repeats on it; give a page that lists articles."
                 self._stop("kind", told)
@@ -216,7 +215,7 @@ class _Way:
         answer = self._client.get(entry.url, cookies=source.cookies, page=True)
         if answer.outcome is not Outcome.OK:
             return Step("page", Verdict.FAIL, f"{entry.url[:_SHOWN]}: {answer.message or answer.outcome}")
-        url, content_type = answer.final_url or answer.url, answer.header("content-type")
+        url, content_type = answer.read_from, answer.header("content-type")
         article = extract_article(answer.body, url=url, content_type=content_type, source=source, entry=entry)
         if article is None:
             return Step("page", Verdict.FAIL, f"no text was found on {url[:_SHOWN]}.")
@@ -237,8 +236,8 @@ def _answered(answer: Answer) -> Step:
         return Step(
             "answer", Verdict.WARN, f"{', '.join(parts)}; it moved for good, declare {answer.permanent_url[:_SHOWN]}"
         )
-    if answer.final_url and answer.final_url != answer.url:
-        parts.append(f"redirected to {answer.final_url[:_SHOWN]}")
+    if answer.read_from != answer.url:
+        parts.append(f"redirected to {answer.read_from[:_SHOWN]}")
     return Step("answer", Verdict.OK, f"{', '.join(parts)}.")
 
 

@@ -227,6 +227,11 @@ class Answer:
     retry_after: timedelta | None = None
     max_age: timedelta | None = None
 
+    @property
+    def read_from(self) -> str:
+        """The address that the body came from: the last one of the redirects, where there were any."""
+        return self.final_url or self.url
+
     def header(self, name: str) -> str | None:
         """The first value of a response header, by case-insensitive name."""
         wanted = name.lower()
