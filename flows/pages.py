@@ -26,11 +26,13 @@ from archive.store import Archive
 from archive.warc import RawWriter
 from fetch import policy
 from fetch.client import Client
+from meetings.screen import concerns_both, worth_a_page
 from parsers.aggregators import leads_nowhere
 from parsers.articles import entry_article, extract_article
 from parsers.articles.families import has_family
 from parsers.publishers import Publishers
 from parsers.records import Answer, Article, Entry, Outcome, Source, article_key
+from parsers.slugs import slug_title
 
 log = logging.getLogger(__name__)
 
@@ -202,6 +204,14 @@ def attributed(publishers: Publishers, source: Source, entry: Entry) -> tuple[So
         return replace(source, outlet=entry.outlet or source.outlet), entry
     told = {name: getattr(found, name) for name in _PUBLISHERS_OWN}
     return replace(source, **told), replace(entry, outlet=found.outlet)
+
+
+def is_relevant(publishers: Publishers, source: Source, entry: Entry) -> bool:
+    """Whether title and teaser are worth the page. Without a title the words of the address count, marks lost."""
+    outlet, _ = attributed(publishers, source, entry)
+    if not entry.title:
+        return concerns_both(slug_title(entry.url), entry.teaser, side=outlet.side)
+    return worth_a_page(entry.title, entry.teaser, side=outlet.side)
 
 
 def _unsent(answer: Answer) -> Skip | None:

@@ -21,8 +21,7 @@ from archive.records import FetchLogLine, PendingEntry, PollCounts
 from fetch import policy, watch
 from fetch.watch import Findings
 from flows.following import listing_of
-from flows.pages import Gained, Means, PageBudget, PageReader, attributed
-from meetings.screen import concerns_both, worth_a_page
+from flows.pages import Gained, Means, PageBudget, PageReader, is_relevant
 from parsers.publishers import Publishers
 from parsers.records import (
     Answer,
@@ -36,7 +35,6 @@ from parsers.records import (
     Validators,
     article_key,
 )
-from parsers.slugs import slug_title
 
 log = logging.getLogger(__name__)
 
@@ -142,7 +140,7 @@ class Poller:
         return listing_of(answer, source, lambda child: self._means.get(child, cookies=source.cookies))
 
     def _sort(self, source: Source, entries: Sequence[Entry]) -> Sorted:
-        relevant = {article_key(entry.url): entry for entry in entries if self._is_relevant(source, entry)}
+        relevant = {article_key(entry.url): entry for entry in entries if is_relevant(self._publishers, source, entry)}
         known: set[str] = set()
         changed: list[Entry] = []
         if relevant:
@@ -152,13 +150,6 @@ class Poller:
                 changed = versions.changed_listings(session, listed, source=source, now=self._means.clock())
         wanted = tuple(entry for key, entry in relevant.items() if key not in known)
         return Sorted(wanted, len(entries) - len(relevant), len(relevant) - len(wanted), tuple(changed))
-
-    def _is_relevant(self, source: Source, entry: Entry) -> bool:
-        """Whether title and teaser are worth the page. Without a title the words of the address count, marks lost."""
-        outlet, _ = attributed(self._publishers, source, entry)
-        if not entry.title:
-            return concerns_both(slug_title(entry.url), entry.teaser, side=outlet.side)
-        return worth_a_page(entry.title, entry.teaser, side=outlet.side)
 
     def _remember(self, source: Source, found: Sorted) -> None:
         if not (found.wanted or found.changed):

@@ -20,14 +20,15 @@ from fetch.client import Client
 from fetch.outcomes import FetchError
 from fetch.robots import product_token, rules
 from flows.following import listing_of
+from flows.pages import is_relevant
 from flows.settings import Settings
 from flows.steps import fetch_settings, load_catalogue, now_utc
-from meetings.screen import worth_a_page
 from parsers.aggregators import leads_nowhere
 from parsers.articles import extract_article
 from parsers.catalogue import Catalogue, read_source
 from parsers.guessing import guess_kind, guess_selectors, guess_title, named_feeds
 from parsers.newcomers import Defaults, kind_of_address, objection, propose
+from parsers.publishers import Publishers
 from parsers.records import Answer, Entry, Kind, Outcome, Side, Source
 from parsers.source_tables import interval_text, source_table
 from parsers.text import decode, parse_html
@@ -100,6 +101,7 @@ class _Way:
     ) -> None:
         self._client = client
         self._catalogue = catalogue
+        self._publishers = Publishers(catalogue.sources)
         self._token = product_token(user_agent)
         self._defaults = defaults
         self._on_step = on_step
@@ -119,7 +121,7 @@ class _Way:
         self.source = source = self._kind(answer, known)
         entries = self._entries(answer, source)
         self._tell(_age(entries, source, now_utc()))
-        self._tell(_screened(entries, source))
+        self._tell(self._screened(entries, source))
         self._tell(self._page(entries, source))
 
     def _tell(self, step: Step) -> None:
@@ -206,10 +208,17 @@ class _Way:
         self._say("entries", verdict, counts)
         return sorted(entries, key=lambda entry: entry.published or _LONG_AGO, reverse=True)
 
+    def _screened(self, entries: Sequence[Entry], source: Source) -> Step:
+        """How many entries a poll would fetch, were the source of the one side and of the other."""
+        sides = {side: replace(source, side=side) for side in Side}
+        passed = {side: sum(is_relevant(self._publishers, one, e) for e in entries) for side, one in sides.items()}
+        told = ", ".join(f"{number} as a source of side {side}" for side, number in passed.items())
+        verdict = Verdict.OK if passed[source.side] else Verdict.WARN
+        return Step("screen", verdict, f"of {len(entries)} would be fetched: {told}.")
+
     def _page(self, entries: Sequence[Entry], source: Source) -> Step:
         """One article, the newest that passes the screen, else the newest."""
-        wanted = [e for e in entries if worth_a_page(e.title, e.teaser, side=source.side)]
-        entry = (wanted or entries)[0]
+        entry = next((each for each in entries if is_relevant(self._publishers, source, each)), entries[0])
         if leads_nowhere(entry.url):
             return Step("page", Verdict.OK, "none is fetched: the links lead to no page that may be read.")
         answer = self._client.get(entry.url, cookies=source.cookies, page=True)
@@ -258,10 +267,3 @@ def _span(age: timedelta) -> str:
     if age < timedelta(hours=1):
         return counted(int(age.total_seconds() // 60), "minute")
     return counted(age.days, "day") if age >= timedelta(days=2) else counted(int(age.total_seconds() // 3600), "hour")
-
-
-def _screened(entries: Sequence[Entry], source: Source) -> Step:
-    passed = {side: sum(worth_a_page(e.title, e.teaser, side=side) for e in entries) for side in Side}
-    told = ", ".join(f"{number} as a source of side {side}" for side, number in passed.items())
-    verdict = Verdict.OK if passed[source.side] else Verdict.WARN
-    return Step("screen", verdict, f"of {len(entries)} would be fetched: {told}.")

@@ -116,6 +116,22 @@ def test_a_page_that_names_feeds(tried: Try, web: Web) -> None:
     assert told["steps"]["age"] == ("warn", "no entry has a date: each page's own date is taken.")
 
 
+def test_entries_without_a_title_are_screened_as_a_poll_does(tried: Try, web: Web) -> None:
+    talks = web.add("/a/china-vietnam-foreign-ministers-hold-talks-post1234567.html", page())
+    # the rain is newer, and yet it is the talks that are read
+    links = ((web.url("/a/rain-everywhere-post7654321.html"), 1), (talks, 2))
+    dated = "".join(
+        f"<url><loc>{url}</loc><lastmod>{datetime.now(UTC) - timedelta(hours=age):%Y-%m-%dT%H:%M:%SZ}</lastmod></url>"
+        for url, age in links
+    )
+    urls = f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{dated}</urlset>'
+    told = tried(web.add("/sitemap.xml", Reply(urls.encode(), headers={"Content-Type": "application/xml"})))
+    assert told["steps"]["entries"] == ("warn", "2 entries, 0 with a title, 2 with a date.")
+    passed = "1 as a source of side china, 1 as a source of side vietnam, 1 as a source of side other"
+    assert told["steps"]["screen"] == ("ok", f"of 2 would be fetched: {passed}.")
+    assert MEETING in told["steps"]["page"][1]
+
+
 OLDER = {
     "older: none": (None, True, None),
     "older: not found": (Reply(status=404), True, None),
