@@ -63,24 +63,29 @@ def _without_file(archive: Archive) -> list[StoredArticle]:
         return [stored_article(row) for row in s.scalars(query)]
 
 
+def article_file(stored: StoredArticle) -> tuple[str, bytes]:
+    """The path below the home folder at which an article's file belongs, and what stands in it."""
+    article = stored.article
+    year = (article.published_on or stored.stored_at).year
+    seed = Seed(article.title, article.published_on, article.paragraphs, Dialect.LABELLED)
+    return f"{FOLDER}/{year:04d}/{file_name(stored.number, article.key)}", write_seed(seed)
+
+
 def _write_article(home: Path, stored: StoredArticle) -> str:
     """Writes one article's file; its path relative to `home`. A file of it under another year goes."""
-    article = stored.article
-    name = file_name(stored.number, article.key)
-    year = (article.published_on or stored.stored_at).year
-    path = home / FOLDER / f"{year:04d}" / name
+    name, content = article_file(stored)
+    path = home / name
     try:
         if not path.parent.is_dir():
             path.parent.mkdir(parents=True, exist_ok=True)
             sync_folder(path.parent.parent)
-        seed = Seed(article.title, article.published_on, article.paragraphs, Dialect.LABELLED)
-        write_atomically(path, write_seed(seed))
-        for other in (home / FOLDER).glob(f"*/{name}"):
+        write_atomically(path, content)
+        for other in (home / FOLDER).glob(f"*/{path.name}"):
             if other != path:
                 other.unlink()
     except OSError as error:
         raise file_error(error, f"The folder {path.parent}") from error
-    return path.relative_to(home).as_posix()
+    return name
 
 
 def sync_folder(folder: Path) -> None:

@@ -242,8 +242,8 @@ def close(settings: Settings, archive: Archive, issue: Issue, *, now: datetime) 
         return _closed(session, settings, issue.week) or closed
 
 
-def write(settings: Settings, issue: Issue, out: Path | None) -> tuple[Path, ...]:
-    """Write the issue's files below `out` (default: the home's `issues`); the paths."""
+def files_of(settings: Settings, issue: Issue) -> dict[str, str | bytes]:
+    """What stands in the issue's files, by their names."""
     sender = Recipient(parse_sender(settings.mail_from).addr_spec)
     files: dict[str, str | bytes] = {
         "digest.md": issue.forms.markdown,
@@ -253,7 +253,12 @@ def write(settings: Settings, issue: Issue, out: Path | None) -> tuple[Path, ...
     }
     if issue.chart:
         files[CHART_NAME] = issue.chart
-    return write_issue_files(out or settings.home / FOLDER, issue.week.label, files)
+    return files
+
+
+def write(settings: Settings, issue: Issue, out: Path | None) -> tuple[Path, ...]:
+    """Write the issue's files below `out` (default: the home's `issues`); the paths."""
+    return write_issue_files(out or settings.home / FOLDER, issue.week.label, files_of(settings, issue))
 
 
 def message(settings: Settings, issue: Issue, recipient: Recipient) -> EmailMessage:
