@@ -178,9 +178,16 @@ class Calendar:
         if first and day2:
             last = _date(first.year, month2 or month, int(day2))
             if last and last < first:
-                last = _date(first.year + 1, month2 or month, int(day2)) if month2 else None
+                first, last = self._across_new_year(first, last, told=bool(year)) if month2 else (first, None)
         journey = last is not None and self._near_journey(*span)
         return DayWord(*span, DateBasis.EXPLICIT, first, last, journey=journey, complete=bool(year))
+
+    @staticmethod
+    def _across_new_year(first: dt.date, last: dt.date, *, told: bool) -> tuple[dt.date | None, dt.date | None]:
+        """A span from one year into the next, read as of one year: a year that is `told` is that of its end."""
+        if told:
+            return _date(first.year - 1, first.month, first.day), last
+        return first, _date(last.year + 1, last.month, last.day)
 
     def _worded(self, match: re.Match[str]) -> DayWord:
         if match[2]:

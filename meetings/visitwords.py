@@ -1,4 +1,4 @@
-"""What an article's head says of a visit: of which kind it is, and that it is the first since taking office."""
+"""What an article's head says of a visit: of which kind it is, on which days, and that it is the first in office."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from functools import cache
 
 from meetings import lexicon, officials, reading, vocabulary
 from meetings.countries import SIDES
+from meetings.dates import Calendar, DayWord
 from meetings.folding import key, respelt
 from meetings.language import recognise
 from meetings.reading import Reading
@@ -21,6 +22,7 @@ from parsers.records import Article
 HEAD_PARAGRAPHS = 5
 """A visit is told of at an article's head; further down stand those of other years."""
 COUNTRY_REACH = 40
+_SPAN = re.compile(r"(?<!\d)\d{1,2}(?!\d)[^\n]{1,24}?(?<!\d)\d{1,2}(?!\d)")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 
@@ -56,6 +58,18 @@ class VisitWord:
 
 
 @dataclass(frozen=True, slots=True)
+class VisitDays:
+    """A span of days told at text[start:end] of an article, in the sentence text[opens:closes]."""
+
+    first: dt.date
+    last: dt.date
+    start: int
+    end: int
+    opens: int
+    closes: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Words:
     patterns: tuple[tuple[VisitKind | None, re.Pattern[str]], ...]
     recalled: re.Pattern[str]
@@ -66,16 +80,51 @@ def find_visit_words(article: Article, trip: Trip) -> tuple[VisitWord, ...]:
 
     A sentence that names only other officials, another country or another year is of another visit.
     """
-    language = article.language if article.language in LANGUAGES else recognise(article.text)
+    language = _language(article)
     if language is None:
         return ()
-    start = replace(article, paragraphs=article.paragraphs[:HEAD_PARAGRAPHS])
+    start = _head(article)
     folded = vocabulary.load(language).folding(start.text)
     if not any(pattern.search(folded) for _, pattern in _load(language).patterns):
         return ()
     head = reading.read(start, language)
     found = {(word.kind, word.start): word for sentence in head.sentences for word in _told(head, sentence, trip)}
     return tuple(sorted(found.values(), key=lambda word: (word.start, word.end)))
+
+
+def find_visit_days(article: Article, trip: Trip) -> tuple[VisitDays, ...]:
+    """Where the head of an article gives the days of this trip as a span, in the text's order.
+
+    A span that touches none of the trip's days, or stands by another country or official, is of another visit.
+    """
+    language = _language(article)
+    start = _head(article)
+    if language is None or not _SPAN.search(start.text):
+        return ()
+    head = reading.read(start, language)
+    days = Calendar(head)
+    return tuple(
+        VisitDays(day.first, day.last, day.start, day.end, sentence.start, sentence.end)
+        for sentence in head.sentences
+        for day in days.in_sentence(sentence)
+        if day.journey and day.first and day.last and day.first <= trip.last and trip.first <= day.last
+        if _is_there(head, day, trip) and _is_theirs(head, sentence, day.start, trip)
+    )
+
+
+def _is_there(head: Reading, day: DayWord, trip: Trip) -> bool:
+    """Whether no other country is named beside a span of days, but for the visitors' own."""
+    beside = head.within(max(0, day.start - COUNTRY_REACH), day.end + COUNTRY_REACH)
+    named = {token.value.country.code for token in beside if token.value.country and token.value.country.kind == "name"}
+    return trip.country is None or trip.country in named or named <= SIDES.keys() - {trip.country}
+
+
+def _language(article: Article) -> str | None:
+    return article.language if article.language in LANGUAGES else recognise(article.text)
+
+
+def _head(article: Article) -> Article:
+    return replace(article, paragraphs=article.paragraphs[:HEAD_PARAGRAPHS])
 
 
 def _told(head: Reading, sentence: Sentence, trip: Trip) -> Iterator[VisitWord]:
@@ -89,15 +138,21 @@ def _told(head: Reading, sentence: Sentence, trip: Trip) -> Iterator[VisitWord]:
 
 def _is_of(head: Reading, sentence: Sentence, match: re.Match[str], trip: Trip) -> bool:
     """Whether the country, the year and the nearest official who is no host are those of the trip."""
+    tokens = head.within(match.end(), sentence.end)
+    countries = [t.value.country for t in tokens if t.value.country and 0 <= t.start - match.end() <= COUNTRY_REACH]
+    if countries and trip.country and countries[0].kind == "name" and countries[0].code != trip.country:
+        return False
+    return _is_theirs(head, sentence, match.start(), trip)
+
+
+def _is_theirs(head: Reading, sentence: Sentence, start: int, trip: Trip) -> bool:
+    """Whether the sentence's year, and the official nearest to `start` who is no host, are those of the trip."""
     years = {int(year[0]) for year in _YEAR.finditer(head.text, sentence.start, sentence.end)}
     if years and not years & {trip.first.year, trip.last.year}:
         return False
     tokens = head.within(sentence.start, sentence.end)
-    countries = [t.value.country for t in tokens if t.value.country and 0 <= t.start - match.end() <= COUNTRY_REACH]
-    if countries and trip.country and countries[0].kind == "name" and countries[0].code != trip.country:
-        return False
-    before = [t.value.official for t in tokens if t.value.official and t.start < match.start()]
-    after = [t.value.official for t in tokens if t.value.official and t.start >= match.start()]
+    before = [t.value.official for t in tokens if t.value.official and t.start < start]
+    after = [t.value.official for t in tokens if t.value.official and t.start >= start]
     beside = [*before[-1:], *after[:1]]
     guests = [official.name for official in beside if official.side is not SIDES.get(trip.country or "")]
     if guests or not beside:

@@ -138,7 +138,8 @@ class FirstView:
 class VisitView:
     """One trip: who went where, on which route, as what kind of visit, and the ids of the meetings made on it.
 
-    `basis` is the sentence that names the kind, `article` where it stands; empty with `kind`.
+    `basis` is the sentence that names the kind, `article` where it stands; empty with `kind`. `days` is the sentence
+    that gives the days of `period`, None where they are those of the meetings or `basis` gives them.
     """
 
     id: str
@@ -149,6 +150,7 @@ class VisitView:
     meeting_ids: tuple[str, ...]
     basis: str = ""
     article: ArticleView | None = None
+    days: QuoteView | None = None
 
 
 @dataclass(frozen=True, slots=True)

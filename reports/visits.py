@@ -19,12 +19,12 @@ from archive.records import Mention, StoredMeeting
 from meetings import officials
 from meetings.folding import key
 from meetings.records import RANK_ORDER, Channel, Direction, Mode, Person, Rank, Status
-from meetings.visitwords import Trip, VisitKind, VisitWord, find_visit_words
+from meetings.visitwords import Trip, VisitDays, VisitKind, VisitWord, find_visit_days, find_visit_words
 from parsers.records import Side
 from reports import words
 from reports.accounts import NAME_LIMIT, QUOTE_LIMIT, Outlets, article_view
 from reports.clean import one_line
-from reports.records import VisitView
+from reports.records import QuoteView, VisitView
 
 PAUSE = timedelta(days=2)
 """From one meeting of a trip to the next: a day without any may lie between."""
@@ -52,8 +52,19 @@ class KindTold:
 
 
 @dataclass(frozen=True, slots=True)
+class DaysTold:
+    """On which days an article says a visit is made, and where."""
+
+    mention: Mention
+    span: VisitDays
+
+
+@dataclass(frozen=True, slots=True)
 class Visit:
-    """One trip. `side` is that of the travellers, None where both sides travelled; `head` leads the delegation."""
+    """One trip. `side` is that of the travellers, None where both sides travelled; `head` leads the delegation.
+
+    `first` and `last` are the days of its known meetings, `days` those that the articles give it.
+    """
 
     id: str
     side: Side | None
@@ -63,6 +74,7 @@ class Visit:
     last: date
     stops: tuple[Stop, ...]
     kind: KindTold | None
+    days: DaysTold | None
     meetings: tuple[StoredMeeting, ...]
 
 
@@ -195,6 +207,7 @@ def _visit(legs: Sequence[_Leg]) -> Visit:
     first, last = min(leg.first for leg in legs), max(leg.last for leg in legs)
     meetings = tuple(leg.stored for leg in legs)
     trip = Trip(frozenset(_forms(head, legs)), legs[0].country, first, last)
+    kind = _kind(meetings, trip)
     return Visit(
         id=f"visit-{legs[0].stored.meeting.id}",
         side=legs[0].side,
@@ -203,7 +216,8 @@ def _visit(legs: Sequence[_Leg]) -> Visit:
         first=first,
         last=last,
         stops=_stops(legs),
-        kind=_kind(meetings, trip),
+        kind=kind,
+        days=_days(meetings, trip) if kind or len(meetings) > 1 else None,
         meetings=meetings,
     )
 
@@ -276,6 +290,18 @@ def _kind(meetings: Sequence[StoredMeeting], trip: Trip) -> KindTold | None:
     return min(plain[best], key=lambda told: told.mention.article.article.language != "en") if best else None
 
 
+def _days(meetings: Sequence[StoredMeeting], trip: Trip) -> DaysTold | None:
+    """The days that most articles give the visit; of two spans the one that was told last."""
+    mentions = {m.article.number: m for stored in meetings for m in stored.mentions}
+    found: dict[tuple[date, date], list[DaysTold]] = {}
+    for _, mention in sorted(mentions.items()):
+        spans = {(span.first, span.last): span for span in reversed(find_visit_days(mention.article.article, trip))}
+        for days, span in spans.items():
+            found.setdefault(days, []).append(DaysTold(mention, span))
+    most = max(found, key=lambda days: (len(found[days]), found[days][-1].mention.article.number, days), default=None)
+    return min(found[most], key=lambda told: told.mention.article.article.language != "en") if most else None
+
+
 _KINDS = {
     VisitKind.STATE: "State visit",
     VisitKind.OFFICIAL: "Official visit",
@@ -287,25 +313,48 @@ _KINDS = {
 
 def visit_view(visit: Visit, *, outlets: Outlets, zone: ZoneInfo) -> VisitView:
     """A visit in words, with the sentence that names its kind."""
-    told = visit.kind
+    told, days = visit.kind, visit.days
     text = told.mention.article.article.text if told else ""
+    period = _period(visit)
+    basis = one_line(text[told.word.opens : told.word.closes], QUOTE_LIMIT) if told else ""
+    said = days.mention.article.article.text[days.span.opens : days.span.closes] if days else ""
+    quote = one_line(said, QUOTE_LIMIT) if period != _span(visit.first, visit.last) else ""
     return VisitView(
         id=visit.id,
         headline=_headline(visit),
-        period=words.plain_day(visit.first) if visit.first == visit.last else words.period(visit.first, visit.last),
+        period=period,
         route=_route(visit.stops),
         kind=_KINDS[told.kind] if told else "",
         meeting_ids=tuple(stored.meeting.id for stored in visit.meetings),
-        basis=one_line(text[told.word.opens : told.word.closes], QUOTE_LIMIT) if told else "",
+        basis=basis,
         article=article_view(told.mention, outlets, zone) if told else None,
+        days=QuoteView(quote, article_view(days.mention, outlets, zone)) if days and quote not in ("", basis) else None,
     )
+
+
+def _period(visit: Visit) -> str:
+    """The days as the articles give them; those of the known meetings too where these lie outside."""
+    known, told = _span(visit.first, visit.last), visit.days
+    if told is None or (told.span.first, told.span.last) == (visit.first, visit.last):
+        return known
+    how = "as announced" if _is_coming(visit) else "as reported"
+    span = _span(told.span.first, told.span.last)
+    within = told.span.first <= visit.first and visit.last <= told.span.last
+    return f"{span} ({how})" if within else f"{known} ({how}: {span})"
+
+
+def _span(first: date, last: date) -> str:
+    return words.plain_day(first) if first == last else words.period(first, last)
+
+
+def _is_coming(visit: Visit) -> bool:
+    return all(stored.meeting.status is Status.ANNOUNCED for stored in visit.meetings)
 
 
 def _headline(visit: Visit) -> str:
     name = one_line(visit.head.name or "", NAME_LIMIT)
-    coming = all(stored.meeting.status is Status.ANNOUNCED for stored in visit.meetings)
     where = words.COUNTRIES.get(visit.country or "", visit.country) or "abroad"
-    return f"{name} to visit {where}" if coming else f"{name} in {where}"
+    return f"{name} to visit {where}" if _is_coming(visit) else f"{name} in {where}"
 
 
 def _route(stops: Sequence[Stop]) -> str:

@@ -121,7 +121,7 @@ def guangdong() -> StoredMeeting:
     nhandan = stored_article(
         26, "nhandan", "vi", "2024-12-11", "Phó Thủ tướng Bùi Thanh Sơn làm việc tại Quảng Đông",
         "Ngày 11/12, tại Quảng Châu, Phó Thủ tướng Bùi Thanh Sơn đã làm việc với Phó Tỉnh trưởng Lương Ba "
-        "về thương mại nông sản.",
+        "về thương mại nông sản. Phó Thủ tướng Bùi Thanh Sơn thăm Trung Quốc từ ngày 9 đến 12/12.",
     )  # fmt: skip
     return stored(base, mention(base, nhandan, {"date": "Ngày 11/12"}, {"trade": "thương mại"}))
 

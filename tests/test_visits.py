@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from archive.records import StoredMeeting
 from meetings import lexicon, visitwords
 from meetings.records import Channel, Direction, Mode, Person, Place, Rank, Status
-from meetings.visitwords import Trip, VisitKind, find_visit_words
+from meetings.visitwords import Trip, VisitKind, find_visit_days, find_visit_words
 from parsers.records import Article, MeetingsError
 from reports.accounts import Outlets
 from reports.visits import Visit, visit_view, visits_of
@@ -208,6 +208,119 @@ def test_a_coming_visit_is_told_as_one() -> None:
     coming = told("a", "2024-08-18", text="To Lam will pay an official visit to China.", status=Status.ANNOUNCED)
     view = visit_view(shown(coming), outlets=Outlets.of(SOURCES), zone=HANOI)
     assert (view.headline, view.period, view.kind) == ("To Lam to visit China", "18 August 2024", "Official visit")
+
+
+VISITS = "To Lam is on a state visit to China from August {}."
+
+
+@pytest.mark.parametrize(
+    ("days", "texts", "period", "quoted"),
+    [
+        pytest.param(("18", "19"), (VISITS.format("18 to 20"),), "18–20 August 2024 (as reported)", "", id="longer"),
+        pytest.param(("18", "20"), (VISITS.format("18 to 20"),), "18–20 August 2024", "", id="the meetings' own"),
+        pytest.param(
+            ("18", "19", "21"),
+            (VISITS.format("18 to 20"),),
+            "18–21 August 2024 (as reported: 18–20 August 2024)",
+            "",
+            id="a meeting outside is not hidden",
+        ),
+        pytest.param(("18", "19"), ("To Lam is on a state visit to China.",), "18–19 August 2024", "", id="not told"),
+        pytest.param(
+            ("18", "19"),
+            ("To Lam is on a state visit to China.", "To Lam’s trip from August 17 to 20 is his first."),
+            "17–20 August 2024 (as reported)",
+            "To Lam’s trip from August 17 to 20 is his first.",
+            id="in another sentence than the kind",
+        ),
+        pytest.param(
+            ("18", "19", "20"),
+            (VISITS.format("18 to 21"), VISITS.format("18 to 22"), VISITS.format("18 to 22")),
+            "18–22 August 2024 (as reported)",
+            "To Lam is on a state visit to China from August 18 to 22.",
+            id="most articles",
+        ),
+        pytest.param(
+            ("18", "19"),
+            (VISITS.format("18 to 21"), VISITS.format("18 to 20")),
+            "18–20 August 2024 (as reported)",
+            "To Lam is on a state visit to China from August 18 to 20.",
+            id="of two what was told last",
+        ),
+        pytest.param(
+            ("18", "19"),
+            ("To Lam visits Laos from August 15 to 17 and then China.", VISITS.format("3 to 5")),
+            "18–19 August 2024",
+            "",
+            id="other visits",
+        ),
+    ],
+)
+def test_the_days_that_articles_give_a_visit(
+    days: Sequence[str], texts: Sequence[str], period: str, quoted: str
+) -> None:
+    told_texts = [*texts, *["They met."] * (len(days) - len(texts))]
+    meetings = [told(f"m{day}", f"2024-08-{day}", text=text) for day, text in zip(days, told_texts, strict=True)]
+    view = visit_view(shown(*meetings), outlets=Outlets.of(SOURCES), zone=HANOI)
+    assert view.period == period
+    assert (view.days.text if view.days else "") == quoted
+    assert view.meeting_ids == tuple(f"m{day}" for day in days)
+
+
+def test_the_days_of_a_coming_visit_are_announced_ones() -> None:
+    text = "To Lam will pay an official visit to China from August 18 to 20."
+    view = visit_view(
+        shown(told("a", "2024-08-18", text=text, status=Status.ANNOUNCED)), outlets=Outlets.of(SOURCES), zone=HANOI
+    )
+    assert (view.period, view.days) == ("18–20 August 2024 (as announced)", None)
+
+
+SPANS: Mapping[str, tuple[str, str, tuple[int, int] | None]] = {
+    "from … to": ("en", "To Lam will visit China from August 18 to 20 at the invitation of Xi Jinping.", (18, 20)),
+    "as an adjective": ("en", "To Lam's August 18-20 visit to China is his first abroad this year.", (18, 20)),
+    "from one month to the next": ("en", "To Lam is to visit China from 20 August to 2 September 2024.", (20, 2)),
+    "of another person": ("en", "Pham Minh Chinh will visit China from August 18 to 20 this summer.", None),
+    "of the host": ("en", "Xi Jinping will visit Vietnam from August 18 to 20 this summer.", None),
+    "in another country": ("en", "To Lam will visit Laos from August 18 to 20 with his ministers.", None),
+    "on other days": ("en", "To Lam will visit China from August 21 to 23 with his ministers.", None),
+    "of another year": ("en", "To Lam visited China from August 18 to 20, 2023 with his ministers.", None),
+    "of no journey": ("en", "To Lam said that the fair in China is open from August 18 to 20.", None),
+    "one day": ("en", "To Lam will visit China on August 18 with his ministers.", None),
+    "từ ngày … đến": ("vi", "Tổng Bí thư Tô Lâm thăm cấp Nhà nước Trung Quốc từ ngày 18 đến 20/8.", (18, 20)),
+    "both with month": ("vi", "Tổng Bí thư Tô Lâm thăm Trung Quốc từ ngày 18/8 đến ngày 20/8/2024.", (18, 20)),
+    "từ ngày, to the next month": ("vi", "Tổng Bí thư Tô Lâm thăm Trung Quốc từ ngày 20/8 đến 2/9.", (20, 2)),
+    "thăm, another's": ("vi", "Thủ tướng Phạm Minh Chính thăm Trung Quốc từ ngày 18 đến 20/8.", None),
+    "于 … 至": ("zh", "应习近平邀请，越南国家主席苏林将于8月18日至20日对中国进行国事访问。", (18, 20)),
+    "访华": ("zh", "越共中央总书记、国家主席苏林于8月18日至20日访华。", (18, 20)),
+    "于 … 至, another's": ("zh", "越南总理范明政将于8月18日至20日访华。", None),
+}
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "To Lam will visit China from December 30 to January 2 at the invitation of Xi Jinping."),
+        ("en", "To Lam will visit China from December 30 to January 2, 2025."),
+        ("en", "To Lam will visit China from 30 December to 2 January 2025."),
+        ("vi", "Tổng Bí thư Tô Lâm thăm Trung Quốc từ ngày 30/12 đến ngày 2/1."),
+        ("vi", "Tổng Bí thư Tô Lâm thăm Trung Quốc từ 30/12 đến 2/1/2025."),
+        ("zh", "苏林将于12月30日至1月2日对中国进行国事访问。"),
+    ],
+)
+def test_a_visit_from_one_year_into_the_next(language: str, sentence: str) -> None:
+    """A year at the end is that of the last day."""
+    trip = replace(TRIP, first=dt.date(2024, 12, 30), last=dt.date(2025, 1, 1))
+    page = replace(article(language, sentence), published_on=dt.date(2024, 12, 28))
+    [days] = find_visit_days(page, trip)
+    assert (days.first, days.last) == (dt.date(2024, 12, 30), dt.date(2025, 1, 2))
+
+
+@pytest.mark.parametrize(("language", "sentence", "days"), SPANS.values(), ids=SPANS)
+def test_the_days_of_a_visit_in_three_languages(language: str, sentence: str, days: tuple[int, int] | None) -> None:
+    page = replace(article(language, sentence), published_on=dt.date(2024, 8, 16))
+    found = find_visit_days(page, TRIP)
+    assert [(each.first.day, each.last.day) for each in found] == [days] * bool(days)
+    assert [page.text[each.opens : each.closes] for each in found] == [sentence] * bool(days)
 
 
 def test_most_articles_decide_the_kind() -> None:
