@@ -6,6 +6,7 @@ SQLite by default (WAL, one writer at a time, readers never wait); any other dat
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -76,6 +77,13 @@ class Archive:
         """A transaction that sees one state of the archive throughout; what it writes is thrown away."""
         with told(self.name), Session(self._engine) as session:
             yield session
+
+    def prove_writable(self) -> None:
+        """Raises `ArchiveError` when the home folder or the database takes no writes; changes nothing."""
+        if not os.access(self.home, os.W_OK | os.X_OK):
+            raise ArchiveError(f"The home folder {self.home} may not be written; make it writable or choose another.")
+        with self.write() as session:
+            session.execute(text("UPDATE meta SET value = value WHERE key IS NULL"))
 
     @property
     def address(self) -> URL:

@@ -119,27 +119,30 @@ def ingest(
     as_json: Json = False,
 ) -> None:
     """Poll every source that is due, store what is new, find the meetings in it."""
-    from flows.results import failed_everywhere
-
     settings = settings_of(context, sources)
     report = _ingest(settings, source or (), force=force)
     if as_json:
         put_json(asdict(report))
     else:
         _show_ingest(report, settings.tz)
-    if failed_everywhere(report.sources):
+    if report.failure:
         raise typer.Exit(1)
 
 
 def _ingest(settings: Settings, only: list[str] | tuple[()] = (), *, force: bool = False) -> IngestReport:
+    from flows.heartbeat import beating
     from flows.steps import ingest_once
+    from reports.supervision import RunKind
 
-    with progress("polling") as advance:
+    with progress("polling") as advance, beating(settings, RunKind.INGEST, by_hand=bool(only)) as problems:
 
         def told(report: SourceReport, total: int) -> None:
             advance(report.source_id, total)
 
-        return ingest_once(settings, only=only, force=force, on_report=told)
+        report = ingest_once(settings, only=only, force=force, on_report=told)
+        if report.failure:
+            problems.append(report.failure)
+        return report
 
 
 def _show_ingest(report: IngestReport, zone: ZoneInfo) -> None:
@@ -249,6 +252,8 @@ def digest(
 ) -> None:
     """Write one issue, and send it when asked to."""
     from flows import issue_steps
+    from flows.heartbeat import beating
+    from reports.supervision import RunKind
     from reports.week import parse_week
 
     if sum(map(bool, (send, dry_run, test_send))) > 1:
@@ -257,8 +262,10 @@ def digest(
     chosen = parse_week(week) if week else None
     messages = issue_steps.write_messages(settings, chosen, out=out) if dry_run else []
     if send:
-        with progress("sending"):
+        with progress("sending"), beating(settings, RunKind.DIGEST, by_hand=bool(chosen)) as problems:
             sent = issue_steps.send_issue(settings, chosen)
+            if sent.problems:
+                problems.append("not every message was delivered")
     issue = issue_steps.write_issue(settings, chosen, out=out)
     _show_issue(issue)
     for path in messages:
@@ -315,14 +322,18 @@ def export(
 
 @app.command()
 def status(context: typer.Context, as_json: Json = False) -> None:
-    """Show what the archive holds, how the sources are, and what was sent."""
-    from flows.overview import archive_status
+    """Show what the archive holds, how the sources are, what was sent; ends with 1 when something needs a person."""
+    from flows.supervising import supervise
 
-    facts = archive_status(settings_of(context))
+    facts, findings = supervise(settings_of(context))
     if as_json:
-        put_json(facts)
+        put_json(facts | {"well": not findings, "findings": [asdict(finding) for finding in findings]})
     else:
         table("Status", ("what", "value"), [(key.replace("_", " "), value) for key, value in facts.items()])
+        for finding in findings:
+            put(str(finding))
+    if findings:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -25,12 +25,14 @@ from pydantic import Field
 
 from archive import issues
 from archive.locks import Busy
+from flows.heartbeat import beating, without_addresses
 from flows.ingest import poll_and_detect, run_name, summary, worth_a_retry
 from flows.issue_steps import IssueReport, SendReport, send_issue, write_issue, write_messages
 from flows.publishing import build_site
 from flows.settings import Settings, load_settings
 from flows.steps import now_utc, open_archive, open_run
 from parsers.records import InputError, MeetingsError
+from reports.supervision import RunKind
 from reports.week import Week, last_complete_week, parse_week, week_of_day
 from reports.words import counted
 
@@ -38,7 +40,6 @@ from reports.words import counted
 # what the others would have held comes as late reports
 CAUGHT_UP = 4
 BUSY_SECONDS = 5.0
-ADDRESS = re.compile(r"[^\s<>@,;:'\"]+@[^\s<>@,;:'\"]+")
 
 WeekLabel = Annotated[str, Field(pattern=r"^[0-9]{4}-W[0-9]{2}$")]
 
@@ -107,11 +108,6 @@ def send_mail(settings: Settings, week: Week) -> SendReport:
             f"`meetings digest --week {week.label} --send` sends those alone"
         )
     return sent
-
-
-def without_addresses(text: str) -> str:
-    """The text with every mail address hidden: Prefect's logs and states are no place for them."""
-    return ADDRESS.sub("<address>", text)
 
 
 def _poll(settings: Settings) -> str:
@@ -199,10 +195,11 @@ def digest(
     if poll_first:
         logger.info("%s", _poll(settings))
     try:
-        weeks = _weeks(settings, week)
+        with beating(settings, RunKind.DIGEST, by_hand=bool(week) or dry_run) as problems:
+            outcomes = [_see_to(settings, one, send=send, dry_run=dry_run) for one in _weeks(settings, week)]
+            problems += [sentence for well, sentence in outcomes if not well]
     except MeetingsError as error:
         return Failed(message=str(error))
-    outcomes = [_see_to(settings, one, send=send, dry_run=dry_run) for one in weeks]
     _publish(settings)
     words = "; ".join(sentence for _, sentence in outcomes) or "nothing is left to do"
-    return Completed(message=words) if all(well for well, _ in outcomes) else Failed(message=words)
+    return Failed(message=words) if problems else Completed(message=words)

@@ -25,14 +25,16 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from archive.locks import Busy
 from archive.records import StoredMeeting
 from flows.health import COLUMNS, health_of, row, why
+from flows.heartbeat import beating
 from flows.polling import SourceReport
-from flows.results import DetectReport, IngestReport, failed_everywhere
+from flows.results import DetectReport, IngestReport
 from flows.settings import load_settings
 from flows.steps import Run, now_utc, open_run
 from flows.watching import AlarmChange
 from meetings.records import Person
 from parsers.records import InputError, MeetingsError, Source
 from reports.health import SourceHealth
+from reports.supervision import RunKind
 from reports.words import counted
 
 # with detect, and in the digest four issues written and sent, a flow run stays under 50 tasks
@@ -214,12 +216,13 @@ def ingest(sources: list[str] = ALL_DUE, force: bool = False) -> State[Any]:
         force: Poll every source now, even those whose time has not come; not the fall-backs that rest.
     """
     try:
-        with open_run(load_settings()) as run:
+        settings = load_settings()
+        with beating(settings, RunKind.INGEST, by_hand=bool(sources)) as problems, open_run(settings) as run:
             report = poll_and_detect(run, run.due(sources, force=force))
+            if report.failure:
+                problems.append(report.failure)
     except Busy as busy:
         return Cancelled(message=str(busy))
     except MeetingsError as error:
         return Failed(message=str(error))
-    if failed_everywhere(report.sources):
-        return Failed(message=f"nothing could be stored: {report.sources[0].message}")
-    return Completed(message=summary(report))
+    return Failed(message=report.failure) if report.failure else Completed(message=summary(report))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -47,7 +46,8 @@ class IngestReport:
         whys = ", ".join(f"{why} {count}" for why, count in self.skipped.most_common())
         return f"{counted(self.skipped.total(), 'entry', 'entries')} left without a page ({whys})" if whys else ""
 
-
-def failed_everywhere(reports: Sequence[SourceReport]) -> bool:
-    """Whether every polled source failed by our own fault, so that nothing could be stored."""
-    return bool(reports) and all(report.outcome is Outcome.INTERNAL_ERROR for report in reports)
+    @property
+    def failure(self) -> str:
+        """Why nothing could be stored, where every polled source failed by our own fault; else empty."""
+        ours = bool(self.sources) and all(report.outcome is Outcome.INTERNAL_ERROR for report in self.sources)
+        return f"nothing could be stored: {self.sources[0].message}" if ours else ""

@@ -11,15 +11,16 @@ from typing import Any
 
 import pytest
 
+from flows import heartbeat
 from tests.commandline import SEEDS, Meetings, source
 
 
 def snapshot(home: Path) -> dict[str, object]:
-    """Everything a home holds: each file's bytes, and the catalogue as SQL."""
+    """Everything a home holds but the time of the last run: each file's bytes, and the catalogue as SQL."""
     files: dict[str, object] = {
         str(path.relative_to(home)): path.read_bytes()
         for path in sorted(home.rglob("*"))
-        if path.is_file() and not path.name.startswith("archive.db")
+        if path.is_file() and not path.name.startswith(("archive.db", heartbeat.NAME))
     }
     connection = sqlite3.connect(home / "archive.db")
     try:

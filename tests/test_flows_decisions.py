@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.records import Mention, Skip, StoredArticle, StoredMeeting
-from flows.digest import CAUGHT_UP, artifact_key, weeks_to_do, without_addresses
+from flows.digest import CAUGHT_UP, artifact_key, weeks_to_do
+from flows.heartbeat import without_addresses
 from flows.ingest import (
     ALARM_EVENTS,
     POLL_TASKS,

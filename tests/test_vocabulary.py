@@ -14,13 +14,14 @@ import archive.records
 import meetings.records
 import parsers.records
 import reports.health
+import reports.supervision
 from fetch import policy
 
 DOCS = Path(__file__).parent.parent / "docs"
 VOCABULARY = (DOCS / "vocabulary.md").read_text("utf-8")
 ENUMS = {
     name: kind
-    for module in (parsers.records, meetings.records, archive.records, reports.health)
+    for module in (parsers.records, meetings.records, archive.records, reports.health, reports.supervision)
     for name, kind in inspect.getmembers(module, inspect.isclass)
     if issubclass(kind, StrEnum) and kind is not StrEnum
 }
