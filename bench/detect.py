@@ -9,7 +9,6 @@ machine's doing; for single articles of 50 kB and 1 MB the slowest. Memory is th
 
 from __future__ import annotations
 
-import resource
 import statistics
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from bench.memory import peak_mb
 from bench.newsroom import articles
 from meetings.detect import detect
 from meetings.vocabulary import LANGUAGES
@@ -60,7 +60,7 @@ def stream() -> None:
     for count, article in enumerate(articles(STREAM, seed=SEED, both=BOTH, languages=ALL), 1):
         detect(article)
         if count in (WARM, STREAM):
-            print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+            print(peak_mb())
 
 
 def main() -> dict[str, object]:

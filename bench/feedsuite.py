@@ -7,18 +7,17 @@ raises or dies is a crash, and a new child goes on behind it.
 from __future__ import annotations
 
 import multiprocessing
-import resource
 from collections import Counter
 from datetime import timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from bench.memory import peak_mb
 from parsers.records import InputError, Kind, Side, Source
 
 SECONDS = 10.0
 """For one file; the longest of the suite takes a hundredth of it."""
-_KIB_PER_MB = 1024
 
 
 def _read_files(pipe: Connection) -> None:
@@ -33,7 +32,7 @@ def _read_files(pipe: Connection) -> None:
             came: dict[str, Any] = {"outcome": listing.outcome.value, "entries": len(listing.entries)}
         except Exception as error:  # noqa: BLE001 - a crash of any kind is what is counted
             came = {"crash": f"{type(error).__name__}: {error}"}
-        pipe.send(came | {"peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _KIB_PER_MB})
+        pipe.send(came | {"peak_mb": peak_mb()})
 
 
 class _Reader:

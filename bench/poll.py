@@ -25,6 +25,7 @@ import json, sys, time
 from pathlib import Path
 import alembic.command, parsers.feeds
 from bench.feedserver import address
+from bench.memory import peak_mb
 from flows.settings import Settings
 from flows.steps import ingest_once
 home, port, feeds = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
@@ -47,8 +48,7 @@ for _ in range(2):
     report = ingest_once(settings, force=True)
     times.append(time.perf_counter() - started)
     seen.append(sorted({(s.outcome.value, s.entries) for s in report.sources}))
-(peak,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-print(json.dumps({"times": times, "seen": seen, "peak_mb": int(peak.split()[1]) / 1024}))
+print(json.dumps({"times": times, "seen": seen, "peak_mb": peak_mb()}))
 """
 
 READER = """
