@@ -199,7 +199,7 @@ with patch(sys.argv[2], die):
         pytest.param("archive.files._write_article", id="before the first file"),
         pytest.param("os.fsync", id="written, not synced"),
         pytest.param("pathlib.Path.replace", id="synced, not renamed"),
-        pytest.param("archive.files._sync_folder", id="folder not synced"),
+        pytest.param("archive.files.sync_folder", id="folder not synced"),
         pytest.param("archive.store.Archive.write", id="written, not recorded"),
     ],
 )
