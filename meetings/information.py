@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Iterable
 
 from meetings import lexicon
 from meetings.folding import fold, lowered
-from meetings.matching import Hit, Matcher
 
 LANGUAGES = ("en", "vi", "zh")
 KINDS = (
@@ -24,18 +22,8 @@ def folding(language: str) -> Callable[[str], str]:
     return lowered if language == "vi" else fold
 
 
-def find_signals(text: str, language: str) -> list[Hit[str]]:
-    """The words of KINDS in a text of a language of LANGUAGES, in order, none overlapping."""
-    return _matcher(language, KINDS).find(text, folding(language)(text))
-
-
-def find_speech(text: str, language: str) -> list[Hit[str]]:
-    """The words of SPEECH in a text of a language of LANGUAGES, in order, none overlapping."""
-    return _matcher(language, SPEECH).find(text, folding(language)(text))
-
-
-@cache
-def _matcher(language: str, kinds: tuple[str, ...]) -> Matcher[str]:
+def words(language: str, kinds: tuple[str, ...]) -> Iterable[tuple[str, str]]:
+    """The words of these kinds in a language of LANGUAGES, each with its kind. Raises LexiconError."""
     name = f"{language}/information.toml"
     table = lexicon.read(name)
     lexicon.only(name, table, (*KINDS, *SPEECH))
@@ -45,4 +33,4 @@ def _matcher(language: str, kinds: tuple[str, ...]) -> Matcher[str]:
             if word in forms:
                 raise lexicon.LexiconError(f"Lexicon {name}: key {kind}: {word!r} stands under {forms[word]} already.")
             forms[word] = kind
-    return Matcher(forms.items(), folding(language))
+    return forms.items()

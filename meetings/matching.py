@@ -7,7 +7,7 @@ Latin patterns match whole words, Han patterns anywhere. A pattern in lower case
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, NamedTuple, TypeVar
 
 from ahocorasick_rs import AhoCorasick, MatchKind
@@ -45,16 +45,20 @@ class Matcher(Generic[T]):
 
     def find(self, text: str, folded: str) -> list[Hit[T]]:
         """The hits in `text`, in order, none overlapping. `folded` is the text folded like the words."""
+        hits: list[Hit[T]] = []
+        reached = 0
+        for start, end, value in self.every(text, folded):
+            if start >= reached:
+                reached = end
+                hits.append(Hit(start, end, value))
+        return hits
+
+    def every(self, text: str, folded: str) -> Iterator[tuple[int, int, T]]:
+        """All hits as (start, end, value), overlapping ones too, from the left and of one start the longest first."""
         raw = self._automaton.find_matches_as_indexes(folded, overlapping=True)
         good = [(start, -end, index) for index, start, end in raw if self._fits(index, start, end, text, folded)]
         good.sort()
-        hits: list[Hit[T]] = []
-        reached = 0
-        for start, negative_end, index in good:
-            if start >= reached:
-                reached = -negative_end
-                hits.append(Hit(start, reached, self._values[index]))
-        return hits
+        return ((start, -end, self._values[index]) for start, end, index in good)
 
     def _fits(self, index: int, start: int, end: int, text: str, folded: str) -> bool:
         if self._firm_start[index] and start and _is_letter(folded[start - 1]):

@@ -1,15 +1,14 @@
-"""Set phrases of both capitals and their differing terms for one thing (phrases.toml), found in a text."""
+"""Set phrases of both capitals and their differing terms for one thing (phrases.toml)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from meetings import lexicon, topics
-from meetings.information import LANGUAGES, folding
-from meetings.matching import Hit, Matcher
+from meetings.information import LANGUAGES
 
 FILE = "phrases.toml"
 WHOSE = ("china", "vietnam", "both")
@@ -70,9 +69,18 @@ def phrases() -> Mapping[str, Phrase]:
     return found
 
 
-def find_phrases(text: str, language: str) -> list[Hit[Phrase]]:
-    """The phrases in a text of a language of LANGUAGES, in order, none overlapping."""
-    return _matcher(language).find(text, folding(language)(text))
+def words(language: str) -> Iterable[tuple[str, Phrase]]:
+    """The forms of all phrases in a language of LANGUAGES. Raises LexiconError."""
+    known = phrases()
+    forms: dict[str, Phrase] = {}
+    for row in lexicon.read(FILE)["phrase"]:
+        for word in lexicon.words(FILE, row, language, where=row["id"]):
+            if word in forms:
+                raise lexicon.LexiconError(
+                    f"Lexicon {FILE}: key {row['id']}.{language}: {word!r} is a form of {forms[word].id} already."
+                )
+            forms[word] = known[row["id"]]
+    return forms.items()
 
 
 def _new_id(row: Mapping[str, Any], where: str, known: Mapping[str, object]) -> str:
@@ -84,17 +92,3 @@ def _new_id(row: Mapping[str, Any], where: str, known: Mapping[str, object]) -> 
 
 def _topic(row: Mapping[str, Any], where: str) -> str:
     return lexicon.word(FILE, row, "topic", where=where, allowed=topics.labels()) if "topic" in row else ""
-
-
-@cache
-def _matcher(language: str) -> Matcher[Phrase]:
-    known = phrases()
-    forms: dict[str, Phrase] = {}
-    for row in lexicon.read(FILE)["phrase"]:
-        for word in lexicon.words(FILE, row, language, where=row["id"]):
-            if word in forms:
-                raise lexicon.LexiconError(
-                    f"Lexicon {FILE}: key {row['id']}.{language}: {word!r} is a form of {forms[word].id} already."
-                )
-            forms[word] = known[row["id"]]
-    return Matcher(forms.items(), folding(language))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 
 from meetings import lexicon
 from meetings.folding import fold
-from meetings.matching import Hit, Matcher
+from meetings.matching import Matcher
 from meetings.records import Evidence, Part, Topic, holds
 
 FILE = "topics.toml"
@@ -33,9 +33,13 @@ def labels() -> dict[str, str]:
 
 @cache
 def _matcher(folding: Callable[[str], str]) -> Matcher[str]:
+    return Matcher(words(), folding)
+
+
+def words() -> Iterable[tuple[str, str]]:
+    """The words that tell of a topic, each with the topic's id."""
     rows = lexicon.read(FILE)["topic"]
-    words = ((word, row["id"]) for row in rows for word in lexicon.words(FILE, row, "words", where=row["id"]))
-    return Matcher(words, folding)
+    return ((word, row["id"]) for row in rows for word in lexicon.words(FILE, row, "words", where=row["id"]))
 
 
 def find_topics(text: str, folding: Callable[[str], str] = fold, part: Part = ()) -> tuple[Topic, ...]:
@@ -44,12 +48,7 @@ def find_topics(text: str, folding: Callable[[str], str] = fold, part: Part = ()
     Words are compared as `folding` has it.
     """
     found: dict[str, Topic] = {}
-    for start, end, topic in topic_words(text, folding):
+    for start, end, topic in _matcher(folding).find(text, folding(text)):
         if topic not in found and holds(part, start):
             found[topic] = Topic(topic, Evidence("topic", text[start:end], start, end))
     return tuple(found.values())
-
-
-def topic_words(text: str, folding: Callable[[str], str] = fold) -> list[Hit[str]]:
-    """All words of a text that tell of a topic, in order, each with the topic's id."""
-    return _matcher(folding).find(text, folding(text))

@@ -10,14 +10,14 @@ from typing import Protocol, TypeVar
 
 from archive.records import Mention
 from meetings import language, lexicon, sentences
-from meetings.information import LANGUAGES, find_signals, find_speech, folding
+from meetings.information import LANGUAGES
+from meetings.marks import Marks, find_marks
 from meetings.matching import Hit
-from meetings.phrases import Phrase, find_phrases
+from meetings.phrases import Phrase
 from meetings.quantities import Quantity, find_quantities
 from meetings.reading import MAX_LENGTH
 from meetings.records import holds
 from meetings.sentences import Sentence
-from meetings.topics import topic_words
 from parsers.records import Article
 
 KEPT = 256
@@ -59,17 +59,17 @@ class Telling:
     @cached_property
     def signals(self) -> list[tuple[int, Hit[str]]]:
         """Words that make a sentence worth quoting, or not."""
-        return self.placed(find_signals(self.text, self.language))
+        return self.placed(self._marks.signals)
 
     @cached_property
     def speech(self) -> list[tuple[int, Hit[str]]]:
         """Words that report what somebody said."""
-        return self.placed(find_speech(self.text, self.language))
+        return self.placed(self._marks.speech)
 
     @cached_property
     def phrases(self) -> list[tuple[int, Hit[Phrase]]]:
         """The set phrases of both capitals."""
-        return self.placed(find_phrases(self.text, self.language))
+        return self.placed(self._marks.phrases)
 
     @cached_property
     def quantities(self) -> list[tuple[int, Quantity]]:
@@ -80,7 +80,7 @@ class Telling:
     def topics(self) -> list[tuple[int, Hit[str]]]:
         """Words that tell of the meeting's topics, by topic id."""
         recorded = {topic.id: topic.evidence for topic in self.mention.meeting.topics}
-        hits = [hit for hit in topic_words(self.text, folding(self.language)) if hit.value in recorded]
+        hits = [hit for hit in self._marks.topics if hit.value in recorded]
         told = {hit.value for hit in hits}
         others = [Hit(e.start, e.end, topic) for topic, e in recorded.items() if topic not in told]
         return self.placed(sorted(hits + others))
@@ -89,6 +89,10 @@ class Telling:
     def fields(self) -> list[tuple[int, str]]:
         """The fields of the record for which a sentence is evidence."""
         return [(number, item.field) for number, item in self.placed(self.mention.meeting.evidence)]
+
+    @cached_property
+    def _marks(self) -> Marks:
+        return find_marks(self.text, self.language)
 
     @cached_property
     def _starts(self) -> list[int]:

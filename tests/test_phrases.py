@@ -5,21 +5,23 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Iterator
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meetings import information, lexicon, phrases, quantities
+from meetings import lexicon, marks, phrases, quantities
 from meetings.information import LANGUAGES
 from meetings.lexicon import LexiconError
+from meetings.marks import find_marks
 from reports.speakers import speakers
 from reports.tellings import telling
 from tests.report_parts import meeting, mention, person, stored_article
 
 Rewrite = Callable[[str, str, str], None]
-CACHED = (phrases.terms, phrases.phrases, phrases._matcher, information._matcher,
+CACHED = (phrases.terms, phrases.phrases, marks._matcher,
           quantities._scales, quantities._units, quantities._patterns)  # fmt: skip
 
 PHRASES = [
@@ -40,7 +42,7 @@ PHRASES = [
 
 @pytest.mark.parametrize(("language", "text", "expected"), PHRASES)
 def test_phrases_are_found(language: str, text: str, expected: list[str]) -> None:
-    assert [hit.value.id for hit in phrases.find_phrases(text, language)] == expected
+    assert [hit.value.id for hit in find_marks(text, language).phrases] == expected
 
 
 FIGURES = [
@@ -57,6 +59,8 @@ FIGURES = [
     pytest.param("en", "a 390.9-kilometre line", ["390.9 km"], id="hyphen"),
     pytest.param("en", "in 2030, on page 12 of 300", [], id="numbers without unit"),
     pytest.param("en", "Covid-19 percent", [], id="not within a word"),
+    pytest.param("en", "after the talks\n45 documents", ["45 documents"], id="first on a line"),
+    pytest.param("en", "3.14.159 percent and .5 percent", [], id="no number"),
 ]
 
 
@@ -78,10 +82,10 @@ def test_figures_of_one_thing_are_told_from_others() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @given(text=st.text(st.characters() | st.sampled_from("0123456789.,$%亿万 "), max_size=200))
 def test_hits_cut_their_own_words_out_of_any_text(language: str, text: str) -> None:
-    spans = [(hit.start, hit.end) for hit in phrases.find_phrases(text, language)]
-    spans += [(hit.start, hit.end) for hit in information.find_signals(text, language)]
-    for start, end in spans:
-        assert 0 <= start < end <= len(text)
+    for hits in find_marks(text, language):
+        spans = [(hit.start, hit.end) for hit in hits]
+        assert all(0 <= start < end <= len(text) for start, end in spans)
+        assert all(one[1] <= next_[0] for one, next_ in pairwise(spans))
     for quantity in quantities.find_quantities(text, language):
         assert text[quantity.start : quantity.end].strip()
         assert quantity.label
@@ -160,9 +164,7 @@ REFUSED = [
 
 def read_all() -> None:
     for language in LANGUAGES:
-        phrases.find_phrases("x", language)
-        information.find_signals("x", language)
-        information.find_speech("x", language)
+        find_marks("x", language)
         quantities.find_quantities("x", language)
 
 
