@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, case, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from archive.bulk import in_bulk
@@ -22,7 +22,8 @@ from parsers.records import Side
 class Tally:
     """One held meeting: the day by which it is placed, its level, and the sides that tell it.
 
-    A copy is the telling of the side whose text it prints; an article that only announces the meeting is none.
+    A copy is the telling of the side whose text it prints, if that text tells the meeting too; an article that only
+    announces it is none.
     """
 
     day: dt.date
@@ -83,11 +84,15 @@ def tallies(s: Session, start: dt.date, end: dt.date, zone: dt.tzinfo = dt.UTC) 
         or_(MeetingRow.placed_on.between(start, end), seen),
     )
     sides: dict[str, set[Side]] = {}
-    original = aliased(ArticleRow)
+    original, printed = aliased(ArticleRow), aliased(MentionRow)
+    tells_too = exists().where(
+        printed.meeting_id == MentionRow.meeting_id, printed.article_number == ArticleRow.copy_of
+    )
+    text = case((tells_too, ArticleRow.copy_of), else_=ArticleRow.number)
     tellers = (
         select(MentionRow.meeting_id, original.side)
         .join(ArticleRow, ArticleRow.number == MentionRow.article_number)
-        .join(original, original.number == func.coalesce(ArticleRow.copy_of, ArticleRow.number))
+        .join(original, original.number == text)
         .join(MeetingRow, MeetingRow.id == MentionRow.meeting_id)
         .where(*chosen, original.side.is_not(None), MentionRow.record["status"].as_string() == Status.HELD)
         .distinct()

@@ -71,6 +71,16 @@ def test_a_copy_is_the_telling_of_the_side_that_it_prints(archive: Archive) -> N
         assert [tally.sides for tally in tallies(s, day("2024-12-01"), day("2024-12-31"))] == [{Side.CHINA}]
 
 
+def test_what_a_copy_adds_is_told_by_its_own_side(archive: Archive) -> None:
+    """As in the accounts: the article whose text it prints does not tell that meeting."""
+    tell(archive, "one", meeting("2024-11-20"), side=Side.CHINA)
+    tell(archive, "two", meeting(), side=Side.VIETNAM)
+    with archive.write() as s:
+        s.execute(update(ArticleRow).where(ArticleRow.number == 2).values(copy_of=1))
+    with archive.read() as s:
+        assert [tally.sides for tally in tallies(s, day("2024-12-01"), day("2024-12-31"))] == [{Side.VIETNAM}]
+
+
 @pytest.mark.parametrize("status", [Status.ANNOUNCED, Status.CANCELLED])
 def test_who_only_announced_a_meeting_does_not_tell_that_it_was_held(archive: Archive, status: Status) -> None:
     tell(archive, "one", meeting(), side=Side.CHINA)
