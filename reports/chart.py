@@ -7,7 +7,7 @@ from io import BytesIO
 
 from meetings.records import Rank
 from reports.figures import WEEKS, WeekCount
-from reports.words import counted, period
+from reports.words import MONTHS, counted, period
 
 WIDTH, HEIGHT = 544, 210
 """In CSS pixels; the picture has twice as many, for sharp screens."""
@@ -20,7 +20,6 @@ _GROUPS = (
 )
 # the edge stands out from the paper where the lightest colour does not (WCAG 2.2 §1.4.11)
 _PAPER, _INK, _FAINT, _EDGE = "#fffdf9", "#4d4941", "#e4ddcf", "#8a6d2f"
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def weekly_chart(counts: Sequence[WeekCount]) -> bytes:
@@ -111,5 +110,5 @@ def _months(shown: Sequence[WeekCount]) -> tuple[list[int], list[str]]:
                 places.pop()
                 names.pop()
             places.append(at)
-            names.append(_MONTHS[sunday.month - 1] + year)
+            names.append(MONTHS[sunday.month - 1][:3] + year)
     return places, names

@@ -135,7 +135,7 @@ COUNTRIES = {
     "ZA": "South Africa",
 }
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS = (
+MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
@@ -148,17 +148,17 @@ def long_day(day: date) -> str:
 
 def plain_day(day: date) -> str:
     """`10 December 2024`."""
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 def short_day(day: date) -> str:
     """`10 Dec 2024`."""
-    return f"{day.day} {_MONTHS[day.month - 1][:3]} {day.year}"
+    return f"{day.day} {MONTHS[day.month - 1][:3]} {day.year}"
 
 
 def month(day: date) -> str:
     """`December 2024`."""
-    return f"{_MONTHS[day.month - 1]} {day.year}"
+    return f"{MONTHS[day.month - 1]} {day.year}"
 
 
 def period(start: date, end: date) -> str:
@@ -166,13 +166,13 @@ def period(start: date, end: date) -> str:
     if (start.year, start.month) == (end.year, end.month):
         return f"{start.day}–{plain_day(end)}"
     if start.year == end.year:
-        return f"{start.day} {_MONTHS[start.month - 1]} – {plain_day(end)}"
+        return f"{start.day} {MONTHS[start.month - 1]} – {plain_day(end)}"
     return f"{plain_day(start)} – {plain_day(end)}"
 
 
 def short_period(start: date, end: date) -> str:
     """`9–10 Dec`, `30 Dec – 5 Jan`, `9 Dec`: where the year is plain."""
-    first, last = (f"{day.day} {_MONTHS[day.month - 1][:3]}" for day in (start, end))
+    first, last = (f"{day.day} {MONTHS[day.month - 1][:3]}" for day in (start, end))
     if start == end:
         return first
     return f"{start.day}–{last}" if (start.year, start.month) == (end.year, end.month) else f"{first} – {last}"

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
-from meetings.records import RANK_ORDER
+from meetings.records import RANK_ORDER, Rank
 from reports import words
 from reports.site.cards import Card
 from reports.site.paths import forum_page, year_page
 
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SHADES = (0, 1, 3, 6, 12, 25)
 """From how many meetings on a cell of the timeline is a shade darker."""
 
@@ -124,7 +122,7 @@ def timeline(years: Mapping[str, Sequence[Card]]) -> TimelinePage:
 def year_of(year: str, cards: Sequence[Card], *, years: Sequence[str]) -> YearPage:
     """One year by months; `years` are all there are, so that the page can lead to its neighbours."""
     at = years.index(year)
-    months: list[list[Card]] = [[] for _ in _MONTHS]
+    months: list[list[Card]] = [[] for _ in words.MONTHS]
     for card in cards:
         months[int(card.day[5:7]) - 1].append(card)
     rows = [
@@ -136,14 +134,12 @@ def year_of(year: str, cards: Sequence[Card], *, years: Sequence[str]) -> YearPa
         for rank in RANK_ORDER
     ]
     listed = [
-        Month(words.plain_day(date(2000, number + 1, 1)).split()[1], _anchor(number), tuple(month))
-        for number, month in enumerate(months)
-        if month
+        Month(words.MONTHS[number], _anchor(number), tuple(month)) for number, month in enumerate(months) if month
     ]
     return YearPage(
         year=year,
         page=year_page(year),
-        columns=_MONTHS,
+        columns=tuple(name[:3] for name in words.MONTHS),
         rows=tuple(rows),
         months=tuple(listed),
         before=years[at - 1] if at else "",
@@ -158,8 +154,7 @@ def _anchor(month: int) -> str:
 
 def _row(level: str, columns: Sequence[Sequence[Card]], anchors: Sequence[str]) -> Row:
     cells = tuple(Cell(len(cards), _shade(len(cards)), at) for cards, at in zip(columns, anchors, strict=True))
-    label = next(words.RANKS[rank] for rank in RANK_ORDER if rank.value == level)
-    return Row(label, level, cells, sum(cell.count for cell in cells))
+    return Row(words.RANKS[Rank(level)], level, cells, sum(cell.count for cell in cells))
 
 
 def _shade(count: int) -> int:
