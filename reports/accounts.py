@@ -176,7 +176,7 @@ def article_view(mention: Mention, outlets: Outlets, zone: ZoneInfo, copies: Seq
         outlet=outlets.name(article),
         published=_published(article, zone),
         language=language,
-        language_name=words.LANGUAGES.get(language, ""),
+        language_name=words.LANGUAGES.get(language, "") if language != "en" else "",
         url=url,
         file_name="" if url else one_line(_file_name(stored), TEXT_LIMIT),
         also=tuple(_copy(copy, outlets) for copy in copies),

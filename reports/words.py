@@ -73,7 +73,7 @@ ALARMS = {
 }
 # who tells of one thing in a comparison
 TOLD_BY = {"both": "both", "china": "Beijing alone", "vietnam": "Hanoi alone"}
-LANGUAGES = {"zh": "Chinese", "vi": "Vietnamese"}
+LANGUAGES = {"en": "English", "vi": "Vietnamese", "zh": "Chinese"}
 # where officials of the two countries have met, and will; any other country appears by its ISO code
 COUNTRIES = {
     "AE": "United Arab Emirates",

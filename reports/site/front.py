@@ -105,8 +105,7 @@ def outlets(sources: Sequence[Source]) -> tuple[OutletLine, ...]:
             languages.setdefault((source.side.value, source.outlet_name), set()).add(source.language)
     order = [side.value for side in (Side.CHINA, Side.VIETNAM, Side.OTHER)]
     listed = sorted(languages.items(), key=lambda item: (order.index(item[0][0]), item[0][1].casefold()))
-    names = {"en": "English", "zh": "Chinese", "vi": "Vietnamese"}
     return tuple(
-        OutletLine(name, side_name(side), ", ".join(names.get(each, each) for each in sorted(told)))
+        OutletLine(name, side_name(side), ", ".join(words.LANGUAGES.get(each, each) for each in sorted(told)))
         for (side, name), told in listed
     )
