@@ -13,29 +13,18 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from archive.articles import add_article, count_articles, get_article
-from archive.deliveries import deliveries
-from archive.issues import get_issue, get_variants, keep_variant, said_in_closed, save_issue
-from archive.meetings import record_detection
-from archive.models import Base, MentionRow
-from archive.records import DeliveryState, IssuePart, Said, StoredVariant
-from archive.schema import HEAD, alembic_config, current_revision
-from archive.sources import last_fetches, states
+from archive.models import MentionRow
+from archive.schema import HEAD, current_revision
 from archive.store import Archive, ArchiveError
-from meetings.records import Detection
-from parsers.records import InputError, Outcome
-from tests.archive_samples import NOW, article, everything, meeting, store
+from parsers.records import InputError
+from tests.archive_samples import NOW, article, everything, store
 
 
 @pytest.fixture
@@ -65,128 +54,6 @@ def test_fresh_home_is_private_and_at_head(tmp_path: Path) -> None:
         assert s.scalar(text("PRAGMA foreign_keys")) == 1
     assert home.stat().st_mode & 0o777 == 0o700
     assert (home / "archive.db").stat().st_mode & 0o777 == 0o600
-
-
-def test_models_and_migrations_agree(archive: Archive) -> None:
-    with archive.read() as s:
-        connection = s.connection()
-        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
-        assert ScriptDirectory.from_config(alembic_config(connection)).get_current_head() == HEAD
-
-
-def test_migration_back_and_forth(archive: Archive) -> None:
-    stored = store(archive)
-    with archive.write() as s:
-        record_detection(s, stored, Detection("en", meetings=(meeting(),)), rules_version="1", now=NOW)
-    with archive._writer.begin() as connection:
-        command.downgrade(alembic_config(connection), "0002")
-        command.upgrade(alembic_config(connection), "head")
-    with archive.read() as s:
-        assert get_article(s, stored.number) == stored
-    with archive._writer.begin() as connection:
-        command.downgrade(alembic_config(connection), "base")
-        assert connection.scalar(text("SELECT count(*) FROM sqlite_master WHERE name = 'articles'")) == 0
-        command.upgrade(alembic_config(connection), "head")
-    assert store(archive).number == 1
-
-
-# as version 0001 of the schema wrote them
-ROWS_0001 = """
-INSERT INTO source_states VALUES (
-  'wire', 'https://a.example/rss', 'timeout', 'too slow', '2024-12-11 01:00:00.000000', '2024-12-12 03:00:00.000000',
-  NULL, NULL, NULL, 4, '2024-12-12 09:00:00.000000', '"e"', NULL, NULL);
-INSERT INTO fetch_log (run, source_id, at, outcome, message, entries, screened_out, known, pages, new_articles)
-  VALUES ('r1', 'wire', '2024-12-12 03:00:00.000000', 'timeout', 'too slow', 9, 5, 1, 3, 2)
-"""
-
-
-def test_what_version_0001_wrote_is_read_on_and_stays_on_the_way_back(archive: Archive) -> None:
-    tables = ("source_states", "fetch_log")
-    with archive._writer.begin() as connection:
-        command.downgrade(alembic_config(connection), "0001")
-        for row in ROWS_0001.split(";"):
-            connection.exec_driver_sql(row)
-        before = {table: connection.execute(text(f"SELECT * FROM {table}")).all() for table in tables}  # noqa: S608
-    with Archive.open(archive.home) as upgraded, upgraded.read() as s:
-        state, line = states(s)["wire"], last_fetches(s)["wire"]
-    assert (state.outcome, state.failures, state.validators.etag) == (Outcome.TIMEOUT, 4, '"e"')
-    assert (state.newest, state.interval, state.astray, state.gone_since, state.alarms) == (None, None, 0, None, ())
-    assert (line.entries, line.pages, line.new_articles) == (9, 3, 2)
-    assert (line.new_entries, line.by_outlet, line.by_generic, line.without_text, line.skipped) == (0, 0, 0, 0, {})
-    with archive._writer.begin() as connection:
-        command.downgrade(alembic_config(connection), "0001")
-        assert {table: connection.execute(text(f"SELECT * FROM {table}")).all() for table in tables} == before  # noqa: S608
-
-
-# as version 0003 of the schema wrote them
-ROWS_0003 = """
-INSERT INTO issues VALUES ('2024-W50', 'UTC', 'closed', '2024-12-16 01:00:00.000000', 'Subject', 'sha', '# Digest',
-  '<h1>Digest</h1>', 'DIGEST');
-INSERT INTO issue_meetings (week, zone, meeting_id, position)
-  SELECT '2024-W50', 'UTC', id, 0 FROM meetings
-"""
-
-
-def test_issues_of_version_0003_are_read_on_and_their_plain_text_is_the_markdown_on_the_way_back(
-    archive: Archive,
-) -> None:
-    stored = store(archive)
-    with archive.write() as s:
-        [(id_, _)] = record_detection(s, stored, Detection("en", (meeting(),)), rules_version="1", now=NOW)
-    with archive._writer.begin() as connection:
-        command.downgrade(alembic_config(connection), "0003")
-        for row in ROWS_0003.split(";"):
-            connection.exec_driver_sql(row)
-        before = connection.execute(text("SELECT * FROM issue_meetings")).all()
-    with Archive.open(archive.home) as upgraded, upgraded.write() as s:
-        issue = get_issue(s, "2024-W50", "UTC")
-        assert issue is not None
-        assert (issue.subject, issue.markdown, issue.html) == ("Subject", "# Digest", "<h1>Digest</h1>")
-        assert (issue.meeting_ids, issue.context, issue.chart, issue.said) == ((id_,), None, None, ())
-        assert said_in_closed(s, "UTC", since="2024-W01") == {}
-        told = Said(id_, "2024-W51", IssuePart.AGAIN, replace(meeting(), id=id_), frozenset({stored.number}))
-        save_issue(s, replace(issue, week="2024-W51", meeting_ids=(), said=(told,), context={"week": "2024-W51"}))
-    with archive._writer.begin() as connection:
-        command.downgrade(alembic_config(connection), "0003")
-        assert connection.execute(text("SELECT * FROM issue_meetings")).all() == before
-        found = connection.execute(text("SELECT week, markdown, text FROM issues ORDER BY week")).all()
-        assert [tuple(row) for row in found] == [(week, "# Digest", "# Digest") for week in ("2024-W50", "2024-W51")]
-
-
-# as version 0004 of the schema wrote them
-ROWS_0004 = """
-INSERT INTO issues VALUES ('2024-W50', 'UTC', 'closed', '2024-12-16 01:00:00.000000', 'Subject', 'sha', '# Digest',
-  '<h1>Digest</h1>', NULL, NULL);
-INSERT INTO deliveries VALUES ('2024-W50', 'UTC', 'ann@example.org', '<1>', 'unknown', 1, '', NULL, 'host 1',
-  '2024-12-16 01:00:00.000000')
-"""
-
-
-def test_deliveries_of_version_0004_are_read_on_and_stay_on_the_way_back(archive: Archive) -> None:
-    tables = ("issues", "deliveries")
-    with archive._writer.begin() as connection:
-        command.downgrade(alembic_config(connection), "0004")
-        for row in ROWS_0004.split(";"):
-            connection.exec_driver_sql(row)
-        before = {table: connection.execute(text(f"SELECT * FROM {table}")).all() for table in tables}  # noqa: S608
-    with Archive.open(archive.home) as upgraded, upgraded.write() as s:
-        assert [(sent.state, sent.choice) for sent in deliveries(s)] == [(DeliveryState.UNKNOWN, None)]
-        assert get_variants(s, "2024-W50", "UTC") == ()
-        keep_variant(
-            s, "2024-W50", "UTC", StoredVariant("short", "Subject", "# Short", "<h1>Short</h1>", charted=False)
-        )
-    with archive._writer.begin() as connection:
-        command.downgrade(alembic_config(connection), "0004")
-        assert {table: connection.execute(text(f"SELECT * FROM {table}")).all() for table in tables} == before  # noqa: S608
-
-
-def test_home_at_head_opens_without_alembic(archive: Archive) -> None:
-    script = (
-        "import sys; from pathlib import Path; from archive.store import Archive;"
-        "Archive.open(Path(sys.argv[1])).close(); print('alembic' in sys.modules)"
-    )
-    ran = subprocess.run([sys.executable, "-c", script, str(archive.home)], capture_output=True, text=True, check=True)
-    assert ran.stdout.strip() == "False"
 
 
 def _open_and_add(home: str, names: list[str]) -> None:
