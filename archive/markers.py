@@ -30,8 +30,8 @@ def markers(s: Session) -> dict[str, Marker]:
     told = chosen.where(row.withdrawn_at.is_(None)).order_by(row.placed_on.is_(None), row.placed_on, row.id)
     found = {}
     for id_, record, seen, held, placed in s.execute(told):
-        own = _digest(f"{record}|{seen}|{held}|{placed}")
-        found[id_] = Marker(own, _digest(f"{own}|{mentions.get(id_)}"))
+        own = digest(f"{record}|{seen}|{held}|{placed}")
+        found[id_] = Marker(own, digest(f"{own}|{mentions.get(id_)}"))
     return found
 
 
@@ -60,5 +60,6 @@ def _mentions(s: Session) -> dict[str, str]:
     return {id_: " ".join(each) for id_, each in found.items()}
 
 
-def _digest(text: str) -> str:
-    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=10).hexdigest()
+def digest(*parts: object) -> str:
+    """One short word for many facts."""
+    return hashlib.blake2b("\x1f".join(map(str, parts)).encode("utf-8", "replace"), digest_size=10).hexdigest()

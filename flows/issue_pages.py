@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from archive import articles, issues
-from archive.markers import Marker
+from archive.markers import Marker, digest
 from archive.placing import placing_date
 from archive.records import StoredIssue, StoredMeeting
 from archive.store import Archive
@@ -18,7 +18,6 @@ from parsers.records import Source
 from reports.jsonform import context_from_dict
 from reports.records import CorrectionView, IssueContext
 from reports.select import is_back, placed_on
-from reports.site.around import digest
 from reports.site.folder import Folder, KeptIssue
 from reports.site.front import IssueLine, issue_line
 from reports.site.meeting_pages import Told

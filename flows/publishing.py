@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from archive import issues, locks, markers, meetings, sources
 from archive.bulk import in_bulk
+from archive.markers import digest
 from archive.records import StoredMeeting
 from archive.store import Archive
 from flows import issue_pages, site_workers
@@ -23,7 +24,7 @@ from reports.accounts import Outlets
 from reports.atom import LISTED, export_atom
 from reports.firsts import Past
 from reports.site import data
-from reports.site.around import Neighbours, digest, unbroken
+from reports.site.around import Neighbours, unbroken
 from reports.site.build import Contents, build_lists
 from reports.site.folder import Folder, Kept, Manifest, load, save
 from reports.site.meeting_pages import Done, Task, Told

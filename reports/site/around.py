@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
 
-from archive.markers import Marker
+from archive.markers import Marker, digest
 from archive.placing import placing_date
 from archive.records import StoredMeeting
 from meetings.records import RANK_ORDER, Status
 from reports.firsts import SILENCE, Past
 from reports.visits import circles
-
-
-def digest(*parts: object) -> str:
-    """One short word for many facts."""
-    return hashlib.blake2b("\x1f".join(map(str, parts)).encode("utf-8", "replace"), digest_size=10).hexdigest()
 
 
 def unbroken(past: Past) -> tuple[date, ...]:

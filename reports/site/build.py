@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from archive.markers import digest
 from meetings.topics import labels
 from parsers.records import Source
 from reports.export import SCHEMA
 from reports.records import SeriesView
 from reports.site import front, lists, people, search
-from reports.site.around import digest
 from reports.site.cards import Card
 from reports.site.folder import Folder
 from reports.site.front import IssueLine
