@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from archive.backup import Advance, Manifest, write_backup
-from archive.errors import file_error
+from sqlalchemy import make_url
+
+from archive.backup import DUMP_NAME, Advance, Manifest, write_backup
+from archive.checks import Damage, check_articles, live_locks
+from archive.errors import ArchiveError, file_error
+from archive.locks import Busy
+from archive.mending import mend_articles
+from archive.pgtools import restore as restore_dump
+from archive.restoring import DATABASES, STAGING, clear, forget_locks, occupants, put_in_place, unpack
+from archive.store import DATABASE_NAME, Archive
+from archive.transfer import copy_archive, is_empty, room_made
+from flows.owner import is_gone
 from flows.settings import Settings, version
 from flows.steps import existing_archive, now_utc
 from parsers.records import InputError
@@ -23,6 +35,15 @@ class BackupReport:
     path: Path
     manifest: Manifest
     dropped: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreReport:
+    """A backup that was brought back; `aside` tells where what stood in its place is now."""
+
+    path: Path
+    manifest: Manifest
+    aside: tuple[str, ...]
 
 
 def back_up(settings: Settings, to: Path | None = None, *, keep: int | None = None, advance: Advance) -> BackupReport:
@@ -66,3 +87,79 @@ def _drop_older(folder: Path, keep: int) -> list[Path]:
         except OSError as error:
             raise file_error(error, f"The older backup {path}") from error
     return dropped
+
+
+def restore(
+    settings: Settings, backup: Path | None = None, *, replace: bool = False, advance: Advance
+) -> RestoreReport:
+    """Brings a backup back, the newest one unless told otherwise, into a home and a database that are empty.
+
+    With `replace` what is there is moved aside first. Nothing is put in place before every hash is checked. Raises
+    `InputError` when there is no backup or no room for it, `Busy` when a run is under way there.
+    """
+    chosen = backup or next(iter(backups(settings.backup_dir)), None)
+    if chosen is None:
+        raise InputError(f"there is no backup in {settings.backup_dir}; name one, or set backup_dir")
+    url = settings.database_url.get_secret_value() if settings.database_url else None
+    _require_room(settings, url, replace=replace)
+    manifest = unpack(chosen, settings.home, advance)
+    stamp = f"{now_utc():%Y%m%dT%H%M%SZ}"
+    try:
+        with _loaded(settings.home, url, f"before_restore_{stamp}", manifest, advance) as moved:
+            aside = put_in_place(settings.home, stamp)
+    finally:
+        clear(settings.home / STAGING)
+    with Archive.open(settings.home, url) as archive:
+        forget_locks(archive)
+        found = check_articles(archive, busy=False, advance=advance)
+        mend_articles(archive, [each.subject for each in found if each.damage is Damage.ARTICLE_FILE_MISSING])
+    return RestoreReport(chosen, manifest, tuple(filter(None, (moved, str(aside) if aside else ""))))
+
+
+def _require_room(settings: Settings, url: str | None, *, replace: bool) -> None:
+    """Raises unless home and database are empty, or may be replaced now."""
+    used = [f"the home folder {settings.home}"] if occupants(settings.home) else []
+    if url is not None or (replace and (settings.home / DATABASE_NAME).exists()):
+        try:
+            with Archive.open(settings.home, url) as archive, archive.read() as session:
+                held = live_locks(session, now_utc(), is_gone)
+                used += [] if is_empty(session) or url is None else [archive.name[:1].lower() + archive.name[1:]]
+        except ArchiveError:
+            # what cannot be opened any more is what backups are for
+            if not replace or url is not None:
+                raise
+            held = {}
+        if held:
+            raise Busy(f"A run holds “{next(iter(held))}” there; stop it, or wait for its end, then restore.")
+    if used and not replace:
+        raise InputError(f"{' and '.join(used)} is not empty; restore elsewhere, or move it aside with --replace")
+
+
+@contextmanager
+def _loaded(home: Path, url: str | None, aside: str, manifest: Manifest, advance: Advance) -> Iterator[str]:
+    """Brings the unpacked database where it belongs; all back as it was when the block fails.
+
+    Gives where the tables that were there are now, the empty text when none were.
+    """
+    staged = home / STAGING
+    if manifest.database == "sqlite":
+        # at today's schema before anything is touched
+        Archive.open(staged).close()
+    if url is None:
+        if manifest.database != "sqlite":
+            raise InputError(
+                "This backup is of an archive in PostgreSQL and can be restored only there; set MEETINGS_DATABASE_URL"
+            )
+        yield ""
+        return
+    address = make_url(url)
+    with room_made(address, aside) as moved:
+        if manifest.database != "sqlite":
+            restore_dump(address, staged / DUMP_NAME)
+        with Archive.open(home, url) as archive:
+            if manifest.database == "sqlite":
+                with Archive.open(staged) as source:
+                    copy_archive(source, archive, advance)
+        for name in DATABASES:
+            (staged / name).unlink(missing_ok=True)
+        yield moved

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from flows.cli_options import settings_of
-from flows.console import progress, put
+from flows.cli_options import Json, settings_of
+from flows.console import progress, put, put_json, warn
 
 app = typer.Typer()
 
@@ -35,3 +35,70 @@ def backup(
     put(f"  {report.path}")
     for path in report.dropped:
         put(f"  deleted: {path}")
+
+
+@app.command()
+def restore(
+    context: typer.Context,
+    file: Annotated[
+        Path | None, typer.Argument(help="A backup. Default: the newest in backup_dir.", show_default=False)
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Move what is there aside first, instead of refusing.")
+    ] = False,
+) -> None:
+    """Bring a backup back, after checking every file in it; the home folder and the database must be empty."""
+    from flows.backing import restore as bring_back
+    from reports.words import counted
+
+    with progress("restoring") as advance:
+        report = bring_back(settings_of(context), file, replace=replace, advance=advance)
+    rows = report.manifest.counts
+    put(
+        f"{counted(rows['articles'], 'article')}, {counted(rows['meetings'], 'meeting')} and "
+        f"{counted(rows['issues'], 'issue')} restored from {report.path}."
+    )
+    for place in report.aside:
+        put(f"  what was there before: {place}")
+    made = report.manifest.made_at[:16].replace("T", " ")
+    put(f"It knows nothing of what was mailed after {made} UTC; if anything was, look at: meetings deliveries")
+
+
+@app.command()
+def verify(context: typer.Context, as_json: Json = False) -> None:
+    """Hold the database, the files and their hashes against each other; ends 1 when anything is wrong."""
+    from flows.verifying import verify as check
+
+    with progress("verifying") as advance:
+        found = check(settings_of(context), advance)
+    for each in found:
+        if as_json:
+            put_json({"damage": each.damage, "subject": each.subject, "detail": each.detail})
+        else:
+            put(f"{each.damage}: {each.subject}: {each.detail}")
+    if found:
+        mendable = sum(each.damage.mendable for each in found)
+        warn(f"meetings: {len(found)} found; {mendable} can be mended with: meetings repair")
+        raise typer.Exit(1)
+    if not as_json:
+        put("All is as it should be.")
+
+
+@app.command()
+def repair(context: typer.Context) -> None:
+    """Mend what `verify` finds and can be mended without loss; what was there is moved aside."""
+    from flows.verifying import repair as mend
+
+    with progress("repairing") as advance:
+        report = mend(settings_of(context), advance)
+    for each in report.mended:
+        put(f"mended: {each.damage}: {each.subject}")
+    for each in report.left:
+        put(f"not mended: {each.damage}: {each.subject}: {each.detail}")
+    if report.aside:
+        put(f"  what was moved: {report.aside}")
+    if report.left:
+        warn("meetings: what is left needs a backup: meetings restore")
+        raise typer.Exit(1)
+    if not report.mended:
+        put("There was nothing to mend.")

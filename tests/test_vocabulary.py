@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import archive.checks
 import archive.records
 import meetings.records
 import parsers.records
@@ -21,7 +22,14 @@ DOCS = Path(__file__).parent.parent / "docs"
 VOCABULARY = (DOCS / "vocabulary.md").read_text("utf-8")
 ENUMS = {
     name: kind
-    for module in (parsers.records, meetings.records, archive.records, reports.health, reports.supervision)
+    for module in (
+        parsers.records,
+        meetings.records,
+        archive.records,
+        archive.checks,
+        reports.health,
+        reports.supervision,
+    )
     for name, kind in inspect.getmembers(module, inspect.isclass)
     if issubclass(kind, StrEnum) and kind is not StrEnum
 }

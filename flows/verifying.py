@@ -1,0 +1,136 @@
+"""`meetings verify` and `meetings repair`: what is wrong with a home folder, and what of it can be mended."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from archive import issues, mending
+from archive.checks import (
+    Advance,
+    Damage,
+    Damaged,
+    check_articles,
+    check_database,
+    check_issues,
+    check_raw,
+    live_locks,
+)
+from archive.errors import ArchiveError
+from archive.restoring import SET_ASIDE
+from archive.store import Archive
+from flows import issuing
+from flows.owner import is_gone
+from flows.settings import Settings
+from flows.steps import alone, existing_archive, now_utc
+from reports.issue_files import FOLDER
+from reports.week import parse_week
+
+_LEASE = timedelta(minutes=5)
+_OF_ISSUES = {Damage.ISSUE_FILE_MISSING, Damage.ISSUE_FILE_CHANGED}
+_IN_THE_WAY = {Damage.ARTICLE_FILE_CHANGED, Damage.ISSUE_FILE_CHANGED, Damage.FILE_UNKNOWN}
+
+
+@dataclass(frozen=True, slots=True)
+class RepairReport:
+    """What was mended, and what was not; `aside` is where what was moved lies, if anything was."""
+
+    mended: tuple[Damaged, ...]
+    left: tuple[Damaged, ...]
+    aside: Path | None
+
+
+def verify(settings: Settings, advance: Advance) -> list[Damaged]:
+    """All that is wrong with the archive and its files; nothing is changed, and an ingest under way is no damage."""
+    try:
+        with existing_archive(settings) as archive:
+            with archive.read() as session:
+                since = live_locks(session, now_utc(), is_gone).get("ingest")
+            return list(_damages(settings, archive, advance, since=since))
+    except ArchiveError as error:
+        return [_unreadable(error)]
+
+
+def _damages(
+    settings: Settings, archive: Archive, advance: Advance, *, since: datetime | None = None
+) -> Iterator[Damaged]:
+    """`since`: when the ingest under way began."""
+    yield from _guarded(check_database(archive))
+    yield from _guarded(check_articles(archive, busy=since is not None, advance=advance))
+    yield from _guarded(check_issues(archive))
+    yield from check_raw(settings.home, since=since, advance=advance)
+    yield from _guarded(_check_issue_files(settings, archive, advance))
+
+
+def _guarded(check: Iterator[Damaged]) -> Iterator[Damaged]:
+    """What a check finds, and that it could not go on: the database gives nothing back, or no record of ours."""
+    try:
+        yield from check
+    except (ArchiveError, ValueError, LookupError, TypeError) as error:
+        yield _unreadable(error)
+
+
+def _unreadable(error: Exception) -> Damaged:
+    return Damaged(Damage.DATABASE_DAMAGED, "database", str(error))
+
+
+def _check_issue_files(settings: Settings, archive: Archive, advance: Advance) -> Iterator[Damaged]:
+    """The files of every closed issue against what was closed; those of an open one are made anew each time."""
+    with archive.read() as session:
+        closed = issues.closed_issues(session, settings.zone)
+    for stored in closed:
+        advance(stored.week, len(closed))
+        for name, content in _issue_files(settings, archive, stored.week).items():
+            path = f"{FOLDER}/{stored.week}/{name}"
+            try:
+                found = (settings.home / path).read_bytes()
+            except OSError:
+                yield Damaged(Damage.ISSUE_FILE_MISSING, path, f"The closed issue {stored.week} lacks this file.")
+                continue
+            if not _same(name, found, content):
+                yield Damaged(Damage.ISSUE_FILE_CHANGED, path, f"It is not what was closed as issue {stored.week}.")
+
+
+def _issue_files(settings: Settings, archive: Archive, week: str) -> dict[str, bytes]:
+    files = issuing.files_of(settings, issuing.compose(settings, archive, (), parse_week(week)))
+    return {name: content if isinstance(content, bytes) else content.encode() for name, content in files.items()}
+
+
+def _same(name: str, found: bytes, content: bytes) -> bool:
+    """Whether a file holds what it should; of a mail all but the sender's words, which a setting may change."""
+    return found == content or (name.endswith(".eml") and _said(found) == _said(content))
+
+
+def _said(mail: bytes) -> list[object]:
+    message = email.message_from_bytes(mail, policy=email.policy.default)
+    parts = [(part.get_content_type(), part.get_content()) for part in message.walk() if not part.is_multipart()]
+    return [message["Subject"], message["Date"], *parts]
+
+
+def repair(settings: Settings, advance: Advance) -> RepairReport:
+    """Mends what can be mended without loss. No ingest runs meanwhile: raises `archive.locks.Busy` when one does."""
+    now = now_utc()
+    stamp = f"{now:%Y%m%dT%H%M%SZ}"
+    with existing_archive(settings) as archive, alone(archive, "ingest", _LEASE):
+        found = list(_damages(settings, archive, advance))
+        for each in found:
+            _mend_file(settings.home, each, stamp)
+        mending.mend_articles(archive, [each.subject for each in found if each.subject.startswith("articles/")])
+        weeks = {each.subject.split("/")[1] for each in found if each.damage in _OF_ISSUES}
+        for week in sorted(weeks):
+            issuing.write(settings, issuing.compose(settings, archive, (), parse_week(week)), None)
+        left = list(_damages(settings, archive, advance))
+    aside = settings.home / SET_ASIDE / stamp
+    mended = tuple(each for each in found if each.damage.mendable and each not in left)
+    return RepairReport(mended, tuple(left), aside if aside.is_dir() else None)
+
+
+def _mend_file(home: Path, damaged: Damaged, stamp: str) -> None:
+    if damaged.damage in _IN_THE_WAY:
+        mending.set_aside(home, damaged.subject, stamp)
+    elif damaged.damage in (Damage.RAW_CUT, Damage.RAW_DAMAGED):
+        mending.mend_raw(home, damaged.subject, stamp)
