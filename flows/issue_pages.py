@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from archive import articles, issues
 from archive.markers import Marker, digest
@@ -12,13 +14,14 @@ from archive.records import StoredIssue, StoredMeeting
 from archive.store import Archive
 from flows import issuing
 from flows.settings import Settings
+from flows.site_workers import Bench, Workers
 from flows.steps import now_utc
 from meetings.records import Status
 from parsers.records import Source
 from reports.jsonform import context_from_dict
 from reports.records import CorrectionView, IssueContext
 from reports.select import is_back, placed_on
-from reports.site.folder import Folder, KeptIssue
+from reports.site.folder import Folder, KeptIssue, put
 from reports.site.front import IssueLine, issue_line
 from reports.site.meeting_pages import Told
 from reports.site.paths import chart_file
@@ -27,6 +30,34 @@ from reports.week import Week, last_complete_week, parse_week, week_of_day
 
 RECENT = 4
 """So many of the last weeks have a page even without a meeting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page to make: that of a week's issue of this kind, from inputs of this digest, between two others."""
+
+    week: Week
+    kind: str
+    inputs: str
+    before: IssueLine | None
+    after: IssueLine | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedPage:
+    """The page of a closed issue, which is read where it is made."""
+
+    page: Page
+    outline: StoredIssue
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A page that was made: whether it has a chart, and how many files are new or changed."""
+
+    issue: KeptIssue
+    charted: bool
+    written: int
 
 
 class IssuePages:
@@ -60,7 +91,7 @@ class IssuePages:
                 self._kinds.setdefault(week, "back" if is_back(week, settings.tz, first_run) else "open")
         self._inputs = _inputs([week for week, kind in self._kinds.items() if kind != "closed"], outlines, markers)
 
-    def build(self, folder: Folder) -> dict[str, KeptIssue]:
+    def build(self, folder: Folder, workers: Workers) -> dict[str, KeptIssue]:
         """Writes the pages that changed; every issue by its week.
 
         Weeks without a meeting have a page while they are recent, or once they had one.
@@ -68,53 +99,27 @@ class IssuePages:
         weeks = sorted(self._kinds)
         lines = {week: issue_line(week, "", self._kinds[week], 0) for week in weeks}
         built: dict[str, KeptIssue] = {}
+        closed = []
         for at, week in enumerate(weeks):
+            kind, kept = self._kinds[week], self._known.get(week.label)
             before = lines[weeks[at - 1]] if at else None
             after = lines[weeks[at + 1]] if at + 1 < len(weeks) else None
-            built[week.label] = self._issue(folder, week, before, after, self._known.get(week.label))
-        return built
-
-    def _issue(
-        self, folder: Folder, week: Week, before: IssueLine | None, after: IssueLine | None, kept: KeptIssue | None
-    ) -> KeptIssue:
-        kind, page = self._kinds[week], issue_line(week, "", "", 0).page
-        # what the last one says of sources changes with every poll
-        context = self._compose(week) if kind != "closed" and week == self._last else None
-        inputs = digest(context or self._known_by(week), before, after)
-        if not folder.wants(page, inputs) and kept is not None and kept.inputs == inputs:
-            folder.keep(chart_file(week.label))
-            return kept
-        if kind == "closed":
-            stored = self._stored(week)
-            if stored.context is None:
-                line = issue_line(week, stored.subject, kind, len(stored.meeting_ids))
-                folder.put(page, render("old_issue", page, line=line, text=stored.markdown))
-                return KeptIssue(inputs, line, "", stored.meeting_ids, ())
-            context = context_from_dict(stored.context)
-            if stored.chart and folder.wants(chart_file(week.label), inputs):
-                folder.put(chart_file(week.label), stored.chart)
-        return self._whole(folder, week, context or self._compose(week), inputs, before, after)
-
-    def _whole(
-        self,
-        folder: Folder,
-        week: Week,
-        context: IssueContext,
-        inputs: str,
-        before: IssueLine | None,
-        after: IssueLine | None,
-    ) -> KeptIssue:
-        new = tuple(view.id for view in (*context.meetings, *context.late))
-        line = issue_line(week, context.subject, self._kinds[week], len(new))
-        values = {"ctx": context, "kind": line.kind, "before": before, "after": after}
-        values["chart"] = chart_file(week.label) in folder.pages
-        folder.put(line.page, render("issue", line.page, **values))
-        return KeptIssue(inputs, line, context.lead, new, context.corrections)
-
-    def _stored(self, week: Week) -> StoredIssue:
-        closed = self._closed[week]
-        with self._archive.read() as session:
-            return issues.get_issue(session, closed.week, closed.zone) or closed
+            # what the last one says of sources changes with every poll
+            context = self._compose(week) if kind != "closed" and week == self._last else None
+            inputs = digest(context or self._known_by(week), before, after)
+            page = Page(week, kind, inputs, before, after)
+            if not folder.wants(lines[week].page, inputs) and kept is not None and kept.inputs == inputs:
+                folder.keep(chart_file(week.label))
+                built[week.label] = kept
+            elif kind == "closed":
+                closed.append(ClosedPage(page, self._closed[week]))
+            else:
+                made = _written(folder.out, page, context or self._compose(week), chart=None)
+                built[week.label] = _entered(folder, page, made)
+        tells_of = sum(len(each.outline.meeting_ids) for each in closed)
+        for each, made in zip(closed, workers.each(make_closed, closed, tells_of=tells_of), strict=True):
+            built[each.page.week.label] = _entered(folder, each.page, made)
+        return dict(sorted(built.items()))
 
     def _compose(self, week: Week) -> IssueContext:
         return issuing.context_of(self._settings, self._archive, self._catalogue, week, known=self._outlines)
@@ -128,6 +133,37 @@ class IssuePages:
         with self._archive.read() as session:
             read = articles.articles_between(session, start, end)
         return digest(self._kinds[week], self._inputs[week], read, *self._closed)
+
+
+def make_closed(job: ClosedPage, bench: Bench) -> Made:
+    """The page of a closed issue as it was closed; of one of an early version its text is all there is."""
+    outline, page, out = job.outline, job.page, bench.means.out
+    with bench.archive.read() as session:
+        stored = issues.get_issue(session, outline.week, outline.zone) or outline
+    if stored.context is not None:
+        return _written(out, page, context_from_dict(stored.context), chart=stored.chart)
+    line = issue_line(page.week, stored.subject, page.kind, len(stored.meeting_ids))
+    written = put(out, line.page, render("old_issue", line.page, line=line, text=stored.markdown))
+    return Made(KeptIssue(page.inputs, line, "", stored.meeting_ids, ()), charted=False, written=written)
+
+
+def _written(out: Path, page: Page, context: IssueContext, *, chart: bytes | None) -> Made:
+    """The page of an issue, with the chart that it was mailed with."""
+    new = tuple(view.id for view in (*context.meetings, *context.late))
+    line = issue_line(page.week, context.subject, page.kind, len(new))
+    values = {"ctx": context, "kind": line.kind, "before": page.before, "after": page.after, "chart": bool(chart)}
+    written = int(put(out, line.page, render("issue", line.page, **values)))
+    if chart:
+        written += put(out, chart_file(page.week.label), chart)
+    return Made(KeptIssue(page.inputs, line, context.lead, new, context.corrections), bool(chart), written)
+
+
+def _entered(folder: Folder, page: Page, made: Made) -> KeptIssue:
+    """Enters what was made in the folder's record."""
+    folder.written += made.written
+    if made.charted:
+        folder.enter(chart_file(page.week.label), page.inputs)
+    return made.issue
 
 
 def told(built: Mapping[str, KeptIssue], merged: Mapping[str, str]) -> dict[str, Told]:

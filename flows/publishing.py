@@ -93,8 +93,9 @@ class _Build:
         pages = issue_pages.IssuePages(
             self.settings, self.archive, self.catalogue, self.outlines, self.markers, self.issues
         )
-        told = pages.build(self.folder)
-        kept, parts = self._meetings(issue_pages.told(told, self.merged), advance)
+        with site_workers.Workers(self.archive, self.past, self._means()) as workers:
+            told = pages.build(self.folder, workers)
+            kept, parts = self._meetings(issue_pages.told(told, self.merged), workers, advance)
         self._data(kept, parts)
         self._feed(kept)
         newest = told[max(told)] if told else None
@@ -116,20 +117,22 @@ class _Build:
         save(self.folder.out, Manifest(self.base, kept, files, told))
         return SiteReport(self.folder.out / "index.html", len(files), self.folder.written)
 
-    def _meetings(self, told: Mapping[str, Told], advance: Advance) -> tuple[dict[str, Kept], dict[str, data.Parts]]:
+    def _meetings(
+        self, told: Mapping[str, Told], workers: site_workers.Workers, advance: Advance
+    ) -> tuple[dict[str, Kept], dict[str, data.Parts]]:
         """Makes the pages of the meetings that changed: all meetings, and the new ones' parts of the data files."""
         near = Neighbours(self.outlines, self.markers)
         inputs = {id_: digest(marker.whole, near.digest(id_), told.get(id_)) for id_, marker in self.markers.items()}
         stale = [id_ for id_ in self.markers if self._is_stale(id_, inputs[id_])]
         jobs = [
-            site_workers.Job(
+            site_workers.MeetingsJob(
                 Task({id_: told.get(id_, Told()) for id_ in some}),
                 tuple(dict.fromkeys(other for id_ in some for other in near.circle(id_))),
             )
             for some in site_workers.chunks(stale)
         ]
         made: dict[str, Done] = {}
-        for done in site_workers.made(jobs, self.archive, self.past, self._means()):
+        for done in workers.each(site_workers.make_meetings, jobs, tells_of=len(stale)):
             made.update((each.card.id, each) for each in done)
             advance("meetings", len(jobs))
         self.folder.written += sum(each.written for each in made.values())

@@ -1,15 +1,19 @@
-"""The pages of meetings, a chunk at a time: in this process where there are few, else in as many as there are cores."""
+"""The pages of the web archive, a job at a time: in this process where there is little to do, else on every core."""
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from archive import meetings
@@ -25,8 +29,11 @@ log = logging.getLogger(__name__)
 CHUNK = 200
 """Meetings made at a time."""
 ALONE = 400
-"""Up to so many meetings it takes longer to start further processes than to make them here."""
+"""Up to so many meetings it takes longer to start further processes than to tell of them here."""
 MOST = 4
+
+J = TypeVar("J")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,34 +49,64 @@ class Means:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class Bench:
+    """What a job is done with."""
+
+    archive: Archive
+    past: Past
+    means: Means
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingsJob:
     """A task, and the ids of all meetings to read for it."""
 
     task: Task
     reads: tuple[str, ...]
 
 
-def made(jobs: Sequence[Job], archive: Archive, past: Past, means: Means) -> Iterator[list[Done]]:
-    """What comes of each job, in their order."""
-    if sum(len(job.task.told) for job in jobs) <= ALONE:
-        yield from (_make(job, archive, past, means) for job in jobs)
-        return
-    with ProcessPoolExecutor(
-        min(os.cpu_count() or 1, MOST),
-        # a forked copy of a process with threads and an open database may hang
-        mp_context=get_context("spawn"),
-        initializer=_begin,
-        initargs=(means,),
-    ) as pool:
+class Workers:
+    """Does jobs here, or in processes of their own, which are started once and end with the `with` block."""
+
+    def __init__(self, archive: Archive, past: Past, means: Means) -> None:
+        self._bench = Bench(archive, past, means)
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._pool:
+            self._pool.shutdown(cancel_futures=True)
+
+    def each(self, make: Callable[[J, Bench], R], jobs: Sequence[J], *, tells_of: int) -> Iterator[R]:
+        """What comes of each job, in their order; `tells_of`: how many meetings all of them tell of.
+
+        `make` is a function of a module, so that it can be named to another process.
+        """
         done = 0
-        try:
-            for made_here in pool.map(_make_here, jobs):
-                done += 1
-                yield made_here
-        except BrokenProcessPool:
-            # killed for want of memory, or started where no program can be started again
-            log.warning("the helping processes ended; one goes on alone")
-    yield from (_make(job, archive, past, means) for job in jobs[done:])
+        if tells_of > ALONE:
+            self._pool = self._pool or _pool(self._bench.means)
+            try:
+                for made in self._pool.map(partial(_make_here, make), jobs):
+                    done += 1
+                    yield made
+            except BrokenProcessPool:
+                # killed for want of memory, or started where no program can be started again
+                log.warning("the helping processes ended; one goes on alone")
+        yield from (make(job, self._bench) for job in jobs[done:])
+
+
+def make_meetings(job: MeetingsJob, bench: Bench) -> list[Done]:
+    """Reads the meetings of a job and makes their pages."""
+    means = bench.means
+    with bench.archive.read() as session:
+        told = meetings.meetings_by_id(session, job.reads)
+    return make_pages(
+        told, job.task, past=bench.past, outlets=means.outlets, zone=means.zone, out=means.out, site=means.site
+    )
 
 
 def chunks(ids: Sequence[str]) -> Iterable[tuple[str, ...]]:
@@ -77,24 +114,28 @@ def chunks(ids: Sequence[str]) -> Iterable[tuple[str, ...]]:
     return (tuple(ids[at : at + CHUNK]) for at in range(0, len(ids), CHUNK))
 
 
-@in_bulk()
-def _make(job: Job, archive: Archive, past: Past, means: Means) -> list[Done]:
-    with archive.read() as session:
-        told = meetings.meetings_by_id(session, job.reads)
-    return make_pages(told, job.task, past=past, outlets=means.outlets, zone=means.zone, out=means.out, site=means.site)
+def _pool(means: Means) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(
+        min(os.cpu_count() or 1, MOST),
+        # a forked copy of a process with threads and an open database may hang
+        mp_context=get_context("spawn"),
+        initializer=_begin,
+        initargs=(means,),
+    )
 
 
-_here: list[tuple[Archive, Past, Means]] = []
+_here: list[Bench] = []
 
 
 def _begin(means: Means) -> None:
-    """Once in each process."""
+    """Once in each process. What stays to its end is no garbage, and is not searched for any."""
     archive = Archive.open(means.home, means.url)
     with archive.read() as session:
         past = Past.of_held(held_meetings(session))
-    _here.append((archive, past, means))
+    _here.append(Bench(archive, past, means))
+    gc.freeze()
 
 
-def _make_here(job: Job) -> list[Done]:
-    archive, past, means = _here[0]
-    return _make(job, archive, past, means)
+@in_bulk()
+def _make_here(make: Callable[[J, Bench], R], job: J) -> R:
+    return make(job, _here[0])

@@ -110,8 +110,12 @@ class Folder:
 
     def wants(self, page: str, inputs: str) -> bool:
         """Whether the page at this path must be made, from inputs of this digest; either way it belongs to the site."""
-        self.pages[page] = inputs
+        self.enter(page, inputs)
         return self._known.get(page) != inputs or not _is_whole(self.out / page)
+
+    def enter(self, page: str, inputs: str) -> None:
+        """A page made from inputs of this digest belongs to the site."""
+        self.pages[page] = inputs
 
     def keep(self, page: str) -> None:
         """A file that the last build made belongs to this one too; nothing when it made none."""
