@@ -17,6 +17,7 @@ NAMES = {
     "feedsuite": ("DIR",),
     "digest": (),
     "vectors": ("FILE",),
+    "kill": ("DATABASE",),
 }
 
 

@@ -1,0 +1,184 @@
+"""Commands of ours in processes that die when told to: after some seconds, or at a named step.
+
+`Launcher` starts a process that has imported the program already and forks it for each command, so that kills fall into
+the work and not into the imports. What that process runs has its clock set ahead of the machine's.
+
+A step is `module:attribute before|after [nth call]`; the process kills itself there, before or after the call's work.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+PACKAGES = ("flows", "parsers", "reports", "fetch", "meetings", "archive")
+# none of the commands that are run loads these before a kill could have hit the loading
+LATE = ("flows.cli", "flows.cli_site", "flows.issue_steps", "flows.publishing", "alembic.command", "parsers.feeds")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One command: its words, its MEETINGS_ settings, seconds by which its clock is ahead, when it dies if at all.
+
+    What it prints goes to the file `log`. `fork`: False runs it in the launching process itself, to load everything.
+    """
+
+    words: tuple[str, ...]
+    env: Mapping[str, str]
+    log: Path
+    ahead: float = 0.0
+    delay: float | None = None
+    step: str = ""
+    fork: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How it ended: its exit code, -9 when it was killed, and after how many seconds."""
+
+    code: int
+    seconds: float
+
+    @property
+    def killed(self) -> bool:
+        """Whether the signal met it alive."""
+        return self.code == -signal.SIGKILL
+
+
+@dataclass
+class Launcher:
+    """Runs jobs one after the other; `with` it, so that its process ends."""
+
+    _process: subprocess.Popen[str] = field(init=False)
+
+    def __enter__(self) -> Self:
+        command = [sys.executable, "-W", "ignore", "-m", "bench.killing"]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.communicate()
+
+    def run(self, job: Job) -> Ended:
+        """Run one command to its end, or to its death."""
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps(asdict(job), default=str) + "\n")
+        self._process.stdin.flush()
+        return Ended(**json.loads(self._process.stdout.readline()))
+
+
+def arm(step: str) -> None:
+    """This process kills itself at the step from now on."""
+    target, when, *count = step.split()
+    module, attribute = target.split(":")
+    owner: Any = importlib.import_module(module)
+    *path, name = attribute.split(".")
+    for part in path:
+        owner = getattr(owner, part)
+    real = getattr(owner, name)
+    deadly = _deadly(real, when, int(count[0]) if count else 1)
+    setattr(owner, name, deadly)
+    ours = [loaded for key, loaded in sys.modules.items() if key.partition(".")[0] in PACKAGES]
+    for imported in ours:  # whoever took the name over when it was imported
+        for own in [key for key, value in vars(imported).items() if value is real]:
+            setattr(imported, own, deadly)
+
+
+def _deadly(real: Callable[..., Any], when: str, last: int) -> Callable[..., Any]:
+    calls = 0
+
+    @functools.wraps(real)
+    def deadly(*args: Any, **kwargs: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        this = calls
+        if this == last and when == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        result = real(*args, **kwargs)
+        if this == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    return deadly
+
+
+class _Clock:
+    """The program's clock in the launching process and all that it forks."""
+
+    ahead = timedelta(0)
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+def _run(job: dict[str, Any], clock: _Clock) -> int:
+    """The command in this very process; its exit code."""
+    os.environ.update(job["env"])
+    clock.ahead = timedelta(seconds=job["ahead"])
+    if job["step"]:
+        arm(job["step"])
+    sys.argv = ["meetings", *job["words"]]
+    from flows.cli import main
+
+    with Path(job["log"]).open("w", encoding="utf-8", buffering=1) as log:
+        sys.stdout = sys.stderr = log
+        try:
+            main()
+        except SystemExit as end:
+            return int(end.code or 0)
+        finally:
+            sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
+    return 0
+
+
+def _forked(job: dict[str, Any], clock: _Clock) -> int:
+    """The command in a process of its own, killed after the delay."""
+    pid = os.fork()
+    if pid == 0:
+        code = 70
+        try:
+            code = _run(job, clock)
+        finally:
+            os._exit(code)
+    handle = os.pidfd_open(pid)
+    ready, _, _ = select.select([handle], [], [], job["delay"])
+    if not ready:
+        os.kill(pid, signal.SIGKILL)
+    os.close(handle)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def _serve() -> None:
+    """Take jobs from standard input, a JSON line each, until it closes."""
+    from flows import steps
+
+    steps.now_utc = clock = _Clock()  # before anything else takes the name over
+    for name in LATE:
+        importlib.import_module(name)
+    answers = os.fdopen(os.dup(1), "w")
+    for line in sys.stdin:
+        job = json.loads(line)
+        started = time.perf_counter()
+        code = (_forked if job["fork"] else _run)(job, clock)
+        answers.write(json.dumps({"code": code, "seconds": time.perf_counter() - started}) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    _serve()
