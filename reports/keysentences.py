@@ -156,7 +156,10 @@ def worth(
             total += WEIGHTS[kind] * sum(sorted(values, reverse=True)[: MOST[kind]])
     if total <= 0:
         return total
-    return total * LONG / max(LONG, count_words(told.quote(number))) * (ENGLISH if told.language == "en" else 1)
+    text = told.quote(number)
+    # so short a text has no more words than that, and need not be counted
+    words = LONG if len(text) < 2 * LONG else max(LONG, count_words(text))
+    return total * LONG / words * (ENGLISH if told.language == "en" else 1)
 
 
 def _fields(key: KeySentence) -> int:

@@ -80,10 +80,11 @@ def _quoted(text: str, named: Sequence[Hit[str]], verbs: Sequence[Hit[str]], las
             continue
         before = [n for n in named if reached <= n.start and n.end <= verb.start <= n.end + REACH]
         before = [n for n in before if not reached or n.start - reached > ADDRESSED]
-        comma = max(text.rfind(mark, reached, verb.start) for mark in ",;，；")
-        clause = [n for n in before if n.start > comma] or before
+        if len(before) > 1:
+            comma = max(text.rfind(mark, reached, verb.start) for mark in ",;，；")
+            before = [n for n in before if n.start > comma] or before
         after = next((n for n in named if verb.end <= n.start <= verb.end + AFTER), None)
-        speaker = clause[0].value if clause else speaker or (after.value if after else None)
+        speaker = before[0].value if before else speaker or (after.value if after else None)
         reached = verb.end
         if speaker and speaker not in found:
             found.append(speaker)
