@@ -30,6 +30,31 @@ _SENTENCES = {
     "check the disk, then try again.",
 }
 
+_LOST = "{name}: the connection broke ({reason}); nothing is half-written, try again when the server is there."
+_REFUSED = "{name} refuses us ({reason}); check the user, the password and the rights in the database URL."
+_FULL = "{name} cannot grow ({reason}); free some space on the server, then try again."
+_BUSY = "{name} is locked by another program ({reason}); wait until it has ended, then try again."
+_DAMAGED = "{name} is damaged ({reason}); restore it from a backup."
+
+# PostgreSQL's codes, and below them their classes (PostgreSQL manual, appendix A)
+_STATES = {
+    "25006": "{name} is read-only ({reason}); make it writable or use another server.",
+    "25P03": "{name} gave this program up as too slow ({reason}); nothing is half-written, try again.",
+    "42501": _REFUSED,
+    "53100": _FULL,
+    "55P03": _BUSY,
+    "57014": "{name} stopped a command ({reason}); nothing is half-written, try again.",
+    "XX001": _DAMAGED,
+    "XX002": _DAMAGED,
+    "08": _LOST,
+    "28": _REFUSED,
+    "3D": "{name} does not exist ({reason}); make it or mend the database URL.",
+    "40": _BUSY,
+    "53": "{name} has no room left for us ({reason}); try again later.",
+    "57": _LOST,
+    "58": "{name} cannot be read or written ({reason}); check the disk of the server, then try again.",
+}
+
 _FILE_SENTENCES = {
     errno.ENOSPC: "{name} cannot be written: the disk is full; free some space, then try again.",
     errno.EDQUOT: "{name} cannot be written: the disk quota is used up; free some space, then try again.",
@@ -40,16 +65,16 @@ _FILE_SENTENCES = {
     errno.ENOTDIR: "{name} is in the way: a folder is needed here; choose another home or move the file away.",
     errno.EEXIST: "{name} is in the way: a folder is needed here; choose another home or move the file away.",
     errno.EISDIR: "{name} is in the way: a file is needed here; move the folder away.",
+    errno.EIO: "{name} cannot be read or written: the disk reports an error; check the disk, then try again.",
+    errno.EMFILE: "{name} cannot be opened: too many files are open; raise the limit (ulimit -n).",
+    errno.ENFILE: "{name} cannot be opened: too many files are open on this machine; try again later.",
 }
 
 
 def database_error(error: DBAPIError, name: str) -> ArchiveError | None:
     """What `error` means for the database called `name`; None when it is a fault of this program."""
     if not isinstance(error.orig, sqlite3.Error):
-        reason = str(error.orig).strip().splitlines()[:1]
-        return (
-            ArchiveError(f"{name} cannot be used: {''.join(reason)}") if isinstance(error, OperationalError) else None
-        )
+        return _server_error(error, name)
     code = getattr(error.orig, "sqlite_errorcode", None)
     if code is None and isinstance(error, OperationalError):
         # the one that Python itself raises: text that is not UTF-8
@@ -58,10 +83,22 @@ def database_error(error: DBAPIError, name: str) -> ArchiveError | None:
     return ArchiveError(sentence.format(name=name)) if sentence is not None else None
 
 
+def _server_error(error: DBAPIError, name: str) -> ArchiveError | None:
+    """The same for a database behind a connection; without a code the connection itself is the matter."""
+    code = getattr(error.orig, "sqlstate", None) or ""
+    sentence = _STATES.get(code) or _STATES.get(code[:2])
+    if sentence is None and (error.connection_invalidated or (not code and isinstance(error, OperationalError))):
+        sentence = _LOST
+    if sentence is None and isinstance(error, OperationalError):
+        sentence = "{name} cannot be used: {reason}"
+    reason = "".join(str(error.orig).strip().splitlines()[:1]).rstrip(".")
+    return ArchiveError(sentence.format(name=name, reason=reason)) if sentence is not None else None
+
+
 def file_error(error: OSError, name: str) -> ArchiveError:
     """What `error` means for the file or folder called `name`."""
-    known = _FILE_SENTENCES.get(error.errno or 0)
-    return ArchiveError(known.format(name=name) if known else f"{name} cannot be written: {error.strerror or error}")
+    known = _FILE_SENTENCES.get(error.errno or 0, "{name} cannot be used: {reason}")
+    return ArchiveError(known.format(name=name, reason=error.strerror or error))
 
 
 @contextmanager

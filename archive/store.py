@@ -29,9 +29,15 @@ __all__ = ["BUSY_TIMEOUT", "DATABASE_NAME", "Archive", "ArchiveError"]
 DATABASE_NAME = "archive.db"
 BUSY_TIMEOUT = 30
 """Seconds a writer waits for another one before it gives up; `?timeout=` in a SQLite URL sets another value."""
+WRITER_IDLE = 300
+"""Seconds a writer may say nothing to PostgreSQL in the middle of a transaction, before it counts as gone."""
 
 # any constant will do; it must be the same in every process (PostgreSQL manual, 13.3.5 Advisory Locks)
 _WRITER_LOCK = 0x43564D
+_ONE_WRITER = text(
+    "SELECT set_config('lock_timeout', :wait, true), set_config('idle_in_transaction_session_timeout', :idle, true), "
+    "pg_advisory_xact_lock(:lock)"
+)
 
 
 class Archive:
@@ -41,7 +47,9 @@ class Archive:
         self.home = home
         self.name = name
         self._engine = engine
-        self._writer = engine.execution_options(writes=True)
+        # a writer sees what others committed while it waited for its turn
+        level = {} if engine.dialect.name == "sqlite" else {"isolation_level": "READ COMMITTED"}
+        self._writer = engine.execution_options(writes=True, **level)
 
     @classmethod
     def open(cls, home: Path, url: str | None = None) -> Archive:
@@ -126,7 +134,8 @@ def _address(home: Path, url: str | None) -> URL:
 
 def _engine(address: URL) -> Engine:
     if address.get_backend_name() != "sqlite":
-        engine = create_engine(address, pool_pre_ping=True)
+        waits = {} if "connect_timeout" in address.query else {"connect_timeout": BUSY_TIMEOUT}
+        engine = create_engine(address, pool_pre_ping=True, isolation_level="REPEATABLE READ", connect_args=waits)
         event.listen(engine, "begin", _begin_elsewhere)
         return engine
     waits = {} if "timeout" in address.query else {"timeout": BUSY_TIMEOUT}
@@ -160,6 +169,10 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _begin_elsewhere(connection: Connection) -> None:
-    """One writer at a time elsewhere too, so that the same code is right on both."""
+    """One writer at a time elsewhere too, so that the same code is right on both.
+
+    The server gives up a writer whose machine was suspended in the middle: everybody else waits for it.
+    """
     if connection.get_execution_options().get("writes", False):
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITER_LOCK})
+        waits = {"wait": f"{BUSY_TIMEOUT}s", "idle": f"{WRITER_IDLE}s", "lock": _WRITER_LOCK}
+        connection.execute(_ONE_WRITER, waits)

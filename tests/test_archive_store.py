@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -96,13 +97,27 @@ def test_failed_block_leaves_nothing(archive: Archive) -> None:
         assert count_articles(s) == 0
 
 
-def test_reader_sees_one_state_throughout(archive: Archive) -> None:
-    with archive.read() as s:
-        assert count_articles(s) == 0
-        store(archive)
-        assert count_articles(s) == 0
-    with archive.read() as s:
-        assert count_articles(s) == 1
+def test_reader_sees_one_state_throughout(tmp_path: Path, database: str | None) -> None:
+    with Archive.open(tmp_path / "home", database) as archive:
+        with archive.read() as s:
+            assert count_articles(s) == 0
+            store(archive)
+            assert count_articles(s) == 0
+        with archive.read() as s:
+            assert count_articles(s) == 1
+
+
+def test_writer_sees_what_was_committed_while_it_waited(tmp_path: Path, database: str | None) -> None:
+    def count(archive: Archive) -> int:
+        with archive.write() as s:
+            return count_articles(s)
+
+    with Archive.open(tmp_path / "home", database) as archive, ThreadPoolExecutor(1) as pool:
+        with archive.write() as s:
+            add_article(s, article(), now=NOW)
+            waiting = pool.submit(count, archive)
+            time.sleep(0.1)
+        assert waiting.result() == 1
 
 
 def test_foreign_keys_hold(archive: Archive) -> None:
