@@ -43,7 +43,8 @@ def _run(program: str, address: URL, *arguments: str) -> None:
             f"{program} is needed for an archive in PostgreSQL and is not on the PATH; install PostgreSQL's client "
             f"programs of the server's version or a newer one (Debian: postgresql-client)"
         )
-    plain = address.set(drivername="postgresql", password=None).render_as_string()
+    place = address.username, None, address.host, address.port, address.database, address.query
+    plain = URL.create("postgresql", *place).render_as_string()
     command = [found, "--no-owner", "--no-privileges", "--no-password", f"--dbname={plain}", *arguments]
     secret = {"PGPASSWORD": address.password} if address.password else {}
     done = subprocess.run(  # noqa: S603 - a program found by its name, arguments of ours

@@ -61,6 +61,9 @@ def _unpack(backup: Path, staging: Path, advance: Advance) -> Manifest:
     except OSError as error:
         raise InputError(f"The backup {backup} cannot be read: {error.strerror}.") from error
     with file:
+        if not tarfile.is_tarfile(file):
+            raise InputError(f"{backup} is no backup of this program.")
+        file.seek(0)
         try:
             with tarfile.open(fileobj=file, mode="r:") as tar:
                 manifest = _manifest(tar, backup)
@@ -132,22 +135,30 @@ def _damaged(backup: Path, why: str) -> ArchiveError:
 def put_in_place(home: Path, stamp: str) -> Path | None:
     """Puts what was unpacked into the home, after what is there was moved aside; the folder where that is, if any.
 
-    The database goes first and comes last, so that a home between the two is never taken for an archive.
+    The database goes first and comes last, so that a home between the two is never taken for an archive. Raises
+    `ArchiveError` when that fails; then all is back where it was.
     """
     staging, aside = home / STAGING, home / SET_ASIDE / f"before-restore-{stamp}"
+    old, done = occupants(home), list[tuple[Path, Path]]()
+    moves = [(path, aside / path.name) for path in sorted(old, key=_is_database, reverse=True)]
+    moves += [(path, home / path.name) for path in sorted(staging.iterdir(), key=_is_database)]
     try:
-        old = occupants(home)
         if old:
             aside.mkdir(mode=0o700, parents=True)
-        for path in sorted(old, key=lambda path: not path.name.startswith(DATABASE_NAME)):
-            path.rename(aside / path.name)
-        for path in sorted(staging.iterdir(), key=lambda path: path.name.startswith(DATABASE_NAME)):
-            path.rename(home / path.name)
+        for from_, to in moves:
+            from_.rename(to)
+            done.append((from_, to))
         files.sync_folder(home)
-        clear(staging)
     except OSError as error:
+        for from_, to in reversed(done):
+            to.rename(from_)
         raise file_error(error, f"The home folder {home}") from error
+    clear(staging)
     return aside if old else None
+
+
+def _is_database(path: Path) -> bool:
+    return path.name.startswith(DATABASE_NAME)
 
 
 def occupants(home: Path) -> list[Path]:

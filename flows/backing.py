@@ -145,14 +145,14 @@ def _loaded(home: Path, url: str | None, aside: str, manifest: Manifest, advance
     if manifest.database == "sqlite":
         # at today's schema before anything is touched
         Archive.open(staged).close()
+    address = make_url(url or "sqlite://")
+    if manifest.database != "sqlite" and address.get_backend_name() == "sqlite":
+        raise InputError(
+            "This backup is of an archive in PostgreSQL and can be restored only there; set MEETINGS_DATABASE_URL"
+        )
     if url is None:
-        if manifest.database != "sqlite":
-            raise InputError(
-                "This backup is of an archive in PostgreSQL and can be restored only there; set MEETINGS_DATABASE_URL"
-            )
         yield ""
         return
-    address = make_url(url)
     with room_made(address, aside) as moved:
         if manifest.database != "sqlite":
             restore_dump(address, staged / DUMP_NAME)
