@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -45,10 +45,10 @@ def beating(settings: Settings, run: RunKind, *, by_hand: bool = False) -> Itera
         raise
     except Exception as error:
         if not by_hand:
-            _record(settings, run, [*problems, str(error) or type(error).__name__])
+            beat(settings, run, [*problems, str(error) or type(error).__name__])
         raise
     if not (problems and by_hand):
-        _record(settings, run, problems)
+        beat(settings, run, problems)
 
 
 def last_beats(settings: Settings) -> tuple[Beat, ...]:
@@ -56,24 +56,24 @@ def last_beats(settings: Settings) -> tuple[Beat, ...]:
     try:
         told = json.loads((settings.home / NAME).read_text(encoding="utf-8"))
         return tuple(
-            Beat(RunKind(run), datetime.fromisoformat(beat["ended"]), beat["well"], beat["message"])
-            for run, beat in told.items()
+            Beat(RunKind(run), datetime.fromisoformat(known["ended"]), known["well"], known["message"])
+            for run, known in told.items()
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return ()
 
 
-def _record(settings: Settings, run: RunKind, problems: list[str]) -> None:
-    """Puts it beside what is known of the other kinds. A disk that refuses is no reason to call the run failed."""
+def beat(settings: Settings, run: RunKind, problems: Sequence[str] = ()) -> None:
+    """Records that a run ended now, beside the other kinds; never raises, for no run fails for want of a heartbeat."""
     ended = Beat(run, now_utc(), well=not problems, message=without_addresses("; ".join(problems)))
     try:
         with sole_writer(settings.home):
-            beats = {beat.run: beat for beat in last_beats(settings)} | {run: ended}
-            told = {beat.run.value: _values(beat) for beat in beats.values()}
+            beats = {known.run: known for known in last_beats(settings)} | {run: ended}
+            told = {known.run.value: _values(known) for known in beats.values()}
             write_atomically(settings.home / NAME, json.dumps(told, ensure_ascii=False, indent=1).encode() + b"\n")
     except ArchiveError as error:
         log.warning("the heartbeat was not written: %s", error)
 
 
-def _values(beat: Beat) -> dict[str, Any]:
-    return {"ended": beat.ended.isoformat(), "well": beat.well, "message": beat.message}
+def _values(known: Beat) -> dict[str, Any]:
+    return {"ended": known.ended.isoformat(), "well": known.well, "message": known.message}

@@ -26,8 +26,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from flows.console import put, warn
 from flows.prefect_api import PrefectApi
 from flows.settings import Settings, load_settings, shipped
@@ -114,6 +112,7 @@ def _stop(*_signal: object) -> None:
 
 def _serve_here(settings: Settings, path: Path) -> None:
     """Server and runner, until SIGTERM."""
+    from flows.automations import install_automations
     from flows.deployments import read_deployments, runner_of
 
     deployments = read_deployments(path)
@@ -121,10 +120,10 @@ def _serve_here(settings: Settings, path: Path) -> None:
     with _alone(settings), _server(settings) as server:
         _stop_after(server.wait)
         _wait_until_up(api)
-        install_automations()
         for name in resume_interrupted():
             _tell(f"begins again, because it was cut short: {name}")
         runner = runner_of(deployments)
+        install_automations()
         _announce(api, deployments)
         asyncio.run(runner.start())
 
@@ -199,22 +198,6 @@ def _wait_until_up(api: PrefectApi) -> None:
             told = now
             _tell(f"still starting, {now - started:.0f} s …")
         time.sleep(0.25)
-
-
-def install_automations() -> None:
-    """Create our automations on the server, or bring them up to date: the one that ends zombie runs."""
-    from prefect.client.orchestration import get_client
-    from prefect.events.schemas.automations import AutomationCore
-
-    text = (Path(__file__).parent / "automations.yaml").read_text(encoding="utf-8")
-    with get_client(sync_client=True) as client:
-        for wanted in yaml.safe_load(text)["automations"]:
-            automation = AutomationCore.model_validate(wanted)
-            known = client.read_automations_by_name(automation.name)
-            if known:
-                client.update_automation(known[0].id, automation)
-            else:
-                client.create_automation(automation)
 
 
 def resume_interrupted() -> list[str]:

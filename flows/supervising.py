@@ -15,10 +15,11 @@ from archive.records import Delivery, DeliveryState
 from archive.store import Archive
 from flows.backing import backups
 from flows.health import health_of
-from flows.heartbeat import last_beats
+from flows.heartbeat import last_beats, without_addresses
+from flows.issuing import load_recipients
 from flows.settings import Settings
 from flows.steps import existing_archive, load_catalogue, now_utc
-from parsers.records import Source
+from parsers.records import InputError, Source
 from reports import supervision
 from reports.health import Health, SourceHealth
 from reports.supervision import Beat, Finding, Look, RunKind, Trouble, worst_first
@@ -42,13 +43,14 @@ class _Known:
 def supervise(settings: Settings) -> tuple[dict[str, Any], tuple[Finding, ...]]:
     """What there is, in numbers and last times, and everything that needs a person, the worst first.
 
-    Of an archive that cannot be used there are no numbers. Raises `InputError` when there is no archive yet, or the
-    catalogue is wrong.
+    Of an archive that cannot be used there are no numbers. Raises `InputError` when there is no archive and no
+    run has ended here yet.
     """
     at = Look(now_utc(), settings.tz, timedelta(seconds=settings.overdue_after))
     free, least = shutil.disk_usage(_standing(settings.home)).free, settings.disk_free_mb * MEGABYTE
-    beats, catalogue = last_beats(settings), load_catalogue(settings).sources
-    found = supervision.disk_findings(free, least, str(settings.home))
+    beats = last_beats(settings)
+    catalogue, found = _read_files(settings)
+    found += supervision.disk_findings(free, least, str(settings.home))
     found += supervision.run_findings(beats, at)
     found += supervision.backup_findings(_newest_backup(settings), at)
     facts: dict[str, Any] = {"home": str(settings.home)}
@@ -56,7 +58,9 @@ def supervise(settings: Settings) -> tuple[dict[str, Any], tuple[Finding, ...]]:
         with existing_archive(settings) as archive:
             archive.prove_writable()
             known = _known(settings, archive, catalogue, at)
-    except ArchiveError as error:
+    except (ArchiveError, InputError) as error:
+        if isinstance(error, InputError) and not beats:
+            raise
         found.append(Finding(Trouble.ARCHIVE_UNUSABLE, str(error)))
     else:
         facts |= _numbers(known, at)
@@ -64,6 +68,19 @@ def supervise(settings: Settings) -> tuple[dict[str, Any], tuple[Finding, ...]]:
     for beat in beats:
         facts[f"last_{beat.run}"] = _shown(beat.ended, at)
     return facts, worst_first(found)
+
+
+def _read_files(settings: Settings) -> tuple[Sequence[Source], list[Finding]]:
+    """The catalogue, and what is wrong with the files that a person writes; of a wrong catalogue no source."""
+    catalogue: Sequence[Source] = ()
+    found = []
+    try:
+        catalogue = load_catalogue(settings).sources
+        if settings.recipients_file.exists():
+            load_recipients(settings)
+    except InputError as error:
+        found.append(Finding(Trouble.SETTINGS_WRONG, without_addresses(str(error))))
+    return catalogue, found
 
 
 def _known(settings: Settings, archive: Archive, catalogue: Sequence[Source], at: Look) -> _Known:

@@ -87,12 +87,7 @@ def build_message(
     `date` is the Date header's moment (aware); for the same bytes at a re-send give the one of the first time.
     """
     author = parse_sender(sender)
-    message = EmailMessage(policy=_POLICY)
-    message["From"] = author
-    message["To"] = Address(display_name=recipient.name, addr_spec=recipient.address)
-    message["Subject"] = subject
-    message["Date"] = format_datetime(date)
-    message["Message-ID"] = message_id
+    message = _headed(subject, author, recipient, date, message_id)
     message["List-Id"] = f"China-Viet Nam Meetings <{_LIST}.{author.domain}>"
     for name, value in (headers or {}).items():
         message[name] = value
@@ -108,6 +103,26 @@ def build_message(
         if part.is_multipart():
             kind = f"{message_id}\n{part.get_content_subtype()}"
             part.set_boundary("=_" + hashlib.sha256(kind.encode()).hexdigest()[:32])
+    return message
+
+
+def build_notice(text: str, *, subject: str, sender: str, recipient: Recipient, date: datetime) -> EmailMessage:
+    """A message of plain words from the program itself, to its operator; `date` is aware."""
+    author = parse_sender(sender)
+    id_ = message_id("notice", "", recipient.address, author.domain, date.isoformat())
+    message = _headed(subject, author, recipient, date, id_)
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(text, charset="utf-8")
+    return message
+
+
+def _headed(subject: str, author: Address, recipient: Recipient, date: datetime, id_: str) -> EmailMessage:
+    message = EmailMessage(policy=_POLICY)
+    message["From"] = author
+    message["To"] = Address(display_name=recipient.name, addr_spec=recipient.address)
+    message["Subject"] = subject
+    message["Date"] = format_datetime(date)
+    message["Message-ID"] = id_
     return message
 
 

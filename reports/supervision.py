@@ -35,6 +35,7 @@ class Trouble(StrEnum):
     """What needs a person, that which stops the most first: documented in docs/vocabulary.md."""
 
     ARCHIVE_UNUSABLE = "archive_unusable"
+    SETTINGS_WRONG = "settings_wrong"
     DISK_LOW = "disk_low"
     HEARTBEAT_STALE = "heartbeat_stale"
     RUN_LATE = "run_late"

@@ -14,7 +14,17 @@ from flows import cli
 from flows.settings import Settings
 
 # Commands load these only when they run. Loaded while a test holds the clock, one would keep that clock for good.
-_LATE = ("exchanging", "health", "heartbeat", "issue_pages", "issue_steps", "publishing", "supervising", "trying")
+_LATE = (
+    "alerting",
+    "exchanging",
+    "health",
+    "heartbeat",
+    "issue_pages",
+    "issue_steps",
+    "publishing",
+    "supervising",
+    "trying",
+)
 for _module in _LATE:
     importlib.import_module(f"flows.{_module}")
 

@@ -79,10 +79,11 @@ def until(what: Callable[[], T | None], why: str, patience: float = PATIENCE) ->
 
 
 class Served:
-    """One home, one port; `start` and `stop` may follow each other."""
+    """One home, one port; `start` and `stop` may follow each other. `more`: further variables of the environment."""
 
-    def __init__(self, folder: Path, sources: str) -> None:
+    def __init__(self, folder: Path, sources: str, **more: str) -> None:
         self.folder = folder
+        self.more = more
         self.home = folder / "home"
         (folder / "sources.toml").write_text(sources, encoding="utf-8")
         self.settings = Settings(home=self.home, prefect_port=free_port())
@@ -105,6 +106,7 @@ class Served:
             "PREFECT_API_URL": "http://127.0.0.1:9/api",
             "PREFECT_HOME": str(self.folder / "foreign"),
             "PREFECT_PROFILE": "foreign",
+            **self.more,
         }
 
     def start(self, deployments: Path) -> None:

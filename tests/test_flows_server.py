@@ -88,11 +88,6 @@ def test_a_scheduled_run_fired_on_time_and_completed(served: Served) -> None:
     assert "failing: broken" in first["state"]["message"]
 
 
-def test_the_zombie_automation_is_installed_once(served: Served) -> None:
-    found = served.api.call("POST", "/automations/filter", {})
-    assert [(a["name"], a["enabled"]) for a in found] == [("crash-zombie-flow-runs", True)]
-
-
 def test_a_manual_ingest_completes_and_its_artifacts_and_events_are_there(served: Served) -> None:
     done = served.meetings("trigger", "ingest", "-p", 'sources=["wire", "broken"]')
     assert done.returncode == 0, done.stdout + done.stderr
@@ -278,7 +273,7 @@ def test_a_worker_of_a_work_pool_does_the_same(newswire: Web, tmp_path: Path) ->
         until(api.healthy, "the server to be up")
         command("work-pool", "create", "meetings", "--type", "process")
         command("deploy", "--all")
-        command("automation", "create", "--from-file", "flows/automations.yaml")
+        subprocess.run([sys.executable, "-m", "flows.automations"], cwd=root, env=env, timeout=120, check=True)
         worker = background("worker", "start", "--pool", "meetings")
         try:
             until(lambda: scheduled(api, "digest"), "the scheduler to create a run")

@@ -1,0 +1,52 @@
+"""The flow `alert`: started by the automations when a run failed, crashed or is late; tells the operator.
+
+A run that failed has left its own heartbeat; one that crashed could not, so it is left here.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from prefect import flow, runtime
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
+from flows.alerting import tell_operator
+from flows.heartbeat import beat, without_addresses
+from flows.settings import load_settings
+from flows.supervising import supervise
+from parsers.records import MeetingsError
+from reports.supervision import Finding, RunKind, Trouble
+
+
+def _alert_name() -> str:
+    given = runtime.flow_run.parameters
+    return f"{given['run'] or given['deployment']} {given['event']}"
+
+
+@flow(name="alert", flow_run_name=_alert_name, validate_parameters=True)
+def alert(
+    event: Literal["failed", "crashed", "late"] = "failed",
+    deployment: RunKind = RunKind.INGEST,
+    run: str = "",
+    message: str = "",
+) -> State[Any]:
+    """Mail the operator what needs a person.
+
+    Args:
+        event: What happened to the run.
+        deployment: Which deployment's run it is.
+        run: The run's name.
+        message: What its last state says.
+    """
+    settings = load_settings()
+    if event == "crashed":
+        beat(settings, deployment, [f"“{run}” crashed: {message}"])
+    late = Finding(Trouble.RUN_LATE, f"“{run}” has been due for half an hour, and nothing takes it.", deployment)
+    if not settings.alert_to:
+        return Completed(message="nobody is set to be told (MEETINGS_ALERT_TO)")
+    try:
+        _, findings = supervise(settings)
+        return Completed(message=tell_operator(settings, findings, [late] if event == "late" else ()))
+    except MeetingsError as error:
+        return Failed(message=without_addresses(str(error)))

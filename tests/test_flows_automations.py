@@ -1,0 +1,112 @@
+"""The automations on a real server: installed once, and each fires; the operator gets the mail."""
+
+from __future__ import annotations
+
+import email
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.policy import default
+from typing import Any
+
+import pytest
+
+from flows.heartbeat import beat, last_beats
+from flows.settings import shipped
+from reports.supervision import RunKind
+from tests.mailserver import Inbox, mail_server
+from tests.prefect_server import Served, until
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+OPERATOR = "operator@example.org"
+OURS = {"crash-zombie-flow-runs", "alert-failed-flow-runs", "alert-crashed-flow-runs", "alert-late-flow-runs"}
+
+
+@pytest.fixture(scope="module")
+def inbox() -> Inbox:
+    return Inbox()
+
+
+@pytest.fixture(scope="module")
+def served(inbox: Inbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server whose catalogue is wrong, so that every ingest fails."""
+    with mail_server(inbox) as port:
+        mail = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(port), "SMTP_SECURITY": "none", "ALERT_TO": OPERATOR}
+        more = {f"MEETINGS_{key}": value for key, value in mail.items()}
+        with Served(tmp_path_factory.mktemp("served"), "[[source]]\nid = 3\n", **more) as one:
+            one.start(shipped("prefect.yaml"))
+            yield one
+
+
+def automations(served: Served) -> dict[str, dict[str, Any]]:
+    found = served.api.call("POST", "/automations/filter", {})
+    assert len(found) == len(OURS)
+    return {automation["name"]: automation for automation in found}
+
+
+def mailed(inbox: Inbox) -> tuple[str, str]:
+    """Subject and text of the first mail, once it has come."""
+    until(lambda: inbox.accepted, "a mail to the operator")
+    to, content = inbox.accepted[0]
+    assert to == OPERATOR
+    message = email.message_from_bytes(content, policy=default)
+    return message["Subject"], message.get_content()
+
+
+def alerts(served: Served) -> list[str]:
+    return [f"{run['name']}: {run['state']['message']}" for run in served.runs("alert", type=["COMPLETED", "FAILED"])]
+
+
+def new_run(served: Served, deployment: str) -> dict[str, Any]:
+    """A run of a deployment that is due now."""
+    state = {"type": "SCHEDULED", "state_details": {"scheduled_time": datetime.now(UTC).isoformat()}}
+    run: dict[str, Any] = served.api.call("POST", f"/deployments/{deployment}/create_flow_run", {"state": state})
+    return run
+
+
+def test_they_are_installed_once_however_often_it_starts(served: Served) -> None:
+    assert {name for name, each in automations(served).items() if each["enabled"]} == OURS
+    served.stop()
+    served.start(shipped("prefect.yaml"))
+    assert set(automations(served)) == OURS
+
+
+def test_a_failed_run_is_mailed_once_and_its_alert_starts_no_other(served: Served, inbox: Inbox) -> None:
+    inbox.accepted.clear()
+    before = len(alerts(served))
+    assert served.meetings("trigger", "ingest").returncode == 1
+    subject, text = mailed(inbox)
+    assert subject.startswith("Meetings: 3 things need a person: ")
+    assert "run_failed: The ingest of " in text
+    assert "sources.toml" in text
+    until(lambda: len(alerts(served)) == before + 1, "the first alert to end")
+    served.meetings("trigger", "ingest")
+    until(lambda: len(alerts(served)) == before + 2, "the second alert to end")
+    assert any(told.endswith("the operator knows") for told in alerts(served))
+    assert len(inbox.accepted) == 1
+
+
+def test_a_crashed_run_leaves_a_heartbeat_after_all_and_is_mailed(served: Served, inbox: Inbox) -> None:
+    inbox.accepted.clear()
+    beat(served.settings, RunKind.INGEST)
+    run = new_run(served, served.api.call("GET", "/deployments/name/digest/digest")["id"])
+    state = {"state": {"type": "CRASHED", "message": "the machine died"}, "force": True}
+    served.api.call("POST", f"/flow_runs/{run['id']}/set_state", state)
+    subject, text = mailed(inbox)
+    assert "run_failed" in subject
+    assert "crashed: the machine died" in text
+    assert {known.run: known.well for known in last_beats(served.settings)} == {"ingest": True, "digest": False}
+
+
+def test_a_late_run_is_mailed(served: Served, inbox: Inbox) -> None:
+    inbox.accepted.clear()
+    late = automations(served)["alert-late-flow-runs"]
+    assert late["trigger"]["within"] == 1800
+    body = {key: late[key] for key in ("name", "description", "enabled", "trigger", "actions")}
+    served.api.call("PUT", f"/automations/{late['id']}", body | {"trigger": late["trigger"] | {"within": 10}})
+    # a deployment of that name that nobody serves
+    flow = served.api.call("POST", "/flows/", {"name": "absent"})
+    run = new_run(served, served.api.call("POST", "/deployments/", {"name": "ingest", "flow_id": flow["id"]})["id"])
+    subject, text = mailed(inbox)
+    assert "run_late" in subject
+    assert f"“{run['name']}” has been due" in text
