@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, replace
 
 from sqlalchemy import select
@@ -14,6 +14,7 @@ from archive.records import IssuePart, IssueState, Said, StoredIssue, StoredVari
 from meetings.jsonform import meeting_from_dict, meeting_to_dict
 
 _FIRST_RUN = "first_run_at"
+_CLOSED = [state for state in IssueState if state.closed]
 
 
 def get_issue(s: Session, week: str, zone: str) -> StoredIssue | None:
@@ -35,7 +36,7 @@ def get_issue(s: Session, week: str, zone: str) -> StoredIssue | None:
 def closed_issues(s: Session, zone: str | None = None) -> list[StoredIssue]:
     """The closed issues of a zone, or of all that were ever in force, by week; without what they said."""
     issue, meeting = IssueRow, IssueMeetingRow
-    closed = [issue.state == IssueState.CLOSED, *([issue.zone == zone] if zone is not None else [])]
+    closed = [issue.state.in_(_CLOSED), *([issue.zone == zone] if zone is not None else [])]
     listed = (
         select(issue.week, issue.zone, meeting.meeting_id)
         .join(meeting, (meeting.week == issue.week) & (meeting.zone == issue.zone))
@@ -46,9 +47,9 @@ def closed_issues(s: Session, zone: str | None = None) -> list[StoredIssue]:
     new: dict[tuple[str, str], dict[str, None]] = {}
     for week, in_zone, id_ in s.execute(listed):
         new.setdefault((week, in_zone), {})[present.get(id_, id_)] = None
-    columns = issue.week, issue.zone, issue.state, issue.closed_at, issue.subject, issue.sha256
+    columns = issue.week, issue.zone, issue.state, issue.closed_at, issue.subject, issue.sha256, issue.corrected_in
     rows = s.execute(select(*columns).where(*closed).order_by(issue.week, issue.zone)).tuples()
-    return [StoredIssue(*row, tuple(new.get(row[:2], ()))) for row in rows]
+    return [StoredIssue(*row[:-1], tuple(new.get(row[:2], ())), corrected_in=tuple(row[-1])) for row in rows]
 
 
 def said_in_closed(s: Session, zone: str | None, *, since: str) -> dict[str, Said]:
@@ -59,7 +60,7 @@ def said_in_closed(s: Session, zone: str | None, *, since: str) -> dict[str, Sai
     query = (
         select(IssueMeetingRow)
         .join(IssueRow, (IssueRow.week == IssueMeetingRow.week) & (IssueRow.zone == IssueMeetingRow.zone))
-        .where(IssueRow.state == IssueState.CLOSED, IssueRow.week >= since, IssueMeetingRow.record.is_not(None))
+        .where(IssueRow.state.in_(_CLOSED), IssueRow.week >= since, IssueMeetingRow.record.is_not(None))
         .order_by(IssueRow.closed_at, IssueRow.week, IssueRow.zone, IssueMeetingRow.position)
     )
     if zone is not None:
@@ -81,16 +82,21 @@ def _after(before: Said, last: Said) -> Said:
     return replace(last, articles=last.articles | before.articles, since=since)
 
 
-def save_issue(s: Session, issue: StoredIssue) -> None:
+def save_issue(s: Session, issue: StoredIssue, *, corrects: Collection[tuple[str, str]] = ()) -> None:
     """Remembers an issue in place of what was known of it; one that is closed already stays as it was closed.
 
-    Saving it with the state CLOSED closes it: of two that close it at once, the first one's content stays.
+    Saving it with the state FINAL closes it: of two that close it at once, the first one's content stays. `corrects`
+    are the closed issues, by week and zone, of which it says that something holds no more: they are corrected from then
+    on, and nothing else of them changes.
     """
     row = s.get(IssueRow, (issue.week, issue.zone))
-    if row is not None and row.state is IssueState.CLOSED:
+    if row is not None and row.state.closed:
         return
+    for earlier in filter(None, (s.get(IssueRow, key) for key in sorted(corrects))):
+        earlier.state = IssueState.CORRECTED
+        earlier.corrected_in = sorted({*earlier.corrected_in, issue.week})
     if row is None:
-        row = IssueRow(week=issue.week, zone=issue.zone)
+        row = IssueRow(week=issue.week, zone=issue.zone, corrected_in=[])
         s.add(row)
     row.state, row.closed_at = issue.state, issue.closed_at
     row.subject, row.sha256 = issue.subject, issue.sha256
@@ -162,6 +168,7 @@ def _outline(row: IssueRow, present: dict[str, str]) -> StoredIssue:
         subject=row.subject,
         sha256=row.sha256,
         meeting_ids=tuple(dict.fromkeys(present.get(id_, id_) for id_ in new)),
+        corrected_in=tuple(row.corrected_in),
     )
 
 

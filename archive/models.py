@@ -272,6 +272,7 @@ class IssueRow(Base):
     html: Mapped[str]
     context: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     chart: Mapped[bytes | None]
+    corrected_in: Mapped[list[str]] = mapped_column(server_default=_EMPTY_LIST)
 
     meetings: Mapped[list[IssueMeetingRow]] = relationship(
         order_by="IssueMeetingRow.position", cascade="all, delete-orphan"

@@ -56,11 +56,17 @@ class StoredMeeting:
 
 
 class IssueState(StrEnum):
-    """Open until its first send (or, without recipients, its first scheduled run); then what it holds is fixed."""
+    """A draft until its first send (or, without recipients, its first scheduled run); then what it holds is fixed."""
 
-    OPEN = "open"
-    CLOSED = "closed"
+    DRAFT = "draft"
+    FINAL = "final"
+    CORRECTED = "corrected"
     BACK = "back"
+
+    @property
+    def closed(self) -> bool:
+        """Whether what it holds is fixed."""
+        return self in (IssueState.FINAL, IssueState.CORRECTED)
 
 
 class IssuePart(StrEnum):
@@ -94,7 +100,7 @@ class StoredIssue:
 
     `markdown` and `html` are what was closed: a recipient served later reads what the others read. `context` is all
     that the issue says, as JSON values, `chart` its picture (PNG), `said` what it told of each meeting; an issue closed
-    by a version before 0004 of the schema has none of them.
+    by a version before 0004 of the schema has none of them. `corrected_in`: the weeks of the issues that correct it.
     """
 
     week: str
@@ -109,6 +115,7 @@ class StoredIssue:
     context: Mapping[str, Any] | None = None
     chart: bytes | None = None
     said: tuple[Said, ...] = ()
+    corrected_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

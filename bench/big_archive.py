@@ -205,7 +205,7 @@ def _close(desk: _Desk) -> None:
             continue
         closed_at = week.bounds(ZONE)[1] + dt.timedelta(hours=1)
         issues.append({
-            "week": week.label, "zone": ZONE.key, "state": IssueState.CLOSED, "closed_at": closed_at,
+            "week": week.label, "zone": ZONE.key, "state": IssueState.FINAL, "closed_at": closed_at,
             "subject": f"{len(told)} meetings", "sha256": "", "markdown": "", "html": "", "context": None,
         })  # fmt: skip
         said += [

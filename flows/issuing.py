@@ -1,6 +1,6 @@
 """One issue from the archive to paper and mail: composed, closed, written, delivered.
 
-An open issue is composed anew each time; a closed one is what was closed, to the byte, so that a recipient served
+A draft is composed anew each time; a closed one is what was closed, to the byte, so that a recipient served
 later reads what the others read. Nothing here depends on when it runs: an issue speaks for the moment of the last poll.
 """
 
@@ -68,7 +68,7 @@ class Issue:
     def stored(self) -> StoredIssue:
         """What the archive remembers of it, but for the zone."""
         sha256 = hashlib.sha256(self.forms.html.encode()).hexdigest()
-        closed_at = self.dated if self.state is IssueState.CLOSED else None
+        closed_at = self.dated if self.state.closed else None
         return StoredIssue(
             week=self.week.label,
             zone="",
@@ -191,9 +191,9 @@ def _select(session: Session, settings: Settings, week: Week, told: Sequence[Sto
 
 
 def _closed(session: Session, settings: Settings, week: Week) -> Issue | None:
-    """The issue as it was closed; None as long as it is open."""
+    """The issue as it was closed; None as long as it is not closed."""
     stored = issues.get_issue(session, week.label, settings.zone)
-    if stored is None or stored.state is not IssueState.CLOSED or stored.closed_at is None:
+    if stored is None or not stored.state.closed or stored.closed_at is None:
         return None
     forms = Forms(stored.markdown, stored.html)
     context = context_from_dict(stored.context) if stored.context is not None else None
@@ -212,7 +212,7 @@ def _closed(session: Session, settings: Settings, week: Week) -> Issue | None:
 
 
 def _issue(selection: Selection, context: IssueContext, chart: bytes | None) -> Issue:
-    state = IssueState.BACK if selection.back else IssueState.OPEN
+    state = IssueState.BACK if selection.back else IssueState.DRAFT
     return Issue(
         week=selection.week,
         state=state,
@@ -231,11 +231,11 @@ def close(settings: Settings, archive: Archive, issue: Issue, *, now: datetime) 
 
     Raises `InputError` when the week is not over.
     """
-    if issue.state is not IssueState.OPEN:
+    if issue.state is not IssueState.DRAFT:
         return issue
     if issue.week > last_complete_week(now, settings.tz):
         raise InputError(f"{issue.week.label} is not over yet; it can be sent from its next Monday on")
-    closed = replace(issue, state=IssueState.CLOSED, dated=now)
+    closed = replace(issue, state=IssueState.FINAL, dated=now)
     with archive.write() as session:
         issues.save_issue(session, replace(closed.stored, zone=settings.zone))
         # another process may have closed it since it was composed, and readers must all read the same

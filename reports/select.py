@@ -16,7 +16,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from archive.placing import placing_date
-from archive.records import IssueState, Said, StoredIssue, StoredMeeting
+from archive.records import Said, StoredIssue, StoredMeeting
 from meetings.identity import merge
 from meetings.records import RANK_ORDER, Status
 from reports.changes import Change
@@ -87,7 +87,7 @@ def select_issue(
     """
     back = is_back(week, zone, first_run)
     claims = {
-        (issue.week, issue.zone): frozenset(issue.meeting_ids) for issue in closed if issue.state is IssueState.CLOSED
+        (issue.week, issue.zone): frozenset(issue.meeting_ids) for issue in closed if issue.state.closed
     }
     own = claims.pop((week.label, zone.key), None)
     before = said if said and own is None and not back else {}

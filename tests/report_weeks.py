@@ -73,7 +73,7 @@ def said_before() -> dict[str, Said]:
 
 def issue_before() -> StoredIssue:
     closed_at = at("2024-12-09T00:30")
-    return StoredIssue("2024-W49", HANOI.key, IssueState.CLOSED, closed_at, "", "", (retold_meeting().meeting.id,))
+    return StoredIssue("2024-W49", HANOI.key, IssueState.FINAL, closed_at, "", "", (retold_meeting().meeting.id,))
 
 
 def earlier_sessions() -> list[StoredMeeting]:

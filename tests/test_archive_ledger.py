@@ -36,7 +36,7 @@ from tests.archive_samples import HOUR, NOW, TO_LAM, everything, meeting, store
 
 WEEK, ZONE = "2024-W50", "Asia/Ho_Chi_Minh"
 SENDER = "here:1"
-OPEN = StoredIssue(WEEK, ZONE, IssueState.OPEN, None, "Draft", "a" * 64, ())
+DRAFT = StoredIssue(WEEK, ZONE, IssueState.DRAFT, None, "Draft", "a" * 64, ())
 ANN = "ann@example.org"
 SETTLED = [DeliveryState.ACCEPTED, DeliveryState.REFUSED, DeliveryState.UNKNOWN, DeliveryState.PLANNED]
 
@@ -52,7 +52,7 @@ def ids(archive: Archive) -> list[str]:
 
 def planned(archive: Archive, *recipients: str) -> None:
     with archive.write() as s:
-        save_issue(s, OPEN)
+        save_issue(s, DRAFT)
         plan(s, WEEK, ZONE, [(recipient, f"<{recipient}>") for recipient in recipients], now=NOW)
 
 
@@ -60,7 +60,7 @@ class TestIssues:
     """One issue per week and zone; what it held when it closed stays."""
 
     def test_open_issue_is_replaced(self, archive: Archive, ids: Sequence[str]) -> None:
-        for issue in (OPEN, replace(OPEN, subject="Better", meeting_ids=tuple(ids)), replace(OPEN, subject="Best")):
+        for issue in (DRAFT, replace(DRAFT, subject="Better", meeting_ids=tuple(ids)), replace(DRAFT, subject="Best")):
             with archive.write() as s:
                 save_issue(s, issue)
             with archive.read() as s:
@@ -69,7 +69,7 @@ class TestIssues:
     def test_meetings_keep_their_order(self, archive: Archive, ids: Sequence[str]) -> None:
         for order in (ids, ids[::-1]):
             with archive.write() as s:
-                save_issue(s, replace(OPEN, meeting_ids=tuple(order)))
+                save_issue(s, replace(DRAFT, meeting_ids=tuple(order)))
             with archive.read() as s:
                 found = get_issue(s, WEEK, ZONE)
             assert found is not None
@@ -77,12 +77,12 @@ class TestIssues:
 
     def test_closed_issue_stays(self, archive: Archive, ids: Sequence[str]) -> None:
         final = {"markdown": "# Digest", "html": "<h1>Digest</h1>", "meeting_ids": tuple(ids)}
-        closed = replace(OPEN, state=IssueState.CLOSED, closed_at=NOW, **final)  # type: ignore[arg-type]  # mixed values
-        for issue in (OPEN, closed):
+        closed = replace(DRAFT, state=IssueState.FINAL, closed_at=NOW, **final)  # type: ignore[arg-type]  # mixed values
+        for issue in (DRAFT, closed):
             with archive.write() as s:
                 save_issue(s, issue)
         before = everything(archive)
-        for late in (OPEN, replace(closed, closed_at=NOW + HOUR, subject="Other", meeting_ids=())):
+        for late in (DRAFT, replace(closed, closed_at=NOW + HOUR, subject="Other", meeting_ids=())):
             with archive.write() as s:
                 save_issue(s, late)
         assert everything(archive) == before
@@ -98,7 +98,7 @@ class TestIssues:
             ),
         )
         context = {"week": WEEK, "meetings": [{"headline": "王毅会见裴青山"}]}
-        issue = replace(OPEN, meeting_ids=(ids[0],), said=said, context=context, chart=b"\x89PNG\x00\xff")
+        issue = replace(DRAFT, meeting_ids=(ids[0],), said=said, context=context, chart=b"\x89PNG\x00\xff")
         with archive.write() as s:
             save_issue(s, replace(issue, said=said[:1], chart=None))
             save_issue(s, issue)
@@ -108,7 +108,7 @@ class TestIssues:
 
     def test_what_closed_issues_said_last_of_a_meeting(self, archive: Archive, ids: Sequence[str]) -> None:
         def close(week: str, zone: str, *told: Said) -> None:
-            issue = replace(OPEN, week=week, zone=zone, state=IssueState.CLOSED, closed_at=NOW, said=told)
+            issue = replace(DRAFT, week=week, zone=zone, state=IssueState.FINAL, closed_at=NOW, said=told)
             with archive.write() as s:
                 save_issue(s, issue)
 
@@ -133,19 +133,19 @@ class TestIssues:
         told = {}
         for hours, week, date in ((0, "2024-W50", "2024-12-03"), (1, "2024-W49", "2024-12-04")):
             told[week] = Said(ids[0], week, IssuePart.AGAIN, replace(meeting(date), id=ids[0]), frozenset({1}))
-            issue = replace(OPEN, week=week, state=IssueState.CLOSED, closed_at=NOW + hours * HOUR, said=(told[week],))
+            issue = replace(DRAFT, week=week, state=IssueState.FINAL, closed_at=NOW + hours * HOUR, said=(told[week],))
             with archive.write() as s:
                 save_issue(s, issue)
         with archive.read() as s:
             assert said_in_closed(s, ZONE, since="2024-W01") == {ids[0]: told["2024-W49"]}
 
     def test_closed_issues_of_one_zone_by_week(self, archive: Archive) -> None:
-        closed = replace(OPEN, state=IssueState.CLOSED, closed_at=NOW)
+        closed = replace(DRAFT, state=IssueState.FINAL, closed_at=NOW)
         with archive.write() as s:
             for week, zone in (("2024-W51", ZONE), ("2024-W50", ZONE), ("2024-W50", "Asia/Shanghai")):
                 save_issue(s, replace(closed, week=week, zone=zone))
-            save_issue(s, replace(OPEN, week="2024-W49"))
-            save_issue(s, replace(OPEN, week="2023-W28", state=IssueState.BACK))
+            save_issue(s, replace(DRAFT, week="2024-W49"))
+            save_issue(s, replace(DRAFT, week="2023-W28", state=IssueState.BACK))
         with archive.read() as s:
             assert [issue.week for issue in closed_issues(s, ZONE)] == ["2024-W50", "2024-W51"]
             assert len(closed_issues(s)) == 3
@@ -155,7 +155,7 @@ class TestIssues:
         first = StoredVariant("short", "Subject", "# Short", "<h1>Short</h1>", charted=False)
         other = replace(first, choice="leaders", charted=True)
         with archive.write() as s:
-            save_issue(s, OPEN)
+            save_issue(s, DRAFT)
             assert keep_variant(s, WEEK, ZONE, first) == first
             assert keep_variant(s, WEEK, ZONE, other) == other
         with archive.write() as s:
@@ -259,7 +259,7 @@ class TestDeliveries:
     def test_deliveries_of_one_week(self, archive: Archive) -> None:
         planned(archive, "b@example.org", ANN)
         with archive.write() as s:
-            save_issue(s, replace(OPEN, week="2024-W51"))
+            save_issue(s, replace(DRAFT, week="2024-W51"))
             plan(s, "2024-W51", ZONE, [(ANN, "<51>")], now=NOW)
             assert [d.recipient for d in deliveries(s, WEEK)] == [ANN, "b@example.org"]
             assert len(deliveries(s)) == 3
@@ -309,7 +309,7 @@ class Ledger(RuleBasedStateMachine):
         self.now = NOW
         self.model: dict[str, tuple[DeliveryState, dt.datetime, int]] = {}
         with self.archive.write() as s:
-            save_issue(s, replace(OPEN, week=self.week))
+            save_issue(s, replace(DRAFT, week=self.week))
 
     @rule(recipient=st.sampled_from("ab"))
     def plan(self, recipient: str) -> None:

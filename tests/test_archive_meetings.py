@@ -301,7 +301,7 @@ class TestNewRules:
         [(old, _)] = tell(archive, wrong, meeting("2024-12-01"))
         [(id_, _)] = tell(archive, "right", meeting(), hours=5)
         with archive.write() as s:
-            save_issue(s, StoredIssue("2024-W48", "UTC", IssueState.CLOSED, NOW, "", "", (old,)))
+            save_issue(s, StoredIssue("2024-W48", "UTC", IssueState.FINAL, NOW, "", "", (old,)))
         assert tell(archive, wrong, meeting(), rules="2", hours=9) == [(id_, False)]
         stored = found(archive, old)
         assert stored == found(archive, id_)

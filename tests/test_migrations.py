@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -16,11 +17,11 @@ from sqlalchemy import inspect, select, text
 
 from archive.articles import get_article
 from archive.deliveries import deliveries
-from archive.issues import first_run_at, get_issue, get_variants, said_in_closed, save_issue
+from archive.issues import closed_issues, first_run_at, get_issue, get_variants, said_in_closed, save_issue
 from archive.keys import refresh_keys
 from archive.meetings import all_meetings
 from archive.models import Base
-from archive.records import DeliveryState, IssuePart
+from archive.records import DeliveryState, IssuePart, IssueState
 from archive.schema import HEAD, alembic_config, current_revision
 from archive.sources import holds, last_fetches, pending, states
 from archive.store import Archive
@@ -146,7 +147,7 @@ def test_issues_and_ledger_are_read_on(archive: Archive, database: str | None, r
         with today.read() as s:
             ledger = {sent.recipient.partition("@")[0]: (sent.state, sent.choice) for sent in deliveries(s)}
             said, kept = said_in_closed(s, settings.zone, since="2024-W01"), get_variants(s, "2024-W50", settings.zone)
-    assert issue.state.value != "open"
+    assert issue.state is IssueState.FINAL
     assert (issue.dated, len(issue.meeting_ids)) == (released.CLOSED_AT, 2)
     mail = issuing.message(settings, issue, Recipient("ann@example.org"))
     assert (mail["Subject"], "Bui Thanh Son" in str(mail.get_body(("plain",)))) == (issue.subject, True)
@@ -225,6 +226,31 @@ def test_before_0004_only_meetings_that_were_new_are_listed(archive: Archive) ->
     move(archive, "0003")
     listed = [(row["week"], row["meeting_id"]) for row in rows(archive)["issue_meetings"]]
     assert sorted(listed) == sorted((released.WEEK, id_) for id_ in issue.meeting_ids)
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        pytest.param((released.WEEK, True), ("corrected", ["2024-W51"]), id="told there"),
+        pytest.param((released.WEEK, False), ("final", []), id="of another meeting"),
+        pytest.param(("2024-W49", True), ("final", []), id="of another issue"),
+    ],
+)
+def test_what_a_closed_issue_named_as_wrong_is_corrected_from_0006_on(
+    archive: Archive, database: str | None, names: tuple[str, bool], expected: tuple[str, list[str]]
+) -> None:
+    as_released(archive, "0005")
+    lines = [json.loads(line) for line in released.stored("0005")]
+    issue = next(row for table, row in lines if table == "issues")
+    told = next(row["meeting_id"] for table, row in lines if table == "issue_meetings")
+    correction = {"week": names[0], "meeting_id": told if names[1] else "m-000000000000"}
+    context = json.dumps({**json.loads(issue["context"]), "corrections": [correction]})
+    filled(archive, [json.dumps(["issues", issue | {"week": "2024-W51", "context": context}])])
+    with Archive.open(archive.home, database) as today, today.read() as s:
+        states = [(each.state.value, list(each.corrected_in)) for each in closed_issues(s)]
+    assert states == [expected, ("final", [])]
+    move(archive, "0005")
+    assert {row["state"] for row in rows(archive)["issues"]} == {"closed"}
 
 
 @ON_SQLITE

@@ -148,7 +148,7 @@ def test_further_accounts_are_those_that_no_issue_had(now: StoredMeeting, number
 
 def closed(week: Week, *told_then: Said) -> StoredIssue:
     new = tuple(each.meeting.id for each in told_then if each.part is IssuePart.NEW)
-    return StoredIssue(week.label, HANOI.key, IssueState.CLOSED, at("2024-12-16T00:00"), "", "", new, said=told_then)
+    return StoredIssue(week.label, HANOI.key, IssueState.FINAL, at("2024-12-16T00:00"), "", "", new, said=told_then)
 
 
 COMING = replace(BASE, date=dt.date(2024, 12, 18), status=Status.ANNOUNCED)

@@ -34,7 +34,7 @@ def told(
     return stored(base, mention(base, article, {"status": "met"}), first_seen=first_seen)
 
 
-def closed(week: Week, *ids: str, state: IssueState = IssueState.CLOSED) -> StoredIssue:
+def closed(week: Week, *ids: str, state: IssueState = IssueState.FINAL) -> StoredIssue:
     return StoredIssue(week.label, HANOI.key, state, at("2024-12-16T00:00"), "subject", "0" * 64, ids)
 
 

@@ -264,7 +264,7 @@ def at_work(meetings: Meetings) -> Meetings:
 
 
 def issue_of(week: Week, closed_at: datetime) -> StoredIssue:
-    return StoredIssue(week.label, "Asia/Ho_Chi_Minh", IssueState.CLOSED, closed_at, "Two met", "0" * 64, ())
+    return StoredIssue(week.label, "Asia/Ho_Chi_Minh", IssueState.FINAL, closed_at, "Two met", "0" * 64, ())
 
 
 def closes(meetings: Meetings, *, weeks_ago: int = 0, reader: DeliveryState | None = None) -> None:
