@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,6 +30,8 @@ from flows.settings import Settings
 from flows.steps import alone, existing_archive, now_utc
 from reports.issue_files import FOLDER
 from reports.week import parse_week
+
+log = logging.getLogger(__name__)
 
 _LEASE = timedelta(minutes=5)
 _OF_ISSUES = {Damage.ISSUE_FILE_MISSING, Damage.ISSUE_FILE_CHANGED}
@@ -70,7 +73,8 @@ def _guarded(check: Iterator[Damaged]) -> Iterator[Damaged]:
     """What a check finds, and that it could not go on: the database gives nothing back, or no record of ours."""
     try:
         yield from check
-    except (ArchiveError, ValueError, LookupError, TypeError) as error:
+    except (ArchiveError, ValueError, LookupError) as error:
+        log.debug("a check could not go on", exc_info=True)
         yield _unreadable(error)
 
 

@@ -15,6 +15,7 @@ pytest_plugins = [
     "tests.internet",
     "tests.databases",
     "tests.issuekit",
+    "tests.backupkit",
 ]
 
 # Two cores shared with whatever else runs: an example that takes long is no finding.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from pydantic import SecretStr
 
 from archive import deliveries, issues
@@ -18,12 +20,25 @@ from flows import issuing
 from flows.settings import Settings
 from flows.steps import detect_new
 from reports.week import parse_week
-from tests.archive_samples import HOUR, NOW, answer, article, day, store
+from tests.archive_samples import HOUR, NOW, answer, article, day, everything, store
+from tests.databases import PostgreSQL
 from tests.issuekit import BEIJING, CLOSED_AT
 
+FOLDERS = ("articles", "raw", "issues")
 WEEK = "2024-W50"
 READER = "reader@example.org"
 HANOI = "Vietnamese Prime Minister Pham Minh Chinh received Chinese Ambassador He Wei in Hanoi on December 11, 2024."
+
+
+def quiet(what: str, total: int) -> None:
+    """Nobody watches the progress."""
+    del what, total
+
+
+def contents(home: Path) -> dict[str, bytes]:
+    """The files of articles, raw answers and issues by path."""
+    found = (path for folder in FOLDERS for path in (home / folder).rglob("*"))
+    return {path.relative_to(home).as_posix(): path.read_bytes() for path in found if path.is_file()}
 
 
 def settings_for(home: Path, database: str | None) -> Settings:
@@ -63,3 +78,23 @@ def ingest_under_way(settings: Settings) -> Iterator[None]:
         now = datetime.now(UTC)
         with hold(archive, "ingest", owner="elsewhere:1", now_fn=lambda: now, lease=HOUR):
             yield
+
+
+def rows(settings: Settings) -> dict[str, list[tuple[object, ...]]]:
+    with opened(settings) as archive:
+        return everything(archive)
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Settings:
+    """A filled home on SQLite."""
+    settings = settings_for(tmp_path / "home", None)
+    fill(settings)
+    return settings
+
+
+@pytest.fixture
+def pg_programs(postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch) -> PostgreSQL:
+    """The server with its own programs first on the PATH."""
+    monkeypatch.setenv("PATH", f"{postgresql.bin}{os.pathsep}{os.environ['PATH']}")
+    return postgresql
