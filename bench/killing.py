@@ -9,6 +9,7 @@ A step is `module:attribute before|after [nth call]`; the process kills itself t
 from __future__ import annotations
 
 import functools
+import gc
 import importlib
 import json
 import os
@@ -129,6 +130,8 @@ class _Clock:
 
 def _run(job: dict[str, Any], clock: _Clock) -> int:
     """The command in this very process; its exit code."""
+    for name in [name for name in os.environ if name.startswith("MEETINGS_")]:
+        del os.environ[name]
     os.environ.update(job["env"])
     clock.ahead = timedelta(seconds=job["ahead"])
     if job["step"]:
@@ -149,6 +152,7 @@ def _run(job: dict[str, Any], clock: _Clock) -> int:
 
 def _forked(job: dict[str, Any], clock: _Clock) -> int:
     """The command in a process of its own, killed after the delay."""
+    gc.freeze()
     pid = os.fork()
     if pid == 0:
         code = 70

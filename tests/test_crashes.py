@@ -29,26 +29,12 @@ from tests.webserver import Reply, Web
 
 WEEK, ZONE = "2024-W50", "Asia/Ho_Chi_Minh"
 READERS = ("ann@example.org", "bob@example.org", "chi@example.org")
-# the child: argv is MODULE ATTRIBUTE WHEN COUNT, then the command's own words
+# the child: argv is the step, then the command's own words
 CHILD = """
-import functools, importlib, os, signal, sys
-module, attribute, when, count, *words = sys.argv[1:]
-owner = importlib.import_module(module)
-*path, name = attribute.split(".")
-for part in path:
-    owner = getattr(owner, part)
-real, calls = getattr(owner, name), 0
-@functools.wraps(real)
-def deadly(*args, **kwargs):
-    global calls
-    calls += 1
-    if calls == int(count) and when == "before":
-        os.kill(os.getpid(), signal.SIGKILL)
-    result = real(*args, **kwargs)
-    if calls == int(count):
-        os.kill(os.getpid(), signal.SIGKILL)
-    return result
-setattr(owner, name, deadly)
+import sys
+from bench.killing import arm
+step, *words = sys.argv[1:]
+arm(step)
 sys.argv = ["meetings", *words]
 from flows.cli import main
 main()
@@ -56,10 +42,9 @@ main()
 
 
 def killed(meetings: Meetings, step: str, *words: str) -> None:
-    """Run a command in a process that dies at `step`: `module:attribute before|after [nth call]`."""
-    target, when, *count = step.split()
-    command = [sys.executable, "-c", CHILD, *target.split(":"), when, *(count or ["1"])]
-    done = subprocess.run([*command, "--home", str(meetings.home), *words], env=os.environ, check=False)
+    """Run a command in a process that dies at a step (`bench.killing`)."""
+    command = [sys.executable, "-c", CHILD, step, "--home", str(meetings.home), *words]
+    done = subprocess.run(command, env=os.environ, check=False)
     assert done.returncode == -signal.SIGKILL, "the step was never reached"
 
 
