@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import select
@@ -54,6 +54,9 @@ def write_atomically(path: Path, data: bytes) -> None:
         temporary.replace(path)
         sync_folder(path.parent)
     except OSError as error:
+        # what is left of it would only take the room that is missing
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise file_error(error, f"The file {path}") from error
 
 

@@ -18,7 +18,7 @@ import typer
 
 from flows import cli_operations, cli_site, cli_sources
 from flows.cli_options import Globals, Json, SourcesFile, settings_of
-from flows.console import progress, put, put_json, table, warn
+from flows.console import progress, put, put_json, sentence_of, table, warn
 from parsers.records import InputError, MeetingsError
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ def run(context: typer.Context) -> None:
     settings = settings_of(context)
     report = _ingest(settings)
     _show_ingest(report, settings.tz)
+    _stop_without_storage(report)
     written = [*issue_steps.write_back_issues(settings), issue_steps.write_issue(settings)]
     for issue in {issue.week: issue for issue in written}.values():
         _show_issue(issue)
@@ -125,8 +126,12 @@ def ingest(
         put_json(asdict(report))
     else:
         _show_ingest(report, settings.tz)
+    _stop_without_storage(report)
+
+
+def _stop_without_storage(report: IngestReport) -> None:
     if report.failure:
-        raise typer.Exit(1)
+        raise MeetingsError(report.failure)
 
 
 def _ingest(settings: Settings, only: list[str] | tuple[()] = (), *, force: bool = False) -> IngestReport:
@@ -375,12 +380,10 @@ def trigger(
 def main() -> None:
     """Run the command line; every error a person can mend is one sentence on stderr."""
     try:
-        app()
-    except MeetingsError as error:
-        if "--debug" in sys.argv:
-            raise
-        warn(f"meetings: {error}")
-        raise SystemExit(error.exit_code) from None
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except BrokenPipeError:
         # the reader of our output has gone, as `head` does; there is nobody left to tell
         sys.stderr.close()
@@ -388,5 +391,5 @@ def main() -> None:
     except Exception as error:
         if "--debug" in sys.argv:
             raise
-        warn(f"meetings: unexpected {type(error).__name__}: {error}; run it again with --debug before the command")
-        raise SystemExit(1) from None
+        warn(f"meetings: {sentence_of(error)}")
+        raise SystemExit(error.exit_code if isinstance(error, MeetingsError) else 1) from None

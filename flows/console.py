@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
+from parsers.records import MeetingsError
+
 Advance = Callable[[str, int], None]
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 
 @contextmanager
@@ -69,6 +74,20 @@ def put(text: str = "") -> None:
 def warn(text: str) -> None:
     """One line to stderr."""
     sys.stderr.write(text + "\n")
+
+
+def sentence_of(error: Exception) -> str:
+    """What a person is told of an error that ends the program; output that finds no room is thrown away."""
+    if isinstance(error, MeetingsError):
+        return str(error)
+    if not isinstance(error, OSError) or not (error.filename or error.errno in _NO_ROOM):
+        return f"unexpected {type(error).__name__}: {error}; run it again with --debug before the command"
+    from archive.errors import file_error
+
+    if not error.filename:
+        # Python would try to write it again at its end, and complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return str(file_error(error, f"The file {error.filename}" if error.filename else "The output"))
 
 
 def put_hanging(head: str, text: str) -> None:
