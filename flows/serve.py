@@ -29,9 +29,12 @@ from typing import TYPE_CHECKING, Any
 from flows.console import put, warn
 from flows.prefect_api import PrefectApi
 from flows.settings import Settings, load_settings, shipped
+from flows.watchdog import attended
 from parsers.records import MeetingsError
 
 if TYPE_CHECKING:
+    from prefect.runner import Runner
+
     from flows.deployments import Deployment
 
 START_SECONDS = 180.0  # the first start migrates Prefect's database: 17 s measured, more on a busy machine
@@ -125,7 +128,12 @@ def _serve_here(settings: Settings, path: Path) -> None:
         runner = runner_of(deployments)
         install_automations()
         _announce(api, deployments)
-        asyncio.run(runner.start())
+        asyncio.run(_run(runner, api))
+
+
+async def _run(runner: Runner, api: PrefectApi) -> None:
+    async with attended(api.healthy):
+        await runner.start()
 
 
 def _make_folders(settings: Settings) -> None:

@@ -1,11 +1,15 @@
-"""The automations on a real server: installed once, and each fires; the operator gets the mail."""
+"""A real server watched: each automation is there once and fires, the operator gets the mail, systemd hears of it."""
 
 from __future__ import annotations
 
 import email
+import socket
+import tempfile
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.policy import default
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,11 +32,32 @@ def inbox() -> Inbox:
 
 
 @pytest.fixture(scope="module")
-def served(inbox: Inbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def heard() -> Iterator[tuple[str, list[str]]]:
+    """A socket as systemd's, by its path, and what was said there."""
+    said: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="sd-") as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
+        path = str(Path(folder) / "notify")
+        ear.bind(path)
+
+        def listen() -> None:
+            while (word := ear.recv(100).decode()) != "enough":
+                said.append(word)
+
+        thread = threading.Thread(target=listen)
+        thread.start()
+        yield path, said
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as mouth:
+            mouth.sendto(b"enough", path)
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def served(inbox: Inbox, heard: tuple[str, list[str]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server whose catalogue is wrong, so that every ingest fails."""
     with mail_server(inbox) as port:
         mail = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(port), "SMTP_SECURITY": "none", "ALERT_TO": OPERATOR}
         more = {f"MEETINGS_{key}": value for key, value in mail.items()}
+        more |= {"NOTIFY_SOCKET": heard[0], "WATCHDOG_USEC": "3000000"}
         with Served(tmp_path_factory.mktemp("served"), "[[source]]\nid = 3\n", **more) as one:
             one.start(shipped("prefect.yaml"))
             yield one
@@ -64,10 +89,19 @@ def new_run(served: Served, deployment: str) -> dict[str, Any]:
     return run
 
 
-def test_they_are_installed_once_however_often_it_starts(served: Served) -> None:
+def test_a_second_start_installs_nothing_twice_and_systemd_hears_of_it(
+    served: Served, heard: tuple[str, list[str]]
+) -> None:
+    _, said = heard
     assert {name for name, each in automations(served).items() if each["enabled"]} == OURS
-    served.stop()
+    until(lambda: "WATCHDOG=1" in said, "a sign of life")
+    said.clear()
+    assert served.stop() == 0
+    assert [word for word in said if word != "WATCHDOG=1"] == ["STOPPING=1"]
+    said.clear()
     served.start(shipped("prefect.yaml"))
+    until(lambda: said, "the server to say that it is up")
+    assert said[0] == "READY=1"
     assert set(automations(served)) == OURS
 
 

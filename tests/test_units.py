@@ -14,7 +14,7 @@ import pytest
 import typer.main
 
 from flows.cli import app
-from flows.serve import STOP_SECONDS
+from flows.serve import START_SECONDS, STOP_SECONDS
 from tests.commandline import ROOT
 
 FOLDER = ROOT / "docs" / "systemd"
@@ -56,7 +56,7 @@ def test_systemd_finds_nothing_to_say(installed: Path) -> None:
 @checked
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("ProtectHome=yes", "ProtectHomes=yes"), (sys.executable, "/nowhere/meetings"), ("Type=exec", "Type=eternal")],
+    [("ProtectHome=yes", "ProtectHomes=yes"), (sys.executable, "/nowhere/meetings"), ("Type=notify", "Type=eternal")],
     ids=["key", "command", "value"],
 )
 def test_systemd_would_find_a_slip(installed: Path, old: str, new: str) -> None:
@@ -98,7 +98,8 @@ def test_each_service_of_ours_is_seen() -> None:
     assert {f"{stem}.service" for stem in timers} <= set(UNITS)
 
 
-def test_a_stop_is_given_the_time_it_takes() -> None:
+def test_start_and_stop_are_given_the_time_they_take() -> None:
+    assert unit("meetings.service").getint("Service", "TimeoutStartSec") > START_SECONDS
     assert unit("meetings.service").getint("Service", "TimeoutStopSec") > STOP_SECONDS
 
 
