@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from archive.columns import batches
 from archive.models import AliasRow, IssueMeetingRow, IssueRow, IssueVariantRow, MetaRow
 from archive.records import IssuePart, IssueState, Said, StoredIssue, StoredVariant
 from meetings.jsonform import meeting_from_dict, meeting_to_dict
@@ -80,6 +81,22 @@ def _after(before: Said, last: Said) -> Said:
     days = {(said.meeting.date, said.meeting.end_date) for said in (before, last)}
     since = (before.since or before.week) if expected and len(days) == 1 else None
     return replace(last, articles=last.articles | before.articles, since=since)
+
+
+def tellings(s: Session, ids: Collection[str]) -> list[tuple[str, Said]]:
+    """All that closed issues said of the meetings with these present ids, each with the zone of its issue."""
+    present = _present_ids(s)
+    then = {*ids, *(old for old, id_ in present.items() if id_ in ids)}
+    found: list[tuple[str, Said]] = []
+    for batch in batches(sorted(then)):
+        query = (
+            select(IssueMeetingRow)
+            .join(IssueRow, (IssueRow.week == IssueMeetingRow.week) & (IssueRow.zone == IssueMeetingRow.zone))
+            .where(IssueRow.state.in_(_CLOSED), IssueMeetingRow.record.is_not(None))
+            .where(IssueMeetingRow.meeting_id.in_(batch))
+        )
+        found += [(row.zone, _said(row, present)) for row in s.scalars(query)]
+    return found
 
 
 def save_issue(s: Session, issue: StoredIssue, *, corrects: Collection[tuple[str, str]] = ()) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from archive import articles, issues
 from archive.markers import Marker, digest
 from archive.placing import placing_date
-from archive.records import StoredIssue, StoredMeeting
+from archive.records import IssueState, StoredIssue, StoredMeeting
 from archive.store import Archive
 from flows import issuing
 from flows.settings import Settings
@@ -37,7 +37,7 @@ class Page:
     """A page to make: that of a week's issue of this kind, from inputs of this digest, between two others."""
 
     week: Week
-    kind: str
+    kind: IssueState
     inputs: str
     before: IssueLine | None
     after: IssueLine | None
@@ -81,15 +81,15 @@ class IssuePages:
         closed.sort(key=lambda each: each.zone == settings.zone)
         self._closed = {parse_week(each.week): each for each in closed}
         self._last = last_complete_week(now_utc(), settings.tz)
-        self._kinds = dict.fromkeys(self._closed, "closed")
+        self._kinds = {week: each.state for week, each in self._closed.items()}
         held = (each for each in outlines if each.meeting.status is Status.HELD)
         filed = {week_of_day(placed_on(each, settings.tz)) for each in held}
         recent = {_before(self._last, number) for number in range(RECENT)}
         begun = {week for week in recent if not is_back(week, settings.tz, first_run)}
         for week in {*filed, *begun, self._last, *map(parse_week, known)}:
             if week <= self._last:
-                self._kinds.setdefault(week, "back" if is_back(week, settings.tz, first_run) else "open")
-        self._inputs = _inputs([week for week, kind in self._kinds.items() if kind != "closed"], outlines, markers)
+                self._kinds.setdefault(week, _unclosed(is_back(week, settings.tz, first_run)))
+        self._inputs = _inputs([week for week, kind in self._kinds.items() if not kind.closed], outlines, markers)
 
     def build(self, folder: Folder, workers: Workers) -> dict[str, KeptIssue]:
         """Writes the pages that changed; every issue by its week.
@@ -105,13 +105,13 @@ class IssuePages:
             before = lines[weeks[at - 1]] if at else None
             after = lines[weeks[at + 1]] if at + 1 < len(weeks) else None
             # what the last one says of sources changes with every poll
-            context = self._compose(week) if kind != "closed" and week == self._last else None
+            context = self._compose(week) if not kind.closed and week == self._last else None
             inputs = digest(context or self._known_by(week), before, after)
             page = Page(week, kind, inputs, before, after)
             if not folder.wants(lines[week].page, inputs) and kept is not None and kept.inputs == inputs:
                 folder.keep(chart_file(week.label))
                 built[week.label] = kept
-            elif kind == "closed":
+            elif kind.closed:
                 closed.append(ClosedPage(page, self._closed[week]))
             else:
                 made = _written(folder.out, page, context or self._compose(week), chart=None)
@@ -128,7 +128,8 @@ class IssuePages:
         """What a week's page is made from, without composing it."""
         closed = self._closed.get(week)
         if closed is not None:
-            return digest("closed", closed.zone, closed.closed_at, closed.sha256, closed.meeting_ids)
+            fixed = closed.zone, closed.closed_at, closed.sha256
+            return digest(*fixed, closed.meeting_ids, closed.state, closed.corrected_in)
         start, end = (moment.astimezone(self._settings.tz) for moment in week.bounds(self._settings.tz))
         with self._archive.read() as session:
             read = articles.articles_between(session, start, end)
@@ -141,17 +142,20 @@ def make_closed(job: ClosedPage, bench: Bench) -> Made:
     with bench.archive.read() as session:
         stored = issues.get_issue(session, outline.week, outline.zone) or outline
     if stored.context is not None:
-        return _written(out, page, context_from_dict(stored.context), chart=stored.chart)
-    line = issue_line(page.week, stored.subject, page.kind, len(stored.meeting_ids))
+        context = context_from_dict(stored.context)
+        return _written(out, page, context, chart=stored.chart, corrected_in=stored.corrected_in)
+    line = issue_line(page.week, stored.subject, page.kind, len(stored.meeting_ids), stored.corrected_in)
     written = put(out, line.page, render("old_issue", line.page, line=line, text=stored.markdown))
     return Made(KeptIssue(page.inputs, line, "", stored.meeting_ids, ()), charted=False, written=written)
 
 
-def _written(out: Path, page: Page, context: IssueContext, *, chart: bytes | None) -> Made:
+def _written(
+    out: Path, page: Page, context: IssueContext, *, chart: bytes | None, corrected_in: tuple[str, ...] = ()
+) -> Made:
     """The page of an issue, with the chart that it was mailed with."""
     new = tuple(view.id for view in (*context.meetings, *context.late))
-    line = issue_line(page.week, context.subject, page.kind, len(new))
-    values = {"ctx": context, "kind": line.kind, "before": page.before, "after": page.after, "chart": bool(chart)}
+    line = issue_line(page.week, context.subject, page.kind, len(new), corrected_in)
+    values = {"ctx": context, "line": line, "before": page.before, "after": page.after, "chart": bool(chart)}
     written = int(put(out, line.page, render("issue", line.page, **values)))
     if chart:
         written += put(out, chart_file(page.week.label), chart)
@@ -182,6 +186,10 @@ def told(built: Mapping[str, KeptIssue], merged: Mapping[str, str]) -> dict[str,
         id_: Told(tuple(weeks.get(id_, ())), tuple(corrected.get(id_, ())), tuple(former.get(id_, ())))
         for id_ in {*weeks, *corrected, *former}
     }
+
+
+def _unclosed(back: bool) -> IssueState:
+    return IssueState.BACK if back else IssueState.DRAFT
 
 
 def _before(week: Week, number: int) -> Week:

@@ -26,6 +26,7 @@ from flows.owner import is_gone, owner
 from flows.settings import Settings, read_text
 from flows.watching import standing_by
 from parsers.records import InputError, Source
+from reports.changes import Change, corrected
 from reports.chart import weekly_chart
 from reports.context import build_context
 from reports.figures import WEEKS, WeekCount, count_weeks, weeks_before
@@ -50,7 +51,7 @@ class Issue:
     """One issue as it is read: `dated` is the moment of its mail's Date header, UTC.
 
     `context` is None for an issue that was closed before contexts were kept; then every reader gets it whole.
-    `variants` are those that readers of a choice of their own have been sent.
+    `variants` are those that readers of a choice of their own have been sent, `changes` what a draft takes back.
     """
 
     week: Week
@@ -63,19 +64,18 @@ class Issue:
     chart: bytes | None = None
     said: tuple[Said, ...] = ()
     variants: tuple[StoredVariant, ...] = ()
+    changes: tuple[Change, ...] = ()
 
     @property
     def stored(self) -> StoredIssue:
         """What the archive remembers of it, but for the zone."""
-        sha256 = hashlib.sha256(self.forms.html.encode()).hexdigest()
-        closed_at = self.dated if self.state.closed else None
         return StoredIssue(
             week=self.week.label,
             zone="",
             state=self.state,
-            closed_at=closed_at,
+            closed_at=self.dated if self.state.closed else None,
             subject=self.subject,
-            sha256=sha256,
+            sha256=hashlib.sha256(self.forms.html.encode()).hexdigest(),
             meeting_ids=self.meeting_ids,
             markdown=self.forms.markdown,
             html=self.forms.html,
@@ -195,16 +195,14 @@ def _closed(session: Session, settings: Settings, week: Week) -> Issue | None:
     stored = issues.get_issue(session, week.label, settings.zone)
     if stored is None or not stored.state.closed or stored.closed_at is None:
         return None
-    forms = Forms(stored.markdown, stored.html)
-    context = context_from_dict(stored.context) if stored.context is not None else None
     return Issue(
         week=week,
         state=stored.state,
         subject=stored.subject,
         meeting_ids=stored.meeting_ids,
-        forms=forms,
+        forms=Forms(stored.markdown, stored.html),
         dated=stored.closed_at,
-        context=context,
+        context=context_from_dict(stored.context) if stored.context is not None else None,
         chart=stored.chart,
         said=stored.said,
         variants=issues.get_variants(session, week.label, settings.zone),
@@ -223,11 +221,12 @@ def _issue(selection: Selection, context: IssueContext, chart: bytes | None) -> 
         context=context,
         chart=chart,
         said=selection.said,
+        changes=selection.changes,
     )
 
 
 def close(settings: Settings, archive: Archive, issue: Issue, *, now: datetime) -> Issue:
-    """Fix what is new in the issue, once and for all; a closed or a back issue stays as it is.
+    """Fix what is new in the issue, once and for all, and mark what it corrects; a closed or a back one stays as it is.
 
     Raises `InputError` when the week is not over.
     """
@@ -237,7 +236,8 @@ def close(settings: Settings, archive: Archive, issue: Issue, *, now: datetime) 
         raise InputError(f"{issue.week.label} is not over yet; it can be sent from its next Monday on")
     closed = replace(issue, state=IssueState.FINAL, dated=now)
     with archive.write() as session:
-        issues.save_issue(session, replace(closed.stored, zone=settings.zone))
+        corrects = corrected(issue.changes, issues.tellings(session, {each.said.id for each in issue.changes}))
+        issues.save_issue(session, replace(closed.stored, zone=settings.zone), corrects=corrects)
         # another process may have closed it since it was composed, and readers must all read the same
         return _closed(session, settings, issue.week) or closed
 

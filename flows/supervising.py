@@ -29,7 +29,10 @@ MEGABYTE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What the archive knows of itself; `closed` are the weeks of the zone in force, `closed_at` of all zones."""
+    """What the archive knows of itself; `closed` are the weeks of the zone in force, `closed_at` of all zones.
+
+    `corrected` leads from weeks to those whose issues correct theirs.
+    """
 
     articles: int
     meetings: int
@@ -37,6 +40,7 @@ class _Known:
     first_run: datetime | None
     closed: Collection[str]
     closed_at: Mapping[str, datetime]
+    corrected: Mapping[str, Sequence[str]]
     ledger: Sequence[Delivery]
 
 
@@ -94,11 +98,13 @@ def _known(settings: Settings, archive: Archive, catalogue: Sequence[Source], at
             first_run=issues.first_run_at(session),
             closed={issue.week for issue in closed if issue.zone == settings.zone},
             closed_at={issue.week: issue.closed_at for issue in closed if issue.closed_at},
+            corrected={issue.week: issue.corrected_in for issue in closed if issue.corrected_in},
             ledger=deliveries.deliveries(session, now=at.now),
         )
 
 
 def _numbers(known: _Known, at: Look) -> dict[str, Any]:
+    corrected = max(known.corrected, default=None)
     attempts = [item.state.last_attempt for item in known.sources if item.state.last_attempt]
     return {
         "articles": known.articles,
@@ -109,6 +115,8 @@ def _numbers(known: _Known, at: Look) -> dict[str, Any]:
         "alarms": sum(len(item.state.alarms) for item in known.sources if item.health is Health.ALARM),
         "last_poll": _shown(max(attempts), at) if attempts else None,
         "last_closed_issue": max(known.closed, default=None),
+        "corrected_issues": len(known.corrected),
+        "last_corrected_issue": f"{corrected} in {', '.join(known.corrected[corrected])}" if corrected else None,
     } | {
         f"deliveries_{state.value}": sum(delivery.state is state for delivery in known.ledger)
         for state in DeliveryState

@@ -5,7 +5,7 @@ A reader saw days, place, names, status, way of meeting and forum: a difference 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -59,6 +59,24 @@ def find_changes(said: Mapping[str, Said], now: Mapping[str, StoredMeeting]) -> 
             aspects = (Aspect.MERGED,) if merged else differences(last.meeting, present.meeting)
             found += [Change(aspect, last, present) for aspect in aspects]
     return tuple(found)
+
+
+def corrected(changes: Sequence[Change], tellings: Iterable[tuple[str, Said]]) -> frozenset[tuple[str, str]]:
+    """The issues, by week and zone, that said what these changes take back, be it the last ones to say so or earlier.
+
+    `tellings`: what closed issues said of these meetings, each with the zone of its issue.
+    """
+    return frozenset(
+        (said.week, zone) for zone, said in tellings if any(_takes_back(change, said) for change in changes)
+    )
+
+
+def _takes_back(change: Change, said: Said) -> bool:
+    if change.aspect in (Aspect.MERGED, Aspect.WITHDRAWN, Aspect.RESTORED):
+        gone = said.part is IssuePart.GONE
+        return said.meeting.id == change.said.meeting.id and gone is (change.aspect is Aspect.RESTORED)
+    told = said.id == change.said.id and said.part in (IssuePart.NEW, IssuePart.AGAIN)
+    return told and change.now is not None and change.aspect in differences(said.meeting, change.now.meeting)
 
 
 def continuing(said: Mapping[str, Said]) -> dict[str, Said]:

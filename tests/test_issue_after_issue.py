@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from archive.issues import closed_issues, get_issue
+from archive.records import IssueState, StoredIssue
 from reports.records import IssueContext
 from tests.issuekit import BEIJING, Desk
 
@@ -42,6 +46,54 @@ def test_a_correction_is_told_once(desk: Desk) -> None:
         ("Place", "Beijing, China", "Nanning, China", "2024-W50")
     ]
     assert close(desk, "2024-W52").corrections == ()
+
+
+def test_an_issue_is_corrected_when_the_one_that_corrects_it_closes(desk: Desk) -> None:
+    """All that said it are, and nothing else of them changes: not a byte, not what they said."""
+    number = desk.tell("one", BEIJING, "2024-12-11")
+    close(desk, "2024-W50")
+    again = desk.tell("two", BEIJING.replace("met with", "held talks with"), "2024-12-17")
+    close(desk, "2024-W51")
+    desk.tell("three", NANNING, "2024-12-12")
+    desk.untell(number)
+    desk.untell(again)
+    before, draft = closed(desk), desk.compose("2024-W52")
+    assert closed(desk) == before
+    desk.close(draft)
+    after = closed(desk)
+    assert {week: (each.state, each.corrected_in) for week, each in after.items()} == {
+        "2024-W50": (IssueState.CORRECTED, ("2024-W52",)),
+        "2024-W51": (IssueState.CORRECTED, ("2024-W52",)),
+        "2024-W52": (IssueState.FINAL, ()),
+    }
+    for week, each in before.items():
+        assert replace(after[week], state=IssueState.FINAL, corrected_in=()) == each
+    close(desk, "2025-W01")
+    assert desk.compose("2024-W50").state is IssueState.CORRECTED
+    assert {week: each for week, each in closed(desk).items() if week != "2025-W01"} == after
+
+
+def test_an_issue_that_another_closed_first_corrects_nothing(desk: Desk) -> None:
+    number = desk.tell("one", BEIJING, "2024-12-11")
+    close(desk, "2024-W50")
+    close(desk, "2024-W51")
+    draft = desk.compose("2024-W52")
+    desk.untell(number)
+    slower = desk.compose("2024-W52")
+    desk.close(draft)
+    before = closed(desk)
+    desk.close(slower)
+    assert slower.changes
+    assert closed(desk) == before
+    close(desk, "2025-W01")
+    assert closed(desk)["2024-W50"].corrected_in == ("2025-W01",)
+
+
+def closed(desk: Desk) -> dict[str, StoredIssue]:
+    """Every closed issue as stored, by week."""
+    with desk.archive.read() as session:
+        found = [get_issue(session, each.week, each.zone) for each in closed_issues(session)]
+    return {each.week: each for each in found if each}
 
 
 def test_a_withdrawn_meeting_is_told_once(desk: Desk) -> None:

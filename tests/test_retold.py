@@ -17,7 +17,7 @@ from archive.meetings import all_meetings, meetings_by_id, record_detection
 from archive.records import IssuePart, IssueState, Mention, Said, StoredIssue, StoredMeeting
 from archive.store import Archive
 from meetings.records import Detection, Evidence, Forum, Meeting, Mode, Place, Rank, Status, Topic
-from reports.changes import Aspect, continuing, find_changes
+from reports.changes import Aspect, continuing, corrected, find_changes
 from reports.corrections import corrections, further_note, outcome
 from reports.retold import Fate
 from reports.select import Selection, said_since, select_issue
@@ -121,6 +121,39 @@ B = replace(BASE, id="b")
 def test_meetings_that_come_and_go(before: list[Said], now: list[Meeting], aspects: list[Aspect]) -> None:
     changes = find_changes({each.meeting.id: each for each in before}, {each.id: told(each) for each in now})
     assert [change.aspect for change in changes] == aspects
+
+
+ELSEWHERE = replace(BASE, place=Place(None, "Nanning", "CN"))
+LONGER = replace(BASE, end_date=dt.date(2024, 12, 11))
+
+
+@pytest.mark.parametrize(
+    ("tellings", "now", "weeks"),
+    [
+        pytest.param([said()], [BASE], set(), id="all holds"),
+        pytest.param([said()], [ELSEWHERE], {50}, id="the last to say so"),
+        pytest.param([said(week=W49), said(part=IssuePart.AGAIN)], [ELSEWHERE], {49, 50}, id="and an earlier one"),
+        pytest.param([said(ELSEWHERE, week=W49), said()], [ELSEWHERE], {50}, id="the first was right after all"),
+        pytest.param([said(LONGER, week=W49), said()], [ELSEWHERE], {49, 50}, id="wrong in more than the last one"),
+        pytest.param([said(LONGER, week=W49), said(ELSEWHERE)], [BASE], {50}, id="only in what changes now"),
+        pytest.param(
+            [said(week=W49, part=IssuePart.EXPECTED), said()], [ELSEWHERE], {50}, id="announcements may change"
+        ),
+        pytest.param([said(week=W49), said()], [], {49, 50}, id="withdrawn"),
+        pytest.param([said(week=W49, part=IssuePart.EXPECTED)], [], {49}, id="an announcement withdrawn"),
+        pytest.param([said(week=W49), said(part=IssuePart.GONE)], [BASE], {50}, id="a withdrawal taken back"),
+        pytest.param([said(id_="b", week=W49), said(B)], [B], {49}, id="one with another"),
+        pytest.param(
+            [said(id_="b", week=W49), said(replace(ELSEWHERE, id="b"))], [B], {49, 50}, id="and that one moved"
+        ),
+    ],
+)
+def test_an_issue_is_corrected_that_said_what_is_taken_back(
+    tellings: list[Said], now: list[Meeting], weeks: set[int]
+) -> None:
+    changes = find_changes({each.meeting.id: each for each in tellings}, {each.id: told(each) for each in now})
+    zones = [(zone, each) for zone in ("Asia/Shanghai", "UTC") for each in tellings]
+    assert corrected(changes, zones) == {(Week(2024, number).label, zone) for number in weeks for zone, _ in zones}
 
 
 @given(st.permutations([said(id_="b"), said(B), said(replace(BASE, id="c"), id_="b", part=IssuePart.EXPECTED)]))

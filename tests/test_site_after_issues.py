@@ -7,6 +7,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
+from sqlalchemy import text
 
 from flows.publishing import build_site
 from reports.records import CorrectionView
@@ -75,5 +76,28 @@ def test_what_corrections_name_has_a_page(
         if (to := inside(name, link)) and to[0] not in names
     ]
     assert broken == []
-    for week in ("2024-W50", "2024-W51"):
-        assert "closed issue" in (site / "issues" / week / "index.html").read_text()
+    closed, correcting = ((site / "issues" / week / "index.html").read_text() for week in ("2024-W50", "2024-W51"))
+    to_it = 'Corrected in <a href="../../issues/2024-W51/index.html#corrections">2024-W51</a>'
+    assert "final issue, corrected since" in closed
+    assert to_it in closed
+    assert "final issue</p>" in correcting
+    assert to_it.replace("../../", "") in (site / "issues" / "index.html").read_text().replace("../", "")
+
+
+def test_the_page_of_an_issue_that_is_corrected_leads_to_what_corrects_it(desk: Desk) -> None:
+    """Of an issue whose page stood already, and of one of an early version, whose text is all there is."""
+    number = desk.tell("one", BEIJING, "2024-12-11")
+    close(desk, "2024-W50")
+    build_site(desk.settings)
+    page = desk.settings.home / "site" / "issues" / "2024-W50" / "index.html"
+    before = page.read_text()
+    desk.untell(number)
+    close(desk, "2024-W51")
+    build_site(desk.settings)
+    assert "orrected" not in before.partition("<main")[2]
+    assert page.read_text().count("2024-W51</a></p>") == 1
+    with desk.archive.write() as session:
+        session.execute(text("UPDATE issues SET context = NULL WHERE week = '2024-W50'"))
+    build_site(desk.settings, full=True)
+    assert "This issue closed before" in page.read_text()
+    assert page.read_text().count("2024-W51</a></p>") == 1

@@ -306,7 +306,7 @@ def test_a_closed_issue_stands_as_it_was_closed(own: Settings) -> None:
     build_site(own)
     closed = next(iter((own.home / "site" / "issues").glob("*/chart.png"))).parent
     before = (closed / "index.html").read_bytes()
-    assert b"closed issue" in before
+    assert b"final issue" in before
     with Archive.open(own.home) as archive:
         with archive.read() as session:
             everything = meetings.all_meetings(session)

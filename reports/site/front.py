@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from archive.records import IssueState
 from parsers.records import Side, Source
 from reports import words
 from reports.lead import NAME
@@ -20,7 +21,7 @@ AHEAD_LISTED = 8
 
 @dataclass(frozen=True, slots=True)
 class IssueLine:
-    """An issue in the list of all."""
+    """An issue in the list of all. `kind`: its `IssueState`; `corrected_in`: weeks of the issues that correct it."""
 
     week: str
     page: str
@@ -28,6 +29,7 @@ class IssueLine:
     subject: str
     kind: str
     meetings: int
+    corrected_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +62,18 @@ class Letter:
     people: tuple[PersonLine, ...]
 
 
-def issue_line(week: Week, subject: str, kind: str, meetings: int) -> IssueLine:
-    """An issue in the list by the subject of its mail; `kind`: closed, open or back."""
+def issue_line(
+    week: Week, subject: str, kind: IssueState, meetings: int, corrected_in: tuple[str, ...] = ()
+) -> IssueLine:
+    """An issue in the list by the subject of its mail."""
     return IssueLine(
         week.label,
         issue_page(week.label),
         words.period(*week.days()),
         subject.partition(f" · {NAME}")[0],
-        kind,
+        kind.value,
         meetings,
+        corrected_in,
     )
 
 

@@ -8,6 +8,7 @@ from importlib import resources
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from archive.records import IssueState
 from meetings.records import Status
 from reports import words
 from reports.lead import NAME
@@ -37,7 +38,12 @@ NAVIGATION = (
     ("Search", SEARCH),
     ("About", ABOUT),
 )
-KINDS = {"closed": "closed issue", "open": "open issue, may still change", "back": "back issue"}
+KINDS = {
+    IssueState.DRAFT.value: "draft issue, may still change",
+    IssueState.FINAL.value: "final issue",
+    IssueState.CORRECTED.value: "final issue, corrected since",
+    IssueState.BACK.value: "back issue",
+}
 TOLD = {
     Teller.BOTH.value: "told by both",
     Teller.CHINA.value: "by Beijing alone",
