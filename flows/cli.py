@@ -326,33 +326,6 @@ def export(
 
 
 @app.command()
-def status(
-    context: typer.Context,
-    as_json: Json = False,
-    mail: Annotated[
-        bool, typer.Option("--mail", help="Mail the operator (alert_to) when there is news of it.")
-    ] = False,
-) -> None:
-    """Show what the archive holds, how the sources are, what was sent; ends with 1 when something needs a person."""
-    from flows.supervising import supervise
-
-    settings = settings_of(context)
-    facts, findings = supervise(settings)
-    if as_json:
-        put_json(facts | {"well": not findings, "findings": [asdict(finding) for finding in findings]})
-    else:
-        table("Status", ("what", "value"), [(key.replace("_", " "), value) for key, value in facts.items()])
-        for finding in findings:
-            put(str(finding))
-    if mail:
-        from flows.alerting import tell_operator
-
-        tell_operator(settings, findings)
-    if findings:
-        raise typer.Exit(1)
-
-
-@app.command()
 def serve(context: typer.Context) -> None:
     """Start Prefect's server with its UI, and run the flows on schedule until stopped."""
     from flows.serve import serve as start

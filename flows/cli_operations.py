@@ -2,15 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from flows.cli_options import Json, settings_of
-from flows.console import progress, put, put_json, warn
+from flows.console import progress, put, put_json, table, warn
 
 app = typer.Typer()
+
+
+@app.command()
+def status(
+    context: typer.Context,
+    as_json: Json = False,
+    mail: Annotated[
+        bool, typer.Option("--mail", help="Mail the operator (alert_to) when there is news of it.")
+    ] = False,
+) -> None:
+    """Show what the archive holds, how the sources are, what was sent; ends with 1 when something needs a person."""
+    from flows.supervising import supervise
+
+    settings = settings_of(context)
+    facts, findings = supervise(settings)
+    if as_json:
+        put_json(facts | {"well": not findings, "findings": [asdict(finding) for finding in findings]})
+    else:
+        table("Status", ("what", "value"), [(key.replace("_", " "), value) for key, value in facts.items()])
+        for finding in findings or ["Nothing needs a person."]:
+            put(str(finding))
+    if mail:
+        from flows.alerting import tell_operator
+
+        tell_operator(settings, findings)
+    if findings:
+        raise typer.Exit(1)
 
 
 @app.command()
