@@ -36,6 +36,8 @@ from reports.render import with_chart
 FOREVER = timedelta(days=3650)
 HALF_WRITTEN = (".part", ".tmp")
 UNEXPLAINED = ""
+DOUBTFUL = (DeliveryState.UNKNOWN, DeliveryState.SENDING)
+"""Between two runs: what is being sent then was left by a process that died."""
 
 
 class Kind(StrEnum):
@@ -129,14 +131,28 @@ def repetitions(taken: Sequence[Accepted], before: Mapping[int, Look], killed: C
         earlier, last[id_] = last.get(id_), message
         if earlier is None:
             continue
-        states = {each.state for each in before[message.run].ledger.values() if each.message_id == id_}
-        doubtful = states <= {DeliveryState.UNKNOWN, DeliveryState.SENDING} and earlier.run < message.run
+        doubtful = earlier.run < message.run and _state(before[earlier.run + 1], id_) in DOUBTFUL
         if doubtful and earlier.hung_up:
             yield "no answer after the final dot"
         elif doubtful and earlier.run in killed:
             yield "killed before the answer was recorded"
         else:
             yield UNEXPLAINED
+
+
+def denials(taken: Sequence[Accepted], before: Mapping[int, Look]) -> Iterator[Finding]:
+    """Messages of which the ledger said later that they had not been taken."""
+    first: dict[str, int] = {}
+    for message in taken:
+        first.setdefault(message.message_id, message.run)
+    for id_, run in first.items():
+        states = {_state(seen, id_) for number, seen in before.items() if number > run}
+        for state in states - {*DOUBTFUL, DeliveryState.ACCEPTED}:
+            yield Finding(Kind.WRONG, f"the ledger said {state} of {id_} after the server had taken it")
+
+
+def _state(seen: Look, message_id: str) -> DeliveryState | None:
+    return next((each.state for each in seen.ledger.values() if each.message_id == message_id), None)
 
 
 def audit(archive: Archive, home: Path, press: Press, taken: Sequence[Accepted]) -> list[Finding]:

@@ -245,6 +245,7 @@ class World:
         anew = self.folder / "anew"
         self._start("site", "build", "--full", "--out", str(anew))
         self._find(audit.site_differences(self.home / "site", anew))
+        self._find(audit.denials(self.box.taken, self._before))
         self.tally.repeated.update(audit.repetitions(self.box.taken, self._before, self._killed))
         self.tally.articles += len(self.press.articles)
         self.tally.meetings += len(self.press.meetings)

@@ -213,6 +213,21 @@ def test_a_repetition_has_a_cause_only_where_the_ledger_was_in_doubt(
     assert list(audit.repetitions(taken, looks, {1})) == [cause]
 
 
+@pytest.mark.parametrize(
+    ("states", "denied"),
+    [
+        ((DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.ACCEPTED), 0),
+        ((DeliveryState.UNKNOWN, DeliveryState.PLANNED, DeliveryState.ACCEPTED), 1),
+        ((DeliveryState.UNKNOWN, DeliveryState.SENDING, DeliveryState.REFUSED), 1),
+    ],
+    ids=["in doubt, then accepted", "planned again", "refused in the end"],
+)
+def test_a_doubt_that_the_ledger_forgets_is_found(states: tuple[DeliveryState, ...], denied: int) -> None:
+    taken = [Accepted(1, "ann@example.org", f"Message-ID: {ID}\r\n\r\n".encode(), hung_up=True)]
+    looks = {run: Look({(WEEK, "ann@example.org"): delivery(state)}, {}) for run, state in enumerate(states, 2)}
+    assert len(list(audit.denials(taken, looks))) == denied
+
+
 def test_a_closed_issue_that_changes_is_found() -> None:
     before = Look({}, {WEEK: ("Subject", "text", "page")})
     assert list(audit.changed_issues(before, before)) == []
