@@ -20,10 +20,10 @@ from sqlalchemy.orm import Session
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
 
-from archive import deliveries, issues, meetings, sources
+from archive import articles, deliveries, issues, meetings, sources
 from archive.articles import stored_article
 from archive.models import ArticleRow, LockRow
-from archive.records import Delivery, DeliveryState, PendingEntry, StoredArticle, StoredIssue
+from archive.records import Delivery, DeliveryState, StoredArticle, StoredIssue
 from archive.store import Archive
 from bench.postbox import ADDRESSES, GONE, Accepted
 from bench.press import FEEDS, Press
@@ -96,14 +96,11 @@ def hidden(archive: Archive, press: Press) -> Iterator[Finding]:
                         yield Finding(Kind.LOST, f"the validator of {id_} hides {url}")
 
 
-def waiting(archive: Archive, press: Press) -> list[PendingEntry]:
-    """The entries that wait for their pages, whether or not their time has come."""
+def missing(archive: Archive, press: Press) -> list[str]:
+    """The addresses of the articles listed so far that are not in the archive."""
+    keys = {article.key: url for url, article in press.articles.items()}
     with archive.read() as session:
-        return _waiting(session, press)
-
-
-def _waiting(session: Session, press: Press) -> list[PendingEntry]:
-    return [entry for id_ in FEEDS for entry in sources.pending(session, id_, now=press.now() + FOREVER)]
+        return [keys[key] for key in keys.keys() - articles.known_keys(session, keys)]
 
 
 def half_files(home: Path, press: Press) -> Iterator[Finding]:
@@ -185,8 +182,9 @@ def _articles(session: Session, stored: Sequence[StoredArticle], press: Press) -
     unread = select(ArticleRow.url).where(ArticleRow.detected_rules.is_distinct_from(RULES_VERSION))
     for unread_url in session.scalars(unread):
         yield Finding(Kind.LOST, f"nothing was looked for in {unread_url}")
-    for entry in _waiting(session, press):
-        yield Finding(Kind.LOST, f"{entry.url} still waits for its page")
+    for id_ in FEEDS:
+        for entry in sources.pending(session, id_, now=press.now() + FOREVER):
+            yield Finding(Kind.LOST, f"{entry.url} still waits for its page")
 
 
 def _meetings(session: Session, press: Press) -> Iterator[Finding]:
