@@ -27,7 +27,7 @@ from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from archive import files, pgtools, warc
-from archive.errors import ArchiveError, file_error, told
+from archive.errors import ArchiveError, file_error
 from archive.models import Base
 from archive.schema import current_revision
 from archive.store import DATABASE_NAME, Archive
@@ -192,21 +192,19 @@ class _Hashing:
 
 def _snapshot(archive: Archive, out: Path) -> tuple[str, str, dict[str, int]]:
     """Writes one state of the database to `out`; its name in the backup, its schema and the rows of each table."""
-    with told(archive.name), archive.read() as session:
+    with archive.read() as session:
+        connection = session.connection()
+        counts, schema = _count_rows(connection), current_revision(connection) or ""
         if archive.address.get_backend_name() != "sqlite":
-            connection = session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-            counts = count_rows(connection)
             exported = connection.execute(text("SELECT pg_export_snapshot()")).scalar_one()
             pgtools.dump(archive.address, ["alembic_version", *counts], exported, out)
-            return DUMP_NAME, current_revision(connection) or "", counts
-        connection = session.connection()
-        counts = count_rows(connection)
+            return DUMP_NAME, schema, counts
         with _sqlite_errors(), closing(sqlite3.connect(out)) as copy:
             source = connection.connection.driver_connection
             assert isinstance(source, sqlite3.Connection)  # noqa: S101 - tells mypy which driver this is
             source.backup(copy)
-            check_sqlite(copy, archive.name)
-        return DATABASE_NAME, current_revision(connection) or "", counts
+            _check_sqlite(copy, archive.name)
+    return DATABASE_NAME, schema, counts
 
 
 def unreadable(path: Path, error: OSError) -> ArchiveError:
@@ -214,13 +212,13 @@ def unreadable(path: Path, error: OSError) -> ArchiveError:
     return ArchiveError(f"The file {path} cannot be read: {error.strerror or error}; check the disk.")
 
 
-def count_rows(connection: Connection) -> dict[str, int]:
+def _count_rows(connection: Connection) -> dict[str, int]:
     """The rows of each table of ours."""
     tables = Base.metadata.sorted_tables
     return {table.name: connection.execute(select(func.count()).select_from(table)).scalar_one() for table in tables}
 
 
-def check_sqlite(database: sqlite3.Connection, name: str) -> None:
+def _check_sqlite(database: sqlite3.Connection, name: str) -> None:
     """Raises `ArchiveError` when the pages of a database are damaged: such a one takes no good backup's place."""
     problems = [row[0] for row in database.execute("PRAGMA quick_check(1)")]
     if problems != ["ok"]:
