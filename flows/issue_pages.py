@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from archive import articles, issues
 from archive.markers import Marker, digest
-from archive.placing import placing_date
 from archive.records import IssueState, StoredIssue, StoredMeeting
 from archive.store import Archive
 from flows import issuing
@@ -18,9 +19,10 @@ from flows.site_workers import Bench, Workers
 from flows.steps import now_utc
 from meetings.records import Status
 from parsers.records import Source
+from reports.figures import WEEKS
 from reports.jsonform import context_from_dict
 from reports.records import CorrectionView, IssueContext
-from reports.select import is_back, placed_on
+from reports.select import is_back, placed_on, said_since
 from reports.site.folder import Folder, KeptIssue, put
 from reports.site.front import IssueLine, issue_line
 from reports.site.meeting_pages import Told
@@ -89,7 +91,8 @@ class IssuePages:
         for week in {*filed, *begun, self._last, *map(parse_week, known)}:
             if week <= self._last:
                 self._kinds.setdefault(week, _unclosed(is_back(week, settings.tz, first_run)))
-        self._inputs = _inputs([week for week, kind in self._kinds.items() if not kind.closed], outlines, markers)
+        composed = {week: kind for week, kind in self._kinds.items() if not kind.closed}
+        self._inputs = _inputs(composed, outlines, markers, settings.tz, self._said(markers))
 
     def build(self, folder: Folder, workers: Workers) -> dict[str, KeptIssue]:
         """Writes the pages that changed; every issue by its week.
@@ -120,6 +123,16 @@ class IssuePages:
         for each, made in zip(closed, workers.each(make_closed, closed, tells_of=tells_of), strict=True):
             built[each.page.week.label] = _entered(folder, each.page, made)
         return dict(sorted(built.items()))
+
+    def _said(self, markers: Mapping[str, Marker]) -> str:
+        """A word that changes with the meetings that closed issues told of, as far back as a draft remembers."""
+        drafts = (week for week, kind in self._kinds.items() if kind is IssueState.DRAFT)
+        remembered = [said_since(week) for week in drafts if week != self._last]
+        if not remembered:
+            return ""
+        with self._archive.read() as session:
+            said = issues.said_in_closed(session, None, since=min(remembered))
+        return digest(*(f"{id_} {last.id} {markers.get(last.id)}" for id_, last in sorted(said.items())))
 
     def _compose(self, week: Week) -> IssueContext:
         return issuing.context_of(self._settings, self._archive, self._catalogue, week, known=self._outlines)
@@ -197,23 +210,29 @@ def _before(week: Week, number: int) -> Week:
     return week_of_day(week.days()[0] - timedelta(weeks=number))
 
 
-def _inputs(weeks: Sequence[Week], outlines: Sequence[StoredMeeting], markers: Mapping[str, Marker]) -> dict[Week, str]:
-    """For each week a word that changes with what its issue may tell of: its meetings, those before, those ahead."""
-    dated = sorted(
-        (day, each.meeting.id) for each in outlines if (day := placing_date(each)) and each.meeting.id in markers
-    )
-    ahead = digest(*(markers[each.meeting.id].whole for each in outlines
-                     if each.meeting.status is not Status.HELD and each.meeting.id in markers))  # fmt: skip
+def _inputs(
+    kinds: Mapping[Week, IssueState],
+    outlines: Sequence[StoredMeeting],
+    markers: Mapping[str, Marker],
+    zone: ZoneInfo,
+    said: str,
+) -> dict[Week, str]:
+    """For each week a word that changes with what its issue may tell of.
+
+    That is: the meetings before it and those ahead, the accounts of the weeks that its figures count and, in a draft,
+    those of late reports and of whatever closed issues told of, which is `said`.
+    """
+    filed = sorted((placed_on(each, zone), each.meeting.id) for each in outlines)
+    ahead = digest(*(markers[each.meeting.id].whole for each in outlines if each.meeting.status is not Status.HELD))
     found: dict[Week, str] = {}
-    past, at = "", 0
-    for week in sorted(weeks):
-        monday, sunday = week.days()
-        here = []
-        while at < len(dated) and dated[at][0] <= sunday:
-            day, id_ = dated[at]
+    past, accounts, at = "", "", 0
+    for week in sorted(kinds):
+        while at < len(filed) and filed[at][0] <= week.days()[1]:
+            id_ = filed[at][1]
             past = digest(past, id_, markers[id_].record)
-            if day >= monday:
-                here.append(markers[id_].whole)
+            accounts = digest(accounts, markers[id_].whole)
             at += 1
-        found[week] = digest(past, ahead, *here)
+        counted = bisect_left(filed, (_before(week, WEEKS).days()[0], ""))
+        here = (markers[id_].whole for _, id_ in filed[counted:at])
+        found[week] = digest(past, ahead, *here, *((accounts, said) if kinds[week] is IssueState.DRAFT else ()))
     return found

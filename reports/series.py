@@ -77,7 +77,7 @@ def series_of(meetings: Iterable[StoredMeeting], *, day: date) -> tuple[Series, 
         forum, placed = stored.meeting.forum, placing_date(stored)
         if forum is None or placed is None or forums.is_social(forum.name):
             continue
-        if stored.meeting.status is Status.CANCELLED:
+        if stored.meeting.status is Status.CANCELLED or (stored.meeting.status is Status.HELD) != (placed <= day):
             continue
         id_ = key(forum.name)
         names.setdefault(id_, forum.name)
@@ -85,8 +85,8 @@ def series_of(meetings: Iterable[StoredMeeting], *, day: date) -> tuple[Series, 
     return tuple(
         Series(
             names[id_],
-            _sessions(s for s in sessions if s.stored.meeting.status is Status.HELD and s.day <= day),
-            _sessions(s for s in sessions if s.stored.meeting.status is Status.ANNOUNCED and s.day > day),
+            _sessions(s for s in sessions if s.day <= day),
+            _sessions(s for s in sessions if s.day > day),
         )
         for id_, sessions in sorted(found.items())
         if any(session.ordinal is not None for session in sessions)

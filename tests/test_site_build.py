@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -23,8 +23,8 @@ from flows import publishing, steps
 from flows.publishing import build_site
 from flows.settings import Settings
 from meetings.detect import RULES_VERSION
-from meetings.records import Detection
-from parsers.records import InputError, article_key
+from meetings.records import Detection, Forum
+from parsers.records import InputError, Side, article_key
 from reports.site import folder, paths
 from tests.commandline import SEEDS, Meetings
 from tests.site_samples import contents, home, inside, read
@@ -144,12 +144,13 @@ def some(archive: Archive, dice: random.Random) -> StoredMeeting:
         return dice.choice(meetings.all_meetings(session))
 
 
-def told_again(archive: Archive, dice: random.Random, **fields: object) -> None:
-    """Another article tells of a meeting, with these fields changed."""
+def told_again(archive: Archive, dice: random.Random, side: Side | None = None, **fields: object) -> None:
+    """Another article, of that side or of the first one's, tells of a meeting, with these fields changed."""
     meeting = some(archive, dice)
     first = meeting.mentions[0]
     url = f"https://further.example/{dice.random()}"
-    article = dataclasses.replace(first.article.article, key=article_key(url), url=url, outlet="nhandan")
+    told = first.article.article
+    article = dataclasses.replace(told, key=article_key(url), url=url, outlet="nhandan", side=side or told.side)
     record(archive, article, Detection("en", (dataclasses.replace(first.meeting, id="", **fields),)))  # type: ignore[arg-type]
 
 
@@ -161,6 +162,15 @@ def record(archive: Archive, article: object, detection: Detection) -> None:
 
 def further_account(archive: Archive, dice: random.Random) -> None:
     told_again(archive, dice)
+
+
+def other_side(archive: Archive, dice: random.Random) -> None:
+    told_again(archive, dice, dice.choice(list(Side)))
+
+
+def session_of_a_forum(archive: Archive, dice: random.Random) -> None:
+    forum = Forum(dice.choice(("Border Committee", "BORDER COMMITTEE")), dice.choice((None, 7)))
+    told_again(archive, dice, forum=forum, date=dt.date(2021, 1, 1) + dt.timedelta(days=dice.randrange(1400)))
 
 
 def new_meeting(archive: Archive, dice: random.Random) -> None:
@@ -192,10 +202,14 @@ def reread(archive: Archive, stored: object, detection: Detection) -> None:
         meetings.record_detection(session, stored, detection, rules_version=version, now=NOW)  # type: ignore[arg-type]
 
 
-CHANGES: tuple[Change, ...] = (further_account, new_meeting, early_meeting, withdrawn, moved)
+CHANGES: tuple[Change, ...] = (
+    further_account, other_side, session_of_a_forum, new_meeting, early_meeting, withdrawn, moved
+)  # fmt: skip
 
 
 @given(st.lists(st.tuples(st.sampled_from(CHANGES), st.integers(0, 9999)), min_size=1, max_size=3))
+@example([(early_meeting, 352), (withdrawn, 9116), (further_account, 3045)])
+@example([(other_side, 9593), (other_side, 5924)])
 @hypothesis_settings(max_examples=4)
 @pytest.mark.slow
 def test_a_build_of_what_changed_is_a_whole_build(
@@ -214,8 +228,9 @@ def test_a_build_of_what_changed_is_a_whole_build(
     gone = grown.keys() - anew.keys()
     assert {name.split("/")[0] for name in gone} <= {"people", "forums", "issues", "timeline", "assets"}
     # what lists the given-up pages, or stands beside one
-    near = {paths.MEETINGS, paths.ISSUES} if gone else set()
-    beside = "issues/" if any(name.startswith("issues/") for name in gone) else "no page"
+    weeks = [name for name in gone if name.startswith("issues/")]
+    near = {paths.MEETINGS, paths.ISSUES, *([paths.FRONT] if weeks else [])} if gone else set()
+    beside = "issues/" if weeks else "no page"
     apart = {name for name in anew if grown[name] != anew[name] and not name.startswith(beside)}
     assert apart - near == set()
 
