@@ -1,17 +1,18 @@
 """The ledger of deliveries: planned → sending → accepted | refused | unknown (design §6.3).
 
 A sender claims a delivery and commits before it talks to a mail server, and settles it afterwards. So a message whose
-sender was killed stands as sending, counts as unknown once its lease has run out, and is sent again under the same
-Message-ID.
+sender was killed stands as sending, becomes unknown, and is sent again under the same Message-ID. When that may be
+stands in the ledger, so that waiting outlives the process that waits; what is held nobody sends until a person says so.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
-from typing import cast
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 
-from sqlalchemy import ColumnElement, CursorResult, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from archive.errors import ArchiveError
@@ -19,7 +20,61 @@ from archive.models import DeliveryRow, IssueRow
 from archive.records import Delivery, DeliveryState
 
 LEASE = dt.timedelta(minutes=15)
-"""How long a sender may take for one message; longer than all SMTP time-outs together."""
+"""How long a sender may take for one message, unless it says otherwise."""
+BACK_OFF = tuple(dt.timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
+"""How long nobody tries again after the first failed attempts; after further ones `RARELY`."""
+RARELY = dt.timedelta(hours=3)
+
+_TO_BE_SENT = (DeliveryState.PLANNED, DeliveryState.UNKNOWN)
+OPEN = (*_TO_BE_SENT, DeliveryState.SENDING)
+"""The states that are not the end of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """What follows an attempt that brought no end: for how long it is tried, and when what is unknown is sent again."""
+
+    retry_for: dt.timedelta = dt.timedelta(days=2)
+    unknown_after: dt.timedelta = dt.timedelta(minutes=15)
+    hold_unknown: bool = False
+
+
+USUAL = Patience()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a delivery stands after an attempt; nobody tries it again before `next_attempt`, None where nobody does."""
+
+    state: DeliveryState
+    message: str
+    held: bool = False
+    next_attempt: dt.datetime | None = None
+
+
+def outcome(
+    state: DeliveryState, message: str, *, attempts: int, since: dt.datetime, now: dt.datetime, patience: Patience
+) -> Outcome:
+    """What follows from an attempt that ended as `state` now, the last of so many, the first of which was at `since`.
+
+    Beyond `retry_for` a message that was not taken counts as refused; one that may have been is held for a person, who
+    may find out.
+    """
+    over = now - since >= patience.retry_for
+    if state is DeliveryState.UNKNOWN:
+        held = over or patience.hold_unknown
+        return Outcome(state, message, held, None if held else now + patience.unknown_after)
+    if state is not DeliveryState.PLANNED:
+        return Outcome(state, message)
+    if over:
+        return Outcome(DeliveryState.REFUSED, f"Given up after {_span(now - since)}. {message}")
+    pause = BACK_OFF[attempts - 1] if 0 < attempts <= len(BACK_OFF) else RARELY
+    return Outcome(state, message, next_attempt=now + pause)
+
+
+def _span(time: dt.timedelta) -> str:
+    days, hours = time // dt.timedelta(days=1), time // dt.timedelta(hours=1)
+    return f"{days} days" if days > 1 else f"{hours} hours" if hours > 1 else f"{time // dt.timedelta(minutes=1)} min"
 
 
 def plan(
@@ -34,71 +89,93 @@ def plan(
         raise ArchiveError(f"There is no issue of {week} in the archive; write it first with: meetings digest")
     for recipient, message_id in recipients:
         if s.get(DeliveryRow, (week, zone, recipient)) is None:
-            row = DeliveryRow(week=week, zone=zone, recipient=recipient, message_id=message_id)
+            row = DeliveryRow(week=week, zone=zone, recipient=recipient, message_id=message_id, choice=choice)
             row.state, row.attempts, row.message, row.updated_at = DeliveryState.PLANNED, 0, "", now
-            row.choice = choice
+            row.held = False
             s.add(row)
     s.flush()
 
 
-def give_up_abandoned(s: Session, week: str, zone: str, *, is_gone: Callable[[str], bool], now: dt.datetime) -> None:
-    """Turns deliveries of an issue whose sender has ended in the middle from sending into unknown."""
-    sending = (DeliveryRow.week == week, DeliveryRow.zone == zone, DeliveryRow.state == DeliveryState.SENDING)
-    for row in s.scalars(select(DeliveryRow).where(*sending)):
-        if row.sender and is_gone(row.sender):
-            row.state, row.lease_until, row.updated_at = DeliveryState.UNKNOWN, None, now
-            row.message = f"{row.sender} ended while sending, so it may or may not have arrived."
+def give_up_abandoned(
+    s: Session, *, is_gone: Callable[[str], bool], now: dt.datetime, patience: Patience = USUAL
+) -> None:
+    """Turns deliveries whose sender has ended in the middle, or let its lease run out, from sending into unknown."""
+    for row in s.scalars(select(DeliveryRow).where(DeliveryRow.state == DeliveryState.SENDING)):
+        if _lapsed(row, now) or (row.sender and is_gone(row.sender)):
+            message = f"{row.sender} ended while sending, so it may or may not have arrived."
+            _follow(row, DeliveryState.UNKNOWN, message, now=row.updated_at, patience=patience)
+            row.updated_at = now
     s.flush()
 
 
-def claim(s: Session, week: str, zone: str, recipient: str, *, sender: str, now: dt.datetime) -> Delivery | None:
+def give_up_unlisted(
+    s: Session, week: str, zone: str, listed: Collection[str], *, now: dt.datetime, patience: Patience = USUAL
+) -> None:
+    """Ends the waiting for recipients who are on the list no more: nothing is sent to them, and they may come back."""
+    for row in s.scalars(select(DeliveryRow).where(*_of(week, zone), _CLAIMABLE)):
+        if row.recipient not in listed and now - (row.first_attempt or row.updated_at) >= patience.retry_for:
+            message = f"{row.recipient} is not on the list of recipients any more."
+            row.first_attempt = row.first_attempt or row.updated_at
+            _follow(row, row.state, message, now=now, patience=patience)
+            row.updated_at = now
+    s.flush()
+
+
+def claim(
+    s: Session,
+    week: str,
+    zone: str,
+    recipient: str,
+    *,
+    sender: str,
+    now: dt.datetime,
+    lease: dt.timedelta = LEASE,
+) -> Delivery | None:
     """Takes a delivery for sending, to be committed before the first word to a mail server.
 
-    `sender` names the process that sends.
+    `sender` names the process that sends, for at most `lease`.
 
-    None when there is nothing to send: it was accepted or refused, another sender has it, or it was never planned.
+    None when there is nothing to send: it was accepted or refused, is held, is not due yet, another sender has it, or
+    it was never planned.
     """
-    open_states = DeliveryRow.state.in_((DeliveryState.PLANNED, DeliveryState.UNKNOWN))
-    abandoned = and_(DeliveryRow.state == DeliveryState.SENDING, DeliveryRow.lease_until <= now)
-    # one statement, so that the database decides between two senders
-    claimed = s.execute(
-        update(DeliveryRow)
-        .where(*_is(week, zone, recipient), or_(open_states, abandoned))
-        .values(
-            state=DeliveryState.SENDING,
-            attempts=DeliveryRow.attempts + 1,
-            lease_until=now + LEASE,
-            sender=sender,
-            updated_at=now,
-        )
-        .execution_options(synchronize_session=False)
-    )
-    if cast("CursorResult[object]", claimed).rowcount != 1:
+    found = select(DeliveryRow).where(*_of(week, zone), DeliveryRow.recipient == recipient, _due(now))
+    row = s.scalars(found).one_or_none()
+    if row is None:
         return None
-    row = s.scalars(select(DeliveryRow).where(*_is(week, zone, recipient)).execution_options(populate_existing=True))
-    return _delivery(row.one(), None)
+    row.state, row.attempts, row.sender = DeliveryState.SENDING, row.attempts + 1, sender
+    row.first_attempt, row.next_attempt = row.first_attempt or now, None
+    row.lease_until, row.updated_at = now + lease, now
+    s.flush()
+    return _delivery(row, None)
 
 
 def settle(
-    s: Session, week: str, zone: str, recipient: str, state: DeliveryState, message: str, *, now: dt.datetime
+    s: Session,
+    week: str,
+    zone: str,
+    recipient: str,
+    state: DeliveryState,
+    message: str,
+    *,
+    sender: str,
+    now: dt.datetime,
+    patience: Patience = USUAL,
 ) -> None:
-    """Records what came of a claimed delivery; `message` is the server's or our sentence.
+    """Records what came of a claimed delivery, and when it is tried again; `message` is the server's or our sentence.
 
     PLANNED: the server said to try later. Accepted stays accepted whatever comes later, and is recorded even when the
-    lease has run out meanwhile; every other state is recorded only while the delivery is being sent.
+    lease has run out meanwhile; every other state is recorded only while `sender` is the one that sends.
     """
     if state is DeliveryState.SENDING:
         raise ValueError("a delivery is settled as accepted, refused, unknown or planned")
-    from_states = [DeliveryState.SENDING]
-    if state is DeliveryState.ACCEPTED:
-        from_states += [DeliveryState.PLANNED, DeliveryState.UNKNOWN, DeliveryState.REFUSED]
-    s.execute(
-        update(DeliveryRow)
-        .where(*_is(week, zone, recipient), DeliveryRow.state.in_(from_states))
-        .values(state=state, message=message, lease_until=None, updated_at=now)
-        .execution_options(synchronize_session=False)
-    )
-    s.expire_all()
+    row = s.get(DeliveryRow, (week, zone, recipient))
+    if row is None or row.state is DeliveryState.ACCEPTED:
+        return
+    still_ours = row.state is DeliveryState.SENDING and row.sender == sender
+    if still_ours or state is DeliveryState.ACCEPTED:
+        _follow(row, state, message, now=now, patience=patience)
+        row.updated_at = now
+        s.flush()
 
 
 def delivery(s: Session, week: str, zone: str, recipient: str) -> Delivery | None:
@@ -107,24 +184,120 @@ def delivery(s: Session, week: str, zone: str, recipient: str) -> Delivery | Non
     return _delivery(row, None) if row is not None else None
 
 
-def deliveries(s: Session, week: str | None = None, *, now: dt.datetime | None = None) -> list[Delivery]:
-    """The ledger, of one week or whole, by week and recipient.
+def deliveries(
+    s: Session, week: str | None = None, *, zone: str | None = None, now: dt.datetime | None = None
+) -> list[Delivery]:
+    """The ledger, of one week or whole, of one zone or all, by week and recipient.
 
     With `now`, a delivery whose sender let its lease run out shows as unknown.
     """
     query = select(DeliveryRow).order_by(DeliveryRow.week, DeliveryRow.zone, DeliveryRow.recipient)
     if week is not None:
         query = query.where(DeliveryRow.week == week)
+    if zone is not None:
+        query = query.where(DeliveryRow.zone == zone)
     return [_delivery(row, now) for row in s.scalars(query)]
 
 
-def _is(week: str, zone: str, recipient: str) -> tuple[ColumnElement[bool], ...]:
-    return DeliveryRow.week == week, DeliveryRow.zone == zone, DeliveryRow.recipient == recipient
+def due_issues(s: Session, *, now: dt.datetime, closed_since: dt.datetime) -> list[tuple[str, str]]:
+    """The issues closed since then, by week and zone, of which a message is due now or stands as being sent."""
+    issue = IssueRow.week, IssueRow.zone
+    due = or_(_due(now), DeliveryRow.state == DeliveryState.SENDING)
+    query = select(*issue).join(DeliveryRow, and_(*_of(*issue))).where(due, IssueRow.closed_at >= closed_since)
+    return list(s.execute(query.distinct().order_by(*issue)).tuples())
+
+
+class Act(StrEnum):
+    """What a person does with deliveries."""
+
+    RETRY = "retry"
+    HOLD = "hold"
+    ACCEPTED = "accepted"
+    LOST = "lost"
+
+
+def open_to(s: Session, act: Act, week: str | None, recipients: Collection[str]) -> list[Delivery]:
+    """The deliveries that the act would change: of that week, else of all, to those recipients, else to everybody."""
+    return [_delivery(row, None) for row in _open_to(s, act, week, recipients)]
+
+
+def carry_out(s: Session, act: Act, week: str, recipients: Collection[str], *, now: dt.datetime) -> None:
+    """Changes what `open_to` names.
+
+    RETRY makes refused, held and waiting ones due at once, HOLD keeps open ones from being sent, ACCEPTED and LOST say
+    what became of unknown ones: a lost one is due at once.
+    """
+    for row in _open_to(s, act, week, recipients):
+        if act is Act.HOLD:
+            row.held = True
+        elif act is Act.ACCEPTED:
+            row.state, row.held, row.next_attempt = DeliveryState.ACCEPTED, False, None
+            row.message = f"{row.recipient} has it, as a person found out."
+        else:
+            _open_again(row, lost=act is Act.LOST)
+        row.updated_at = now
+    s.flush()
+
+
+def _open_again(row: DeliveryRow, *, lost: bool) -> None:
+    """As if it had just been planned; only what may have arrived stays unknown."""
+    if lost:
+        row.message = f"{row.recipient} does not have it, as a person found out."
+    if lost or row.state is DeliveryState.REFUSED:
+        row.state = DeliveryState.PLANNED
+    row.held, row.attempts, row.first_attempt, row.next_attempt = False, 0, None, None
+
+
+_CLAIMABLE = and_(DeliveryRow.state.in_(_TO_BE_SENT), DeliveryRow.held.is_(False))
+_WAITS = and_(
+    DeliveryRow.state.in_(_TO_BE_SENT), or_(DeliveryRow.held.is_(True), DeliveryRow.next_attempt.is_not(None))
+)
+_MEANT = {
+    Act.RETRY: or_(DeliveryRow.state == DeliveryState.REFUSED, _WAITS),
+    Act.HOLD: and_(DeliveryRow.state.in_(OPEN), DeliveryRow.held.is_(False)),
+    Act.ACCEPTED: DeliveryRow.state == DeliveryState.UNKNOWN,
+    Act.LOST: DeliveryRow.state == DeliveryState.UNKNOWN,
+}
+
+
+def _open_to(s: Session, act: Act, week: str | None, recipients: Collection[str]) -> Sequence[DeliveryRow]:
+    query = select(DeliveryRow).where(_MEANT[act]).order_by(DeliveryRow.week, DeliveryRow.zone, DeliveryRow.recipient)
+    if week is not None:
+        query = query.where(DeliveryRow.week == week)
+    return [row for row in s.scalars(query) if not recipients or row.recipient in recipients]
+
+
+def _of(week: object, zone: object) -> tuple[ColumnElement[bool], ...]:
+    return DeliveryRow.week == week, DeliveryRow.zone == zone
+
+
+def _due(now: dt.datetime) -> ColumnElement[bool]:
+    return and_(_CLAIMABLE, or_(DeliveryRow.next_attempt.is_(None), DeliveryRow.next_attempt <= now))
+
+
+def _lapsed(row: DeliveryRow, now: dt.datetime) -> bool:
+    return row.lease_until is not None and row.lease_until <= now
+
+
+def _follow(row: DeliveryRow, state: DeliveryState, message: str, *, now: dt.datetime, patience: Patience) -> None:
+    """Enters how the attempt ended. What a person held meanwhile stays held, unless it came to an end."""
+    since = row.first_attempt or now
+    found = outcome(state, message, attempts=row.attempts, since=since, now=now, patience=patience)
+    row.state, row.message, row.next_attempt = found.state, found.message, found.next_attempt
+    row.held = found.held or (row.held and found.state in _TO_BE_SENT)
+    row.lease_until = None
 
 
 def _delivery(row: DeliveryRow, now: dt.datetime | None) -> Delivery:
-    lapsed = now is not None and row.lease_until is not None and row.lease_until <= now
-    state = DeliveryState.UNKNOWN if lapsed else row.state
     return Delivery(
-        row.week, row.recipient, state, row.message_id, row.attempts, row.message, row.updated_at, row.choice
+        week=row.week,
+        recipient=row.recipient,
+        state=DeliveryState.UNKNOWN if now is not None and _lapsed(row, now) else row.state,
+        message_id=row.message_id,
+        attempts=row.attempts,
+        message=row.message,
+        updated_at=row.updated_at,
+        choice=row.choice,
+        held=row.held,
+        next_attempt=row.next_attempt,
     )

@@ -326,6 +326,9 @@ class DeliveryRow(Base):
     sender: Mapped[str | None]
     updated_at: Mapped[dt.datetime]
     choice: Mapped[str | None] = mapped_column(String(16))
+    held: Mapped[bool] = mapped_column(server_default=false())
+    first_attempt: Mapped[dt.datetime | None]
+    next_attempt: Mapped[dt.datetime | None]
 
 
 class LockRow(Base):

@@ -144,7 +144,10 @@ class DeliveryState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message of one issue to one recipient. `choice` is the key of what it carries, None before schema 0005."""
+    """One message of one issue to one recipient. `choice` is the key of what it carries, None before schema 0005.
+
+    `held`: nobody sends it until a person says so. Before `next_attempt` (UTC) nobody tries it again.
+    """
 
     week: str
     recipient: str
@@ -154,6 +157,13 @@ class Delivery:
     message: str
     updated_at: datetime
     choice: str | None = None
+    held: bool = False
+    next_attempt: datetime | None = None
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether somebody may send it now."""
+        to_be_sent = self.state in (DeliveryState.PLANNED, DeliveryState.UNKNOWN) and not self.held
+        return to_be_sent and (self.next_attempt is None or self.next_attempt <= now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,9 +25,10 @@ from pydantic import Field
 
 from archive import issues
 from archive.locks import Busy
+from flows.delivering import SendReport
 from flows.heartbeat import beating, without_addresses
 from flows.ingest import poll_and_detect, run_name, summary, worth_a_retry
-from flows.issue_steps import IssueReport, SendReport, send_issue, write_issue, write_messages
+from flows.issue_steps import IssueReport, send_issue, write_issue, write_messages
 from flows.publishing import build_site
 from flows.settings import Settings, load_settings
 from flows.steps import now_utc, open_archive, open_run

@@ -7,14 +7,13 @@ Each step is safe to repeat and to run twice at once: one sender at a time holds
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 from archive import files, issues, meetings
-from archive.records import DeliveryState, IssueState
-from flows import issuing
+from archive.records import IssueState
+from flows import delivering, issuing
+from flows.delivering import SendReport
 from flows.settings import Settings
 from flows.steps import alone, load_catalogue, now_utc, open_archive
 from meetings.records import Status
@@ -23,8 +22,6 @@ from reports.issue_files import FOLDER
 from reports.select import is_back, placed_on
 from reports.smtp import SendResult, send
 from reports.week import Week, last_complete_week, week_of, week_of_day
-
-SEND_LEASE = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +39,6 @@ class IssueReport:
     def page(self) -> Path:
         """The file to look at in a browser."""
         return next(path for path in self.paths if path.name == issuing.PAGE)
-
-
-@dataclass(frozen=True, slots=True)
-class SendReport:
-    """What one sending did. `waiting`: not delivered, to be tried again; `skipped`: served or refused before."""
-
-    accepted: int = 0
-    refused: int = 0
-    unknown: int = 0
-    waiting: int = 0
-    skipped: int = 0
-    problems: tuple[str, ...] = ()
 
 
 def write_issue(
@@ -102,24 +87,17 @@ def send_issue(settings: Settings, week: Week | None = None) -> SendReport:
     """
     with (
         open_archive(settings) as archive,
-        alone(archive, "send", SEND_LEASE),
+        alone(archive, "send") as lease,
     ):
         issue = issuing.compose(settings, archive, load_catalogue(settings).sources, _chosen(settings, week))
         if issue.state is IssueState.BACK:
             raise InputError(f"{issue.week.label} is a back issue, of a week before the first run; it is never mailed")
         recipients, smtp = issuing.load_recipients(settings), issuing.smtp_settings(settings)
+        lease.check()
         issue = issuing.close(settings, archive, issue, now=now_utc())
         issuing.write(settings, issue, None)
-        results = [issuing.deliver(settings, archive, issue, to, smtp, now_fn=now_utc) for to in recipients]
-    states = Counter(result.state if result else None for result in results)
-    return SendReport(
-        accepted=states[DeliveryState.ACCEPTED],
-        refused=states[DeliveryState.REFUSED],
-        unknown=states[DeliveryState.UNKNOWN],
-        waiting=states[DeliveryState.PLANNED],
-        skipped=states[None],
-        problems=tuple(r.message for r in results if r and r.state is not DeliveryState.ACCEPTED),
-    )
+        delivering.plan_all(settings, archive, issue, recipients, now=now_utc())
+        return delivering.send_due(settings, archive, issue, recipients, smtp, lease=lease)
 
 
 def send_trial(settings: Settings, address: str, week: Week | None = None) -> SendResult:

@@ -7,7 +7,7 @@ later reads what the others read. Nothing here depends on when it runs: an issue
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.message import EmailMessage
@@ -16,13 +16,12 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from archive import articles, deliveries, issues, meetings, sources
+from archive import articles, issues, meetings, sources
 from archive.bulk import in_bulk
-from archive.records import Delivery, DeliveryState, IssueState, Said, StoredIssue, StoredMeeting, StoredVariant
+from archive.records import IssueState, Said, StoredIssue, StoredMeeting, StoredVariant
 from archive.store import Archive
 from archive.tallies import held_meetings, tallies
 from archive.weekly import meetings_for_issue
-from flows.owner import is_gone, owner
 from flows.settings import Settings, read_text
 from flows.watching import standing_by
 from parsers.records import InputError, Source
@@ -38,7 +37,7 @@ from reports.recipients import EVERYTHING, Choice, Recipient, check_address, par
 from reports.records import IssueContext
 from reports.render import Forms, render_forms, with_chart
 from reports.select import Selection, is_back, said_since, select_issue
-from reports.smtp import SendResult, SmtpSettings, send
+from reports.smtp import SmtpSettings
 from reports.unsubscribe import Unsubscribe
 from reports.variants import variant
 from reports.week import Week, last_complete_week
@@ -261,14 +260,16 @@ def write(settings: Settings, issue: Issue, out: Path | None) -> tuple[Path, ...
     return write_issue_files(out or settings.home / FOLDER, issue.week.label, files_of(settings, issue))
 
 
-def message(settings: Settings, issue: Issue, recipient: Recipient) -> EmailMessage:
-    """The issue as a mail to one recipient."""
-    return _message(settings, issue, recipient, issue.for_reader(recipient.choice))
+def message(
+    settings: Settings, issue: Issue, recipient: Recipient, text: StoredVariant | None = None, *, name: str = ""
+) -> EmailMessage:
+    """The issue as a mail to one recipient; `text` and `name`, its Message-ID, as the ledger has them, if it does."""
+    return _message(settings, issue, recipient, text or issue.for_reader(recipient.choice), name=name)
 
 
 def trial_message(settings: Settings, issue: Issue, recipient: Recipient, *, now: datetime) -> EmailMessage:
     """The issue as it is now, marked as a test in its subject, under a Message-ID and a date of its own."""
-    name = _message_id(settings, issue, recipient, occasion=f"test {now.isoformat()}")
+    name = message_id_of(settings, issue, recipient, occasion=f"test {now.isoformat()}")
     text = issue.for_reader(recipient.choice)
     return _message(settings, issue, recipient, replace(text, subject=f"[Test] {text.subject}"), date=now, name=name)
 
@@ -289,13 +290,14 @@ def _message(
         sender=settings.mail_from,
         recipient=recipient,
         date=date or issue.dated,
-        message_id=name or _message_id(settings, issue, recipient),
+        message_id=name or message_id_of(settings, issue, recipient),
         chart=issue.chart if text.charted else None,
         headers=unsubscribe(settings).headers(recipient.address),
     )
 
 
-def _message_id(settings: Settings, issue: Issue, recipient: Recipient, *, occasion: str = "") -> str:
+def message_id_of(settings: Settings, issue: Issue, recipient: Recipient, *, occasion: str = "") -> str:
+    """The Message-ID of the issue to a recipient, or of a mail on another occasion."""
     domain = parse_sender(settings.mail_from).domain
     return message_id(issue.week.label, settings.zone, recipient.address, domain, occasion)
 
@@ -306,62 +308,6 @@ def unsubscribe(settings: Settings) -> Unsubscribe:
     if settings.unsubscribe_url and not secret:
         raise InputError("unsubscribe_url is set without unsubscribe_secret, the key of its tokens (docs/email.md)")
     return Unsubscribe(settings.unsubscribe_url, secret, settings.unsubscribe_mailto)
-
-
-def deliver(
-    settings: Settings,
-    archive: Archive,
-    issue: Issue,
-    recipient: Recipient,
-    smtp: SmtpSettings,
-    *,
-    now_fn: Callable[[], datetime],
-) -> SendResult | None:
-    """Send one message unless the ledger says that it was accepted, refused, or is under way: then None.
-
-    The claim is committed before the first word to the mail server, the outcome after the last (design §6.3). With it
-    what the message says is kept, so that a repetition under the same Message-ID says the same.
-    """
-    week, zone = issue.week.label, settings.zone
-    text = issue.for_reader(recipient.choice)
-    with archive.write() as session:
-        deliveries.give_up_abandoned(session, week, zone, is_gone=is_gone, now=now_fn())
-        named = recipient.address, _message_id(settings, issue, recipient)
-        deliveries.plan(session, week, zone, [named], now=now_fn(), choice=text.choice)
-        claimed = deliveries.claim(session, week, zone, recipient.address, sender=owner(), now=now_fn())
-        standing = None if claimed else deliveries.delivery(session, week, zone, recipient.address)
-        if claimed:
-            text = _as_planned(session, settings, issue, text, claimed.choice)
-    if claimed is None:
-        return _refused_before(standing)
-    result = send(_message(settings, issue, recipient, text), smtp)
-    with archive.write() as session:
-        deliveries.settle(session, week, zone, recipient.address, result.state, result.message, now=now_fn())
-    return result
-
-
-def _as_planned(
-    session: Session, settings: Settings, issue: Issue, text: StoredVariant, choice: str | None
-) -> StoredVariant:
-    """What the first sending to a recipient was to say, whatever their choice is now; `text` where that is the first.
-
-    `choice` is the one planned then, None when that is not known.
-    """
-    planned = text.choice if choice is None else choice
-    if not planned:
-        return issue.whole
-    kept = issues.get_variants(session, issue.week.label, settings.zone)
-    found = next((each for each in kept if each.choice == planned), None)
-    return found or issues.keep_variant(session, issue.week.label, settings.zone, text)
-
-
-def _refused_before(standing: Delivery | None) -> SendResult | None:
-    """A refusal is told again at every sending, because somebody has to mend it; nothing else is."""
-    if standing is None or standing.state is not DeliveryState.REFUSED:
-        return None
-    return SendResult(
-        DeliveryState.REFUSED, f"{standing.recipient} was refused and is not tried again: {standing.message}"
-    )
 
 
 def load_recipients(settings: Settings) -> tuple[Recipient, ...]:

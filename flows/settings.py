@@ -63,6 +63,14 @@ class Settings(BaseSettings):
     smtp_ca_file: Path | None = Field(None, description="certificate authority of a server with its own certificate")
     smtp_timeout: Seconds = Field(30.0, description="longest wait for one answer of the mail server")
     mail_from: str = Field("China–Viet Nam Meetings <meetings@localhost>", description="sender of the digest")
+    mail_per_minute: int = Field(60, ge=0, le=100_000, description="most messages begun in any minute; 0: no limit")
+    mail_retry_for: float = Field(
+        172_800.0, ge=0, le=2_678_400, description="a message that is put off for so long counts as refused"
+    )
+    mail_unknown: Literal["resend", "hold"] = Field(
+        "resend", description="what may have arrived: resend it under its Message-ID, or hold it for a person"
+    )
+    mail_unknown_after: float = Field(900.0, ge=0, le=604_800, description="it is sent again after so long")
     unsubscribe_url: str = Field("", description="https address for one-click unsubscribing, with {token} in it")
     unsubscribe_secret: SecretStr | None = Field(None, description="key of those tokens; from the environment")
     unsubscribe_mailto: str = Field("", description="address to which a reader may write to leave the list")

@@ -22,6 +22,9 @@ from parsers.records import InputError
 from reports.clean import one_line
 
 _REPLY_LIMIT = 200
+_CLOSING = 421
+# the answer to QUIT matters to nobody, and a kill while we wait for it would leave an accepted message in doubt
+_QUIT_SECONDS = 2.0
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -52,11 +55,13 @@ class SendResult:
     """What became of one message, with a sentence for people.
 
     `PLANNED` means not delivered and worth another try; `REFUSED` that the server will not take it; `UNKNOWN` that
-    the message was sent whole and no answer came.
+    the message was sent whole and no answer came. `turned_away` says why the server takes no message at all now, and
+    names no recipient; it is empty when the failure is this message's own.
     """
 
     state: DeliveryState
     message: str
+    turned_away: str = ""
 
 
 class _RefusedError(Exception):
@@ -66,6 +71,11 @@ class _RefusedError(Exception):
         super().__init__(step)
         self.step, self.code, self.text = step, code, text.decode("utf-8", "replace")
 
+    @property
+    def turns_all_away(self) -> bool:
+        """Whether it holds for every message: our login, our address, or a server that closes (RFC 5321 §3.8)."""
+        return self.step in ("login", "sender") or self.code == _CLOSING
+
 
 class _NoFinalAnswerError(Exception):
     """The whole message was sent, and then nothing understandable came."""
@@ -74,10 +84,11 @@ class _NoFinalAnswerError(Exception):
 def send(message: EmailMessage, settings: SmtpSettings) -> SendResult:
     """Sends to the message's one recipient over a connection of its own. Never raises for what a server can do."""
     recipient, sender = _address(message, "To"), _address(message, "From")
-    where = f"{settings.host}:{settings.port}"
+    where, ready, turned_away = f"{settings.host}:{settings.port}", False, ""
     try:
         with _connection(settings) as server:
             _prepare(server, settings)
+            ready = True
             _deliver(server, sender, recipient, message.as_bytes())
     except _NoFinalAnswerError:
         state = DeliveryState.UNKNOWN
@@ -86,15 +97,19 @@ def send(message: EmailMessage, settings: SmtpSettings) -> SendResult:
         state = _state_of(error)
         reply = "" if error.step == "login" else f" {one_line(error.text, _REPLY_LIMIT)}"
         text = f"{where} refused the {error.step} of the message to {recipient}: {error.code}{reply}"
+        if error.turns_all_away:
+            turned_away = f"{where} refused the {error.step} of another: {error.code}"
     except ssl.SSLCertVerificationError as error:
         state = DeliveryState.PLANNED
         text = f"The certificate of {where} was not trusted for the message to {recipient}: {error.verify_message}."
+        turned_away = f"the certificate of {where} was not trusted: {error.verify_message}."
     except (OSError, UnicodeError, smtplib.SMTPException) as error:  # UnicodeError: a host name that is none
         state = DeliveryState.PLANNED
         text = f"The message to {recipient} could not be handed to {where}: {_plain(error)}."
+        turned_away = "" if ready else f"another could not be handed to {where}: {_plain(error)}."
     else:
         return SendResult(DeliveryState.ACCEPTED, f"{where} accepted the message to {recipient}.")
-    return SendResult(state, _without(settings.password, text))
+    return SendResult(state, _without(settings.password, text), _without(settings.password, turned_away))
 
 
 def _address(message: EmailMessage, header: str) -> str:
@@ -117,6 +132,8 @@ def _connection(settings: SmtpSettings) -> Iterator[smtplib.SMTP]:
     try:
         yield server
         with suppress(OSError, smtplib.SMTPException):
+            if server.sock:
+                server.sock.settimeout(min(settings.timeout, _QUIT_SECONDS))
             server.quit()
     finally:
         server.close()

@@ -14,7 +14,7 @@ from archive import issues
 from archive.articles import get_article
 from archive.meetings import record_detection
 from archive.store import Archive
-from flows import issuing
+from flows import delivering, issuing
 from flows.settings import Settings
 from flows.steps import detect_new
 from meetings.detect import detect
@@ -69,9 +69,13 @@ class Desk:
         """Closed, or what another had closed before."""
         return issuing.close(self.settings, self.archive, issue, now=now)
 
-    def deliver(self, to: Recipient) -> SendResult | None:
+    def deliver(self, to: Recipient, *, now: datetime = CLOSED_AT) -> SendResult | None:
         """The closed issue of 2024-W50, read from the archive again, to one recipient."""
-        return issuing.deliver(self.settings, self.archive, self.compose(), to, NOBODY, now_fn=lambda: CLOSED_AT)
+        issue = self.compose()
+        delivering.plan_all(self.settings, self.archive, issue, [to], now=now)
+        return delivering.deliver(
+            self.settings, self.archive, issue, to, NOBODY, now_fn=lambda: now, check=lambda _: None
+        )
 
 
 @pytest.fixture

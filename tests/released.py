@@ -157,7 +157,7 @@ def _fill_ledger(archive: Archive, zone: str) -> None:
         for address, _ in named[:-1]:
             deliveries.claim(s, WEEK, zone, address, sender=SENDER, now=CLOSED_AT)
         for name, (state, message) in ends.items():
-            deliveries.settle(s, WEEK, zone, f"{name}@example.org", state, message, now=CLOSED_AT)
+            deliveries.settle(s, WEEK, zone, f"{name}@example.org", state, message, sender=SENDER, now=CLOSED_AT)
         short = StoredVariant("3f9a0c2b", "Short", "# Short", "<h1>Short</h1>", charted=False)
         issues.keep_variant(s, WEEK, zone, short)
 

@@ -1,22 +1,16 @@
-"""Issues, the ledger of deliveries and locks: what two runs at once and a killed one leave."""
+"""Issues and locks: what two runs at once and a killed one leave."""
 
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 import multiprocessing
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from archive.deliveries import LEASE, claim, deliveries, plan, settle
 from archive.issues import (
     closed_issues,
     first_run_at,
@@ -29,16 +23,13 @@ from archive.issues import (
 )
 from archive.locks import Busy, hold
 from archive.meetings import record_detection
-from archive.records import DeliveryState, IssuePart, IssueState, Said, StoredIssue, StoredVariant
-from archive.store import Archive, ArchiveError
+from archive.records import IssuePart, IssueState, Said, StoredIssue, StoredVariant
+from archive.store import Archive
 from meetings.records import Detection
 from tests.archive_samples import HOUR, NOW, TO_LAM, everything, meeting, store
 
 WEEK, ZONE = "2024-W50", "Asia/Ho_Chi_Minh"
-SENDER = "here:1"
 DRAFT = StoredIssue(WEEK, ZONE, IssueState.DRAFT, None, "Draft", "a" * 64, ())
-ANN = "ann@example.org"
-SETTLED = [DeliveryState.ACCEPTED, DeliveryState.REFUSED, DeliveryState.UNKNOWN, DeliveryState.PLANNED]
 
 
 @pytest.fixture
@@ -48,12 +39,6 @@ def ids(archive: Archive) -> list[str]:
     told = Detection("en", (meeting(), meeting(vietnam=(TO_LAM,))))
     with archive.write() as s:
         return [id_ for id_, _ in record_detection(s, stored, told, rules_version="1", now=NOW)]
-
-
-def planned(archive: Archive, *recipients: str) -> None:
-    with archive.write() as s:
-        save_issue(s, DRAFT)
-        plan(s, WEEK, ZONE, [(recipient, f"<{recipient}>") for recipient in recipients], now=NOW)
 
 
 class TestIssues:
@@ -174,186 +159,6 @@ class TestIssues:
     def test_first_run_needs_a_zone(self, archive: Archive) -> None:
         with pytest.raises(ValueError, match="has no time zone"), archive.write() as s:
             mark_first_run(s, NOW.replace(tzinfo=None))
-
-
-class TestDeliveries:
-    """Planned → sending → accepted, refused or unknown."""
-
-    def test_plan_needs_an_issue(self, archive: Archive) -> None:
-        sentence = "no issue of 2024-W50 in the archive; write it first"
-        with pytest.raises(ArchiveError, match=sentence), archive.write() as s:
-            plan(s, WEEK, ZONE, [(ANN, "<1>")], now=NOW)
-
-    def test_planning_again_changes_nothing(self, archive: Archive) -> None:
-        planned(archive, ANN)
-        with archive.write() as s:
-            claim(s, WEEK, ZONE, ANN, sender=SENDER, now=NOW)
-        before = everything(archive)
-        with archive.write() as s:
-            plan(s, WEEK, ZONE, [(ANN, "<other>")], now=NOW + HOUR)
-        assert everything(archive) == before
-
-    def test_claim_is_committed_with_the_block(self, archive: Archive) -> None:
-        planned(archive, ANN)
-        with archive.write() as s:
-            claimed = claim(s, WEEK, ZONE, ANN, sender=SENDER, now=NOW + HOUR)
-        assert claimed is not None
-        assert (claimed.state, claimed.attempts, claimed.message_id) == (DeliveryState.SENDING, 1, f"<{ANN}>")
-        with archive.read() as s:
-            assert deliveries(s) == [claimed]
-
-    def test_claim_of_what_was_never_planned(self, archive: Archive) -> None:
-        planned(archive, ANN)
-        with archive.write() as s:
-            assert claim(s, WEEK, ZONE, "bob@example.org", sender=SENDER, now=NOW) is None
-            assert claim(s, WEEK, "Asia/Shanghai", ANN, sender=SENDER, now=NOW) is None
-
-    @pytest.mark.parametrize(
-        ("state", "again"),
-        [
-            (DeliveryState.ACCEPTED, False),
-            (DeliveryState.REFUSED, False),
-            (DeliveryState.UNKNOWN, True),
-            (DeliveryState.PLANNED, True),
-        ],
-    )
-    def test_claim_after_settling(self, archive: Archive, state: DeliveryState, again: bool) -> None:
-        planned(archive, ANN)
-        with archive.write() as s:
-            claim(s, WEEK, ZONE, ANN, sender=SENDER, now=NOW)
-            settle(s, WEEK, ZONE, ANN, state, "250 queued", now=NOW)
-        with archive.write() as s:
-            settled = deliveries(s, WEEK)[0]
-            assert (settled.state, settled.message, settled.attempts) == (state, "250 queued", 1)
-            assert (claim(s, WEEK, ZONE, ANN, sender=SENDER, now=NOW + HOUR) is not None) is again
-
-    def test_sending_is_unknown_once_its_lease_has_run_out(self, archive: Archive) -> None:
-        planned(archive, ANN)
-        with archive.write() as s:
-            claim(s, WEEK, ZONE, ANN, sender=SENDER, now=NOW)
-        almost, over = NOW + LEASE - dt.timedelta(seconds=1), NOW + LEASE
-        with archive.write() as s:
-            assert deliveries(s, now=almost)[0].state is DeliveryState.SENDING
-            assert deliveries(s, now=over)[0].state is DeliveryState.UNKNOWN
-            assert claim(s, WEEK, ZONE, ANN, sender=SENDER, now=almost) is None
-            again = claim(s, WEEK, ZONE, ANN, sender=SENDER, now=over)
-        assert again is not None
-        assert (again.attempts, again.message_id) == (2, f"<{ANN}>")
-
-    @pytest.mark.parametrize("late", SETTLED)
-    def test_accepted_stays_accepted(self, archive: Archive, late: DeliveryState) -> None:
-        planned(archive, ANN)
-        with archive.write() as s:
-            claim(s, WEEK, ZONE, ANN, sender=SENDER, now=NOW)
-            claim(s, WEEK, ZONE, ANN, sender=SENDER, now=NOW + LEASE)
-            settle(s, WEEK, ZONE, ANN, DeliveryState.REFUSED, "550", now=NOW + LEASE)
-            settle(s, WEEK, ZONE, ANN, DeliveryState.ACCEPTED, "250, late", now=NOW + LEASE)
-            settle(s, WEEK, ZONE, ANN, late, "later still", now=NOW + LEASE)
-            assert deliveries(s)[0].state is DeliveryState.ACCEPTED
-
-    def test_settling_as_sending_is_a_mistake(self, archive: Archive) -> None:
-        planned(archive, ANN)
-        with pytest.raises(ValueError, match="settled as accepted"), archive.write() as s:
-            settle(s, WEEK, ZONE, ANN, DeliveryState.SENDING, "", now=NOW)
-
-    def test_deliveries_of_one_week(self, archive: Archive) -> None:
-        planned(archive, "b@example.org", ANN)
-        with archive.write() as s:
-            save_issue(s, replace(DRAFT, week="2024-W51"))
-            plan(s, "2024-W51", ZONE, [(ANN, "<51>")], now=NOW)
-            assert [d.recipient for d in deliveries(s, WEEK)] == [ANN, "b@example.org"]
-            assert len(deliveries(s)) == 3
-
-
-def _claim_all(
-    home: str, url: str | None, recipients: Sequence[str], together: Barrier, results: multiprocessing.Queue[str]
-) -> None:
-    with Archive.open(Path(home), url) as archive:
-        together.wait(60)
-        for recipient in recipients:
-            with archive.write() as s:
-                if claim(s, WEEK, ZONE, recipient, sender=SENDER, now=NOW) is not None:
-                    results.put(recipient)
-
-
-def test_of_two_processes_exactly_one_gets_a_delivery(archive: Archive, database: str | None) -> None:
-    recipients = [f"r{n}@example.org" for n in range(25)]
-    planned(archive, *recipients)
-    spawn = multiprocessing.get_context("spawn")
-    together, results = spawn.Barrier(2), spawn.Queue()
-    senders = [
-        spawn.Process(target=_claim_all, args=(str(archive.home), database, recipients, together, results))
-        for _ in range(2)
-    ]
-    for sender in senders:
-        sender.start()
-    claimed = sorted(results.get(timeout=60) for _ in recipients)
-    for sender in senders:
-        sender.join()
-    assert [sender.exitcode for sender in senders] == [0, 0]
-    assert results.empty()
-    assert claimed == sorted(recipients)
-    with archive.read() as s:
-        assert {d.attempts for d in deliveries(s)} == {1}
-
-
-class Ledger(RuleBasedStateMachine):
-    """The ledger beside the simplest model of it: a state, a lease and a count per recipient."""
-
-    archive: Archive
-    weeks = itertools.count()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.week = f"{next(self.weeks):08}"
-        self.now = NOW
-        self.model: dict[str, tuple[DeliveryState, dt.datetime, int]] = {}
-        with self.archive.write() as s:
-            save_issue(s, replace(DRAFT, week=self.week))
-
-    @rule(recipient=st.sampled_from("ab"))
-    def plan(self, recipient: str) -> None:
-        with self.archive.write() as s:
-            plan(s, self.week, ZONE, [(recipient, f"<{self.week}.{recipient}>")], now=self.now)
-        self.model.setdefault(recipient, (DeliveryState.PLANNED, self.now, 0))
-
-    @rule(minutes=st.integers(1, 20))
-    def wait(self, minutes: int) -> None:
-        self.now += dt.timedelta(minutes=minutes)
-
-    @rule(recipient=st.sampled_from("ab"))
-    def claim(self, recipient: str) -> None:
-        with self.archive.write() as s:
-            claimed = claim(s, self.week, ZONE, recipient, sender=SENDER, now=self.now)
-        state, lease, attempts = self.model.get(recipient, (DeliveryState.REFUSED, self.now, 0))
-        free = state in (DeliveryState.PLANNED, DeliveryState.UNKNOWN)
-        free = free or (state is DeliveryState.SENDING and lease <= self.now)
-        assert (claimed is not None) is free
-        if free:
-            self.model[recipient] = (DeliveryState.SENDING, self.now + LEASE, attempts + 1)
-
-    @rule(recipient=st.sampled_from("ab"), state=st.sampled_from(SETTLED))
-    def settle(self, recipient: str, state: DeliveryState) -> None:
-        with self.archive.write() as s:
-            settle(s, self.week, ZONE, recipient, state, "said", now=self.now)
-        before, _, attempts = self.model.get(recipient, (DeliveryState.ACCEPTED, self.now, 0))
-        heard = before is not DeliveryState.ACCEPTED and state is DeliveryState.ACCEPTED
-        if heard or before is DeliveryState.SENDING:
-            self.model[recipient] = (state, self.now, attempts)
-
-    @invariant()
-    def agrees(self) -> None:
-        with self.archive.read() as s:
-            found = {d.recipient: (d.state, d.attempts) for d in deliveries(s, self.week)}
-        assert found == {recipient: (state, attempts) for recipient, (state, _, attempts) in self.model.items()}
-
-
-def test_ledger_agrees_with_its_model() -> None:
-    with tempfile.TemporaryDirectory() as home, Archive.open(Path(home)) as archive:
-        Ledger.archive = archive
-        machine = Ledger.TestCase
-        machine.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
-        machine().runTest()
 
 
 class TestLocks:

@@ -131,6 +131,7 @@ def inbox(meetings: Meetings, wire: Web, monkeypatch: pytest.MonkeyPatch, tmp_pa
         monkeypatch.setenv("MEETINGS_SMTP_HOST", "127.0.0.1")
         monkeypatch.setenv("MEETINGS_SMTP_PORT", str(port))
         monkeypatch.setenv("MEETINGS_SMTP_SECURITY", "none")
+        monkeypatch.setenv("MEETINGS_MAIL_UNKNOWN_AFTER", "0")
         assert meetings("ingest").code == 0
         yield inbox
 
@@ -141,10 +142,10 @@ SEND_STEPS = {
     "flows.issuing:close after": Counter(),
     "archive.deliveries:plan after": Counter(),
     "archive.deliveries:claim after": Counter(),
-    "flows.issuing:send before": Counter(),
-    "flows.issuing:send after": Counter({READERS[0]: 1}),
-    "flows.issuing:send before 2": Counter(),
-    "flows.issuing:send after 2": Counter({READERS[1]: 1}),
+    "flows.delivering:send before": Counter(),
+    "flows.delivering:send after": Counter({READERS[0]: 1}),
+    "flows.delivering:send before 2": Counter(),
+    "flows.delivering:send after 2": Counter({READERS[1]: 1}),
     "archive.deliveries:settle before": Counter({READERS[0]: 1}),
     "archive.deliveries:settle after 3": Counter({READERS[2]: 1}),
 }

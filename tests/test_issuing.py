@@ -9,7 +9,7 @@ import pytest
 
 from archive import meetings
 from archive.records import DeliveryState, IssueState
-from flows import issuing
+from flows import delivering, issuing
 from flows.steps import detect_new
 from meetings.detect import detect
 from meetings.records import Detection, Rank
@@ -19,8 +19,8 @@ from reports.records import IssueContext
 from reports.render import Forms
 from reports.smtp import SendResult, SmtpSettings
 from reports.week import week_of
-from tests.archive_samples import day, store
-from tests.issuekit import Desk
+from tests.archive_samples import HOUR, day, store
+from tests.issuekit import CLOSED_AT, Desk
 
 MET = (
     "Chinese Foreign Minister Wang Yi met with Vietnamese Deputy Prime Minister and Foreign Minister Bui Thanh Son in "
@@ -96,11 +96,11 @@ def test_a_message_is_sent_again_with_the_same_bytes_by_another_program(
     desk.tell("one", MET, "2024-12-10")
     desk.close(desk.compose())
     post = Post(first, ACCEPTED, ACCEPTED, ACCEPTED)
-    monkeypatch.setattr(issuing, "send", post)
+    monkeypatch.setattr(delivering, "send", post)
     monkeypatch.setattr(issuing, "_variant", issuing._variant.__wrapped__)
     desk.deliver(Recipient("ann@example.org", choice=planned))
     monkeypatch.setattr(issuing, "render_forms", other_program)
-    desk.deliver(Recipient("ann@example.org", choice=now))
+    desk.deliver(Recipient("ann@example.org", choice=now), now=CLOSED_AT + HOUR)
     assert post.sent[0] == post.sent[1]
     desk.deliver(Recipient("ben@example.org", choice=planned))
     desk.deliver(Recipient("eve@example.org", choice=Choice(topics=("trade",))))
