@@ -44,6 +44,7 @@ class Trouble(StrEnum):
     BACKUP_OVERDUE = "backup_overdue"
     ISSUE_MISSING = "issue_missing"
     DELIVERY_OVERDUE = "delivery_overdue"
+    DELIVERY_HELD = "delivery_held"
     DELIVERY_REFUSED = "delivery_refused"
     SOURCE_ALARM = "source_alarm"
 
@@ -164,11 +165,13 @@ def issue_findings(closed: Collection[str], first_run: datetime | None, at: Look
 
 
 def delivery_findings(ledger: Sequence[Delivery], closed_at: Mapping[str, datetime], at: Look) -> list[Finding]:
-    """Messages that are long under way, or were refused in the newest issue; `closed_at` is by week."""
+    """Messages that are held, long under way, or were refused in the newest issue; `closed_at` is by week."""
     newest = max(closed_at, default="")
     counts: Counter[tuple[Trouble, str]] = Counter()
     for each in ledger:
-        if each.state in _OPEN and at.now - closed_at.get(each.week, at.now) > PATIENCE:
+        if each.state in _OPEN and each.held:
+            counts[Trouble.DELIVERY_HELD, each.week] += 1
+        elif each.state in _OPEN and at.now - closed_at.get(each.week, at.now) > PATIENCE:
             counts[Trouble.DELIVERY_OVERDUE, each.week] += 1
         elif each.state is DeliveryState.REFUSED and each.week == newest:
             counts[Trouble.DELIVERY_REFUSED, each.week] += 1
@@ -178,6 +181,7 @@ def delivery_findings(ledger: Sequence[Delivery], closed_at: Mapping[str, dateti
 def _delivery_finding(trouble: Trouble, week: str, count: int) -> Finding:
     said = {
         Trouble.DELIVERY_OVERDUE: f"not known to be delivered {PATIENCE // timedelta(hours=1)} hours after it closed",
+        Trouble.DELIVERY_HELD: "held, and nobody sends what is held until a person says so",
         Trouble.DELIVERY_REFUSED: "refused by the mail server for good",
     }[trouble]
     messages = f"{words.counted(count, 'message')} of {week} {'is' if count == 1 else 'are'}"

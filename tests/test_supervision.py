@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -27,7 +28,7 @@ from reports import supervision
 from reports.health import survey
 from reports.supervision import Beat, Finding, Look, RunKind, Trouble, worst_first
 from reports.week import Week, last_complete_week
-from tests.commandline import Meetings
+from tests.commandline import ROOT, Meetings
 from tests.databases import PostgreSQL
 from tests.policykit import SOURCE
 
@@ -126,8 +127,9 @@ def test_issues(now: datetime, closed: set[str], first_run: datetime | None, exp
     assert troubles(supervision.issue_findings(closed, first_run, replace(LOOK, now=now))) == expected
 
 
-def sent(week: str, state: DeliveryState) -> Delivery:
-    return Delivery(week, "reader@example.org", state, "<id@example.org>", 1, "reader@example.org said no", NOW)
+def sent(week: str, state: DeliveryState, *, held: bool = False) -> Delivery:
+    made = Delivery(week, "reader@example.org", state, "<id@example.org>", 1, "reader@example.org said no", NOW)
+    return replace(made, held=held)
 
 
 @pytest.mark.parametrize(
@@ -151,6 +153,11 @@ def test_deliveries(ledger: list[tuple[str, DeliveryState]], hours: int, expecte
     assert all(each.message.startswith(f"{len(ledger)} message") for each in found)
 
 
+def test_what_is_held_is_told_at_once_and_as_that() -> None:
+    ledger = [sent(WEEK, DeliveryState.UNKNOWN, held=True), sent(EARLIER, DeliveryState.ACCEPTED, held=True)]
+    assert troubles(supervision.delivery_findings(ledger, {WEEK: NOW}, LOOK)) == [("delivery_held", WEEK)]
+
+
 @pytest.mark.parametrize(("free", "expected"), [(499_999_999, [("disk_low", "")]), (500_000_000, [])])
 def test_the_disk(free: int, expected: list[tuple[str, str]]) -> None:
     assert troubles(supervision.disk_findings(free, 500_000_000, "/data")) == expected
@@ -168,6 +175,12 @@ def test_the_worst_comes_first() -> None:
     told = worst_first(mixed)
     assert [each.trouble for each in told[::2]] == list(Trouble)
     assert "".join(each.subject for each in told) == "ab" * len(Trouble)
+
+
+def test_the_operations_page_says_what_to_do_about_each() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| [A-Z`].+\. \|$", page.partition("### What needs a person")[2], re.MULTILINE)
+    assert rows == [trouble.value for trouble in Trouble]
 
 
 # The heartbeat
@@ -278,7 +291,9 @@ def closes(meetings: Meetings, *, weeks_ago: int = 0, reader: DeliveryState | No
             to = "reader@example.org"
             deliveries.plan(session, week.label, "Asia/Ho_Chi_Minh", [(to, "<1@example.org>")], now=closed_at)
             deliveries.claim(session, week.label, "Asia/Ho_Chi_Minh", to, sender="x", now=closed_at)
-            deliveries.settle(session, week.label, "Asia/Ho_Chi_Minh", to, reader, f"{to}: no", now=closed_at)
+            deliveries.settle(
+                session, week.label, "Asia/Ho_Chi_Minh", to, reader, f"{to}: no", sender="x", now=closed_at
+            )
 
 
 def test_all_is_well(at_work: Meetings) -> None:
