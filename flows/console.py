@@ -81,7 +81,9 @@ def sentence_of(error: Exception) -> str:
     if isinstance(error, MeetingsError):
         return str(error)
     if not isinstance(error, OSError) or not (error.filename or error.errno in _NO_ROOM):
-        return f"unexpected {type(error).__name__}: {error}; run it again with --debug before the command"
+        # further lines of a database's error quote the statement and its values
+        what = "".join(str(error).splitlines()[:1])
+        return f"unexpected {type(error).__name__}: {what}; run it again with --debug before the command"
     from archive.errors import file_error
 
     if not error.filename:

@@ -89,6 +89,7 @@ def on_connect(statement: str) -> Iterator[None]:
 
     def say(connection: Any, _record: object) -> None:
         connection.cursor().execute(statement)
+        connection.commit()
 
     event.listen(Engine, "connect", say)
     try:
