@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from sqlalchemy.orm import Session
 
 from archive import articles, sources, versions
+from archive.locks import Lease
 from archive.records import PendingEntry, Skip
 from archive.store import Archive
 from archive.warc import RawWriter
@@ -43,8 +44,11 @@ _PUBLISHERS_OWN = ("outlet", "outlet_name", "side", "zone", "language", "date_or
 class Means:
     """What every poll of a run works with; safe to use from many threads. Writes are one at a time (SQLite)."""
 
-    def __init__(self, archive: Archive, client: Client, raw: RawWriter, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, archive: Archive, client: Client, raw: RawWriter, clock: Callable[[], datetime], lease: Lease
+    ) -> None:
         self.archive = archive
+        self._lease = lease
         self.clock = clock
         self._client = client
         self._raw = raw
@@ -58,8 +62,9 @@ class Means:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A transaction that may write."""
+        """A transaction that may write; raises `archive.locks.LeaseLost` when another ingest took over."""
         with self._writing, self.archive.write() as session:
+            self._lease.check(session)
             yield session
 
 

@@ -4,7 +4,7 @@
 
 Raw answers are kept first, then what is worth a page, then the articles, then the HTTP validators (design §6.1): a kill
 at any point leaves either the validators unsaved or the entry pending, so that no 304 can hide an article.
-`Poller.poll` never raises: a source's failure is a value, and the others go on.
+A source's failure is a value, and the others go on: `Poller.poll` only raises when the run itself is to end.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from archive import copies, sources, versions
+from archive.locks import LeaseLost
 from archive.records import FetchLogLine, PendingEntry, PollCounts
 from fetch import policy, watch
 from fetch.watch import Findings
@@ -91,13 +92,16 @@ class Poller:
             self._copied = copies.duplicate_shares(session, since, fewest=watch.DUPLICATES_LEAST)
 
     def poll(self, source: Source, state: SourceState, *, until: datetime | None = None) -> SourceReport:
-        """Poll one source and store what is new; every failure comes back as a report.
+        """Poll one source and store what is new; every failure of it comes back as a report.
 
+        Raises `archive.locks.LeaseLost` when another ingest took over from this one.
         After `until` no new page is begun; what is left waits for the next run.
         """
         latest = self._means.clock() + self._longest
         try:
             return self._poll(source, state, min(until or latest, latest))
+        except LeaseLost:
+            raise
         except MeetingsError as error:
             return SourceReport(source.id, Outcome.INTERNAL_ERROR, str(error))
         except Exception as error:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from hashlib import blake2b
 from importlib import resources
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from archive import issues, locks, markers, meetings, sources
+from archive import issues, markers, meetings, sources
 from archive.bulk import in_bulk
 from archive.markers import digest
 from archive.records import StoredMeeting
 from archive.store import Archive
 from flows import issue_pages, site_workers
-from flows.owner import is_gone, owner
 from flows.settings import Settings
-from flows.steps import existing_archive, load_catalogue, now_utc
+from flows.steps import alone, existing_archive, load_catalogue
 from reports import series
 from reports.accounts import Outlets
 from reports.atom import LISTED, export_atom
@@ -32,7 +31,6 @@ from reports.site.paths import address, meeting_page
 
 FOLDER = "site"
 FEED = "feed.atom"
-LEASE = timedelta(minutes=30)
 Advance = Callable[[str, int], None]
 
 
@@ -57,10 +55,16 @@ def build_site(
     with (
         in_bulk(),
         existing_archive(settings) as archive,
-        locks.hold(archive, "site", owner=owner(), now_fn=now_utc, lease=LEASE, is_gone=is_gone),
+        alone(archive, "site") as lease,
     ):
         build = _Build(settings, archive, out or settings.home / FOLDER, full=full)
-        return build.run(on_chunk or (lambda _what, _total: None))
+
+        def advance(what: str, total: int) -> None:
+            lease.check()
+            if on_chunk:
+                on_chunk(what, total)
+
+        return build.run(advance, lease.check)
 
 
 class _Build:
@@ -88,14 +92,15 @@ class _Build:
         self.last = Manifest(pages=dict.fromkeys(last.pages, "")) if anew else last
         self.folder = Folder(out, self.last.pages)
 
-    def run(self, advance: Advance) -> SiteReport:
-        """Everything, in the order in which one thing rests on another."""
+    def run(self, advance: Advance, check: Callable[[], None]) -> SiteReport:
+        """Everything, in the order in which one thing rests on another; `check` raises when it is not alone."""
         pages = issue_pages.IssuePages(
             self.settings, self.archive, self.catalogue, self.outlines, self.markers, self.issues
         )
         with site_workers.Workers(self.archive, self.past, self._means()) as workers:
             told = pages.build(self.folder, workers)
             kept, parts = self._meetings(issue_pages.told(told, self.merged), workers, advance)
+        check()
         self._data(kept, parts)
         self._feed(kept)
         newest = told[max(told)] if told else None
@@ -114,6 +119,7 @@ class _Build:
             ),
         )
         files = dict(sorted(self.folder.pages.items()))
+        check()
         save(self.folder.out, Manifest(self.base, kept, files, told))
         return SiteReport(self.folder.out / "index.html", len(files), self.folder.written)
 

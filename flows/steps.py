@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from archive import articles, copies, files, issues, keys, locks, meetings, sources
+from archive.locks import Lease
 from archive.records import StoredArticle
 from archive.store import DATABASE_NAME, Archive
 from archive.warc import RawWriter
@@ -40,8 +41,6 @@ from parsers.records import InputError, Source
 from parsers.seedfile import SeedError
 
 log = logging.getLogger(__name__)
-
-INGEST_LEASE = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +82,9 @@ def existing_archive(settings: Settings) -> Archive:
     return open_archive(settings)
 
 
-def alone(archive: Archive, name: str, lease: timedelta) -> AbstractContextManager[None]:
+def alone(archive: Archive, name: str) -> AbstractContextManager[Lease]:
     """Hold a lock of ours; raises `archive.locks.Busy` when another process that still lives holds it."""
-    return locks.hold(archive, name, owner=owner(), now_fn=now_utc, lease=lease, is_gone=is_gone)
+    return locks.hold(archive, name, owner=owner(), now_fn=now_utc, is_gone=is_gone)
 
 
 class Run:
@@ -99,8 +98,10 @@ class Run:
         client: Client,
         raw: RawWriter,
         name: str,
+        lease: Lease,
     ) -> None:
         self.settings = settings
+        self._lease = lease
         self.archive = archive
         self.catalogue = catalogue
         with archive.read() as session:
@@ -108,7 +109,7 @@ class Run:
         idle = watching.standing_by(self.catalogue, self._states, now=now_utc())
         self._polled = frozenset(source.id for source in self.catalogue if source.enabled) - idle
         self._poller = Poller(
-            Means(archive, client, raw, now_utc),
+            Means(archive, client, raw, now_utc, lease),
             PageBudget(per_host=settings.pages_per_host, per_run=settings.pages_per_run),
             Publishers(self.catalogue),
             run=name,
@@ -138,16 +139,21 @@ class Run:
         return min(filter(None, times), default=None)
 
     def poll(self, source: Source, *, until: datetime | None = None) -> SourceReport:
-        """Poll one source and store what is new; no page is begun after `until`. Thread-safe; never raises."""
+        """Poll one source and store what is new; no page is begun after `until`. Thread-safe.
+
+        A source's failure is a report. Raises `archive.locks.LeaseLost` when another ingest took over from this one.
+        """
+        self._lease.check()
         return self._poller.poll(source, self._states[source.id], until=until)
 
     def watch(self, reports: Sequence[SourceReport]) -> WatchReport:
         """After all polls: which alarms they raised and withdrew, and whether our own network was to blame."""
+        self._lease.check()
         return watching.conclude(self.archive, self.catalogue, self._states, reports, now=now_utc())
 
     def detect(self) -> DetectReport:
         """Find the meetings in every article not yet read by today's rules; write the articles' files."""
-        return detect_new(self.archive)
+        return detect_new(self.archive, check=self._lease.check)
 
 
 def fetch_settings(settings: Settings, urls: Iterable[str]) -> FetchSettings:
@@ -171,7 +177,7 @@ def open_run(settings: Settings, *, name: str | None = None) -> Iterator[Run]:
     catalogue = load_catalogue(settings).sources
     with (
         open_archive(settings) as archive,
-        alone(archive, "ingest", INGEST_LEASE),
+        alone(archive, "ingest") as lease,
         _client(fetch_settings(settings, [source.url for source in catalogue]), archive) as client,
     ):
         with archive.write() as session:
@@ -179,7 +185,7 @@ def open_run(settings: Settings, *, name: str | None = None) -> Iterator[Run]:
             sources.prune_log(session, now=started)
         raw = RawWriter(settings.home, name, started)
         try:
-            yield Run(settings, catalogue, archive, client, raw, name)
+            yield Run(settings, catalogue, archive, client, raw, name, lease)
         finally:
             raw.close()
 
@@ -224,13 +230,17 @@ def ingest_once(
         return IngestReport(tuple(reports), run.detect(), watched, None if due else run.next_due())
 
 
-def detect_new(archive: Archive) -> DetectReport:
-    """Find the meetings in every article not yet read by today's rules; tell copies from originals; write the files."""
+def detect_new(archive: Archive, *, check: Callable[[], None] = lambda: None) -> DetectReport:
+    """Find the meetings in every article not yet read by today's rules; tell copies from originals; write the files.
+
+    `check` is asked before each batch, and raises when another one may be at it.
+    """
     read = 0
     found: dict[str, None] = {}
     while True:
         with archive.read() as session:
             batch = articles.undetected(session, RULES_VERSION, limit=200)
+        check()
         if not batch:
             break
         for stored in batch:

@@ -7,7 +7,7 @@ import email.policy
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from archive import issues, mending
@@ -33,7 +33,6 @@ from reports.week import parse_week
 
 log = logging.getLogger(__name__)
 
-_LEASE = timedelta(minutes=5)
 _OF_ISSUES = {Damage.ISSUE_FILE_MISSING, Damage.ISSUE_FILE_CHANGED}
 _IN_THE_WAY = {Damage.ARTICLE_FILE_CHANGED, Damage.ISSUE_FILE_CHANGED, Damage.FILE_UNKNOWN}
 
@@ -119,10 +118,12 @@ def repair(settings: Settings, advance: Advance) -> RepairReport:
     """Mends what can be mended without loss. No ingest runs meanwhile: raises `archive.locks.Busy` when one does."""
     now = now_utc()
     stamp = f"{now:%Y%m%dT%H%M%SZ}"
-    with existing_archive(settings) as archive, alone(archive, "ingest", _LEASE):
+    with existing_archive(settings) as archive, alone(archive, "ingest") as lease:
         found = list(_damages(settings, archive, advance))
+        lease.check()
         for each in found:
             _mend_file(settings.home, each, stamp)
+        lease.check()
         mending.mend_articles(archive, [each.subject for each in found if each.subject.startswith("articles/")])
         weeks = {each.subject.split("/")[1] for each in found if each.damage in _OF_ISSUES}
         for week in sorted(weeks):

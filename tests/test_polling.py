@@ -179,7 +179,7 @@ def test_a_host_that_asks_for_a_pause_gets_it_from_every_page_and_in_later_runs_
 def test_a_run_that_fails_remembers_what_hosts_asked_for(
     meetings: Meetings, wire: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def failing(_: Archive) -> None:
+    def failing(_: Archive, **_more: object) -> None:
         raise ZeroDivisionError("a defect of ours")
 
     wire.add("/feed.xml", Reply(status=429, headers={"Retry-After": "180000"}))
