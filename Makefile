@@ -14,7 +14,7 @@ run: $(VENV)/.run ## set up, import the seeds, ingest, write the digests
 	$(BIN)/meetings import seeds
 	$(BIN)/meetings run
 
-test: $(VENV)/.dev $(VENV)/.browser ## set up and run every test
+test: $(VENV)/.dev $(VENV)/.packages ## set up and run every test
 	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
 
 test-fast: $(VENV)/.dev ## the quick tests: no server, no browser, none that takes seconds
@@ -80,7 +80,7 @@ $(VENV)/.mailcheck: tests/mailcheck/package.json tests/mailcheck/check.mjs | $(V
 	cd $(VENV)/mailcheck && npm install --silent --no-package-lock --no-audit --no-fund --ignore-scripts
 	touch $@
 
-# The browser tests need a Chromium and fonts for three languages: from the system's packages when they are missing.
-$(VENV)/.browser: | $(VENV)/pyvenv.cfg
-	sh tests/install_browser.sh
+# The tests need a Chromium, fonts for three languages and systemd's checker: from the system's packages when they are missing.
+$(VENV)/.packages: | $(VENV)/pyvenv.cfg
+	sh tests/install_packages.sh
 	touch $@

@@ -22,9 +22,9 @@ FLAGS = (
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A browser with a profile of its own; tests/install_browser.sh installs it where it is missing."""
+    """A browser with a profile of its own; tests/install_packages.sh installs it where it is missing."""
     path = shutil.which("chromium")
-    assert path, "no chromium: run sh tests/install_browser.sh"
+    assert path, "no chromium: run sh tests/install_packages.sh"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         yield browser

@@ -21,7 +21,6 @@ FOLDER = ROOT / "docs" / "systemd"
 UNITS = sorted(path.name for path in FOLDER.iterdir())
 OURS = "/opt/meetings/bin/meetings"
 CHECKER = shutil.which("systemd-analyze")
-checked = pytest.mark.skipif(CHECKER is None, reason="systemd-analyze is not installed")
 
 
 def unit(name: str) -> configparser.ConfigParser:
@@ -42,18 +41,18 @@ def installed(tmp_path: Path) -> Path:
 
 
 def analyze(*arguments: str, cwd: Path) -> tuple[int, str]:
-    assert CHECKER
+    assert CHECKER, "no systemd-analyze: run sh tests/install_packages.sh"
     done = subprocess.run([CHECKER, *arguments], cwd=cwd, capture_output=True, text=True, check=False, timeout=120)
     return done.returncode, done.stdout + done.stderr
 
 
-@checked
+@pytest.mark.slow
 def test_systemd_finds_nothing_to_say(installed: Path) -> None:
     names = [name.replace("@.", "@meetings.service.") for name in UNITS]
     assert analyze("verify", "--man=no", *names, cwd=installed) == (0, "")
 
 
-@checked
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new"),
     [("ProtectHome=yes", "ProtectHomes=yes"), (sys.executable, "/nowhere/meetings"), ("Type=notify", "Type=eternal")],
@@ -67,7 +66,7 @@ def test_systemd_would_find_a_slip(installed: Path, old: str, new: str) -> None:
     assert analyze("verify", "--man=no", path.name, cwd=installed) != (0, "")
 
 
-@checked
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["meetings.service", "meetings-backup.service", "meetings-status.service"])
 def test_little_is_left_open(installed: Path, name: str) -> None:
     code, told = analyze("security", "--offline=true", "--threshold=20", f"./{name}", cwd=installed)

@@ -1,13 +1,14 @@
 #!/bin/sh
-# Installs Chromium and fonts for Chinese and Vietnamese from Debian's packages when they are missing.
+# Installs Chromium, fonts for Chinese and Vietnamese, and systemd-analyze from Debian's packages when they are missing.
 set -eu
 missing=""
 command -v chromium >/dev/null || missing="$missing chromium"
 { command -v fc-list >/dev/null && fc-list :lang=zh family | grep -q .; } || missing="$missing fonts-noto-cjk"
 { command -v fc-list >/dev/null && fc-list :lang=vi family | grep -q .; } || missing="$missing fonts-dejavu-core"
+command -v systemd-analyze >/dev/null || missing="$missing systemd"
 [ -n "$missing" ] || exit 0
 if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
-    echo "The browser tests need:$missing. Install them, for example: sudo apt-get install$missing" >&2
+    echo "The tests need:$missing. Install them, for example: sudo apt-get install$missing" >&2
     exit 1
 fi
 echo "installing$missing from the system's packages"
