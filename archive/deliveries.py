@@ -3,6 +3,7 @@
 A sender claims a delivery and commits before it talks to a mail server, and settles it afterwards. So a message whose
 sender was killed stands as sending, becomes unknown, and is sent again under the same Message-ID. When that may be
 stands in the ledger, so that waiting outlives the process that waits; what is held nobody sends until a person says so.
+What may have arrived stays unknown, whatever later attempts come to, until it is accepted or a person finds out.
 """
 
 from __future__ import annotations
@@ -53,23 +54,34 @@ class Outcome:
 
 
 def outcome(
-    state: DeliveryState, message: str, *, attempts: int, since: dt.datetime, now: dt.datetime, patience: Patience
+    state: DeliveryState,
+    message: str,
+    *,
+    attempts: int,
+    since: dt.datetime,
+    now: dt.datetime,
+    in_doubt: bool,
+    patience: Patience,
 ) -> Outcome:
     """What follows from an attempt that ended as `state` now, the last of so many, the first of which was at `since`.
 
-    Beyond `retry_for` a message that was not taken counts as refused; one that may have been is held for a person, who
-    may find out.
+    Beyond `retry_for` a message that was not taken counts as refused. One that may have been, now or, `in_doubt`, in an
+    earlier attempt, is never called anything but unknown: where it is tried no more, it is held for a person.
     """
     over = now - since >= patience.retry_for
     if state is DeliveryState.UNKNOWN:
         held = over or patience.hold_unknown
         return Outcome(state, message, held, None if held else now + patience.unknown_after)
-    if state is not DeliveryState.PLANNED:
+    if state is DeliveryState.ACCEPTED:
         return Outcome(state, message)
-    if over:
-        return Outcome(DeliveryState.REFUSED, f"Given up after {_span(now - since)}. {message}")
+    if over and state is DeliveryState.PLANNED:
+        state, message = DeliveryState.REFUSED, f"Given up after {_span(now - since)}. {message}"
     pause = BACK_OFF[attempts - 1] if 0 < attempts <= len(BACK_OFF) else RARELY
-    return Outcome(state, message, next_attempt=now + pause)
+    again = now + pause if state is DeliveryState.PLANNED else None
+    if in_doubt:
+        message = f"{message} It may have arrived before."
+        return Outcome(DeliveryState.UNKNOWN, message, held=again is None, next_attempt=again)
+    return Outcome(state, message, next_attempt=again)
 
 
 def _span(time: dt.timedelta) -> str:
@@ -91,7 +103,7 @@ def plan(
         if s.get(DeliveryRow, (week, zone, recipient)) is None:
             row = DeliveryRow(week=week, zone=zone, recipient=recipient, message_id=message_id, choice=choice)
             row.state, row.attempts, row.message, row.updated_at = DeliveryState.PLANNED, 0, "", now
-            row.held = False
+            row.held = row.in_doubt = False
             s.add(row)
     s.flush()
 
@@ -232,7 +244,7 @@ def carry_out(s: Session, act: Act, week: str, recipients: Collection[str], *, n
             row.held = True
         elif act is Act.ACCEPTED:
             row.state, row.held, row.next_attempt = DeliveryState.ACCEPTED, False, None
-            row.message = f"{row.recipient} has it, as a person found out."
+            row.message, row.in_doubt = f"{row.recipient} has it, as a person found out.", False
         else:
             _open_again(row, lost=act is Act.LOST)
         row.updated_at = now
@@ -242,7 +254,7 @@ def carry_out(s: Session, act: Act, week: str, recipients: Collection[str], *, n
 def _open_again(row: DeliveryRow, *, lost: bool) -> None:
     """As if it had just been planned; only what may have arrived stays unknown."""
     if lost:
-        row.message = f"{row.recipient} does not have it, as a person found out."
+        row.message, row.in_doubt = f"{row.recipient} does not have it, as a person found out.", False
     if lost or row.state is DeliveryState.REFUSED:
         row.state = DeliveryState.PLANNED
     row.held, row.attempts, row.first_attempt, row.next_attempt = False, 0, None, None
@@ -281,10 +293,18 @@ def _lapsed(row: DeliveryRow, now: dt.datetime) -> bool:
 
 def _follow(row: DeliveryRow, state: DeliveryState, message: str, *, now: dt.datetime, patience: Patience) -> None:
     """Enters how the attempt ended. What a person held meanwhile stays held, unless it came to an end."""
-    since = row.first_attempt or now
-    found = outcome(state, message, attempts=row.attempts, since=since, now=now, patience=patience)
+    found = outcome(
+        state,
+        message,
+        attempts=row.attempts,
+        since=row.first_attempt or now,
+        now=now,
+        in_doubt=row.in_doubt,
+        patience=patience,
+    )
     row.state, row.message, row.next_attempt = found.state, found.message, found.next_attempt
     row.held = found.held or (row.held and found.state in _TO_BE_SENT)
+    row.in_doubt = found.state is DeliveryState.UNKNOWN
     row.lease_until = None
 
 

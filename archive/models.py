@@ -327,6 +327,7 @@ class DeliveryRow(Base):
     updated_at: Mapped[dt.datetime]
     choice: Mapped[str | None] = mapped_column(String(16))
     held: Mapped[bool] = mapped_column(server_default=false())
+    in_doubt: Mapped[bool] = mapped_column(server_default=false())
     first_attempt: Mapped[dt.datetime | None]
     next_attempt: Mapped[dt.datetime | None]
 

@@ -221,15 +221,31 @@ class TestPatience:
     )
     def test_what_may_have_arrived(self, hold: bool, age: dt.timedelta, held: bool) -> None:
         patience = Patience(hold_unknown=hold)
-        after = outcome(UNKNOWN, "said", attempts=1, since=NOW - age, now=NOW, patience=patience)
+        after = outcome(UNKNOWN, "said", attempts=1, since=NOW - age, now=NOW, in_doubt=False, patience=patience)
         assert (after.state, after.message) == (UNKNOWN, "said")
         assert (after.held, after.next_attempt) == (held, None if held else NOW + patience.unknown_after)
 
     @pytest.mark.parametrize(("age", "words"), [(MINUTE, "1 min"), (5 * HOUR, "5 hours"), (3 * DAY, "3 days")])
     def test_giving_up_is_told_with_the_last_words_of_the_server(self, age: dt.timedelta, words: str) -> None:
         hasty = Patience(retry_for=dt.timedelta(0))
-        after = outcome(PLANNED, "450 later", attempts=9, since=NOW - age, now=NOW, patience=hasty)
+        after = outcome(PLANNED, "450 later", attempts=9, since=NOW - age, now=NOW, in_doubt=False, patience=hasty)
         assert after.message == f"Given up after {words}. 450 later"
+
+    @pytest.mark.parametrize(
+        ("state", "age", "held"),
+        [(PLANNED, HOUR, False), (PLANNED, 2 * DAY, True), (REFUSED, HOUR, True)],
+        ids=["put off", "put off for too long", "refused"],
+    )
+    def test_a_doubt_is_never_forgotten(
+        self, archive: Archive, state: DeliveryState, age: dt.timedelta, held: bool
+    ) -> None:
+        planned(archive, ANN)
+        after = tried(archive, (UNKNOWN, NOW), (state, NOW + age))
+        assert (after.state, after.held) == (UNKNOWN, held)
+        assert after.message.endswith("said It may have arrived before.")
+        with archive.write() as s:
+            carry_out(s, Act.LOST, WEEK, (), now=NOW)
+        assert tried(archive, (PLANNED, NOW)).state is PLANNED
 
     def test_who_left_the_list_is_waited_for_and_then_given_up(self, archive: Archive) -> None:
         planned(archive, ANN, BOB)
@@ -249,7 +265,7 @@ class TestPeople:
         planned(archive, ANN)
         tried(archive, (PLANNED, NOW), (state, NOW + HOUR))
         self.does(archive, Act.RETRY)
-        assert found(archive).state is (PLANNED if state is REFUSED else state), "what may have arrived stays so"
+        assert found(archive).state is (UNKNOWN if state is UNKNOWN else PLANNED), "what may have arrived stays so"
         again = tried(archive, (PLANNED, NOW + 30 * DAY))
         assert (again.attempts, again.next_attempt) == (1, NOW + 30 * DAY + MINUTE)
 

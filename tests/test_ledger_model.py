@@ -43,6 +43,7 @@ class Model:
     since: dt.datetime | None = None
     next: dt.datetime | None = None
     held: bool = False
+    doubt: bool = False
     sender: str = ""
     claimed: dt.datetime = NOW
 
@@ -51,17 +52,22 @@ class Model:
 
     def end(self, state: DeliveryState, now: dt.datetime, patience: Patience) -> None:
         over = self.since is not None and now >= self.since + patience.retry_for
+        pause = [*BACK_OFF, *[RARELY] * self.attempts][self.attempts - 1] if self.attempts else RARELY
         if state is PLANNED and over:
             state = REFUSED
         self.state, self.next = state, None
-        if state in (ACCEPTED, REFUSED):
+        if self.doubt and state in (PLANNED, REFUSED):
+            self.state, self.held = UNKNOWN, self.held or state is REFUSED
+            self.next = now + pause if state is PLANNED else None
+        elif state in (ACCEPTED, REFUSED):
             self.held = False
         elif state is UNKNOWN and (over or patience.hold_unknown):
             self.held = True
         elif state is UNKNOWN:
             self.next = now + patience.unknown_after
         else:
-            self.next = now + ([*BACK_OFF, *[RARELY] * self.attempts][self.attempts - 1] if self.attempts else RARELY)
+            self.next = now + pause
+        self.doubt = self.state is UNKNOWN
 
     def anew(self) -> None:
         self.attempts, self.since, self.next, self.held = 0, None, None, False
@@ -136,10 +142,10 @@ class Ledger(RuleBasedStateMachine):
         elif what is Act.RETRY and model.state in (PLANNED, UNKNOWN) and (model.held or model.next):
             model.anew()
         elif (what is Act.RETRY and model.state is REFUSED) or (what is Act.LOST and model.state is UNKNOWN):
-            model.state = PLANNED
+            model.state, model.doubt = PLANNED, False
             model.anew()
         elif what is Act.ACCEPTED and model.state is UNKNOWN:
-            model.state, model.held, model.next = ACCEPTED, False, None
+            model.state, model.held, model.next, model.doubt = ACCEPTED, False, None, False
 
     @invariant()
     def agrees(self) -> None:
