@@ -24,7 +24,6 @@ from archive.meetings import count_meetings
 from archive.records import DeliveryState
 from archive.store import DATABASE_NAME, Archive
 from flows import owner
-from flows.settings import Settings
 from parsers.seedfile import read_seed
 from tests import faults
 from tests.commandline import SEEDS, Meetings, Ran, source
@@ -136,9 +135,8 @@ def desk(meetings: Meetings, web: Web, tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "recipients.toml").write_text("".join(f'[[recipient]]\naddress = "{to}"\n' for to in READERS))
     inbox = Inbox()
     with mail_server(inbox) as port:
-        settings = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(port), "SMTP_SECURITY": "none"}
-        if "mail_unknown_after" in Settings.model_fields:
-            settings["MAIL_UNKNOWN_AFTER"] = "0"
+        mail = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(port), "SMTP_SECURITY": "none"}
+        settings = {**mail, "MAIL_UNKNOWN_AFTER": "0"}
         for name, value in settings.items():
             monkeypatch.setenv(f"MEETINGS_{name}", value)
         yield Desk(meetings, inbox, monkeypatch)
