@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows import cli_operations, cli_site, cli_sources
+from flows import cli_deliveries, cli_operations, cli_site, cli_sources
 from flows.cli_options import Globals, Json, SourcesFile, settings_of
 from flows.console import progress, put, put_json, sentence_of, table, warn
 from parsers.records import InputError, MeetingsError
@@ -41,6 +41,7 @@ app = typer.Typer(
 app.add_typer(cli_sources.app, name="sources")
 app.add_typer(cli_site.app, name="site")
 app.add_typer(cli_operations.app)
+app.add_typer(cli_deliveries.app)
 
 
 class DetectFormat(StrEnum):
@@ -109,6 +110,7 @@ def run(context: typer.Context) -> None:
     for issue in {issue.week: issue for issue in written}.values():
         _show_issue(issue)
     cli_site.after_run(settings)
+    cli_deliveries.after_ingest(settings)
 
 
 @app.command()
@@ -127,6 +129,7 @@ def ingest(
     else:
         _show_ingest(report, settings.tz)
     _stop_without_storage(report)
+    cli_deliveries.after_ingest(settings)
 
 
 def _stop_without_storage(report: IngestReport) -> None:
@@ -280,10 +283,7 @@ def digest(
     if test_send:
         _test_send(settings, test_send, chosen)
     if send:
-        put(
-            f"{sent.accepted} accepted, {sent.refused} refused, {sent.unknown} unknown, "
-            f"{sent.waiting} to be tried again, {sent.skipped} served before."
-        )
+        put(f"{sent.in_words(settings.tz)}.")
         for sentence in sent.problems:
             warn(f"meetings: {sentence}")
         if sent.problems:

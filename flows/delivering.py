@@ -11,19 +11,21 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from archive import deliveries, issues
 from archive.deliveries import Act, Patience
-from archive.locks import Lease
+from archive.locks import Busy, Lease
 from archive.records import Delivery, DeliveryState, StoredVariant
 from archive.store import Archive
 from flows import issuing
+from flows.heartbeat import without_addresses
 from flows.owner import is_gone, owner
 from flows.settings import Settings
 from flows.steps import alone, existing_archive, now_utc, open_archive
-from parsers.records import InputError
+from parsers.records import InputError, MeetingsError
 from reports.recipients import Recipient
 from reports.smtp import SendResult, SmtpSettings, send
 from reports.week import parse_week
@@ -51,6 +53,13 @@ class SendReport:
     held: int = 0
     again: datetime | None = None
     problems: tuple[str, ...] = ()
+
+    def in_words(self, zone: ZoneInfo) -> str:
+        """One sentence without its full stop, and without any address."""
+        known = f"{self.accepted} accepted, {self.refused} refused, {self.unknown} unknown"
+        held = f", {self.held} of them held" if self.held else ""
+        again = f", the next on {self.again.astimezone(zone):%d %b at %H:%M}" if self.again else ""
+        return f"{known}, {self.waiting} to be tried again, {self.skipped} served before{held}{again}"
 
 
 @dataclass
@@ -243,6 +252,17 @@ def send_open(settings: Settings) -> SendReport | None:
                 issue = issuing.compose(there, archive, (), parse_week(week))
                 reports.append(send_due(there, archive, issue, recipients, smtp, lease=lease))
     return summed(reports)
+
+
+def send_what_waits(settings: Settings) -> str:
+    """`send_open` at the end of an ingest, which it never fails: what came of it, without any address; or nothing."""
+    try:
+        sent = send_open(settings)
+    except Busy:
+        return ""
+    except MeetingsError as error:
+        return f"mail that waits was not sent: {without_addresses(str(error))}"
+    return f"mail that waited: {sent.in_words(settings.tz)}" if sent else ""
 
 
 def _due_issues(archive: Archive) -> list[tuple[str, str]]:

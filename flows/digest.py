@@ -28,7 +28,7 @@ from archive.locks import Busy
 from flows.delivering import SendReport
 from flows.heartbeat import beating, without_addresses
 from flows.ingest import poll_and_detect, run_name, summary, worth_a_retry
-from flows.issue_steps import IssueReport, send_issue, write_issue, write_messages
+from flows.issue_steps import BUSY_SECONDS, IssueReport, send_until, write_issue, write_messages
 from flows.publishing import build_site
 from flows.settings import Settings, load_settings
 from flows.steps import now_utc, open_archive, open_run
@@ -40,13 +40,20 @@ from reports.words import counted
 # of issues that nobody wrote, so many are caught up: a program that slept for a year does not mail fifty at once, and
 # what the others would have held comes as late reports
 CAUGHT_UP = 4
-BUSY_SECONDS = 5.0
+# so long the run waits for what the ledger has tried again: its pauses of 1, 5 and 15 minutes
+PATIENCE = timedelta(minutes=25)
 
 WeekLabel = Annotated[str, Field(pattern=r"^[0-9]{4}-W[0-9]{2}$")]
 
 
 class UndeliveredError(MeetingsError):
-    """Not every message is known to have arrived; a retry sends those alone. Names no recipient."""
+    """Not every message is known to have arrived; the ledger knows when each is tried again. Names no recipient."""
+
+
+def worth_sending_again(task: object, run: object, state: State[Any]) -> bool:
+    """Whether a failed sending may go well at once: not when the ledger has it wait."""
+    waits = isinstance(state.result(raise_on_failure=False), UndeliveredError)
+    return not waits and worth_a_retry(task, run, state)
 
 
 def _digest_name() -> str:
@@ -92,21 +99,24 @@ def write(settings: Settings, week: Week, *, close: bool) -> IssueReport:
     task_run_name="send {week.label}",
     cache_policy=NO_CACHE,
     persist_result=False,
-    retries=3,
-    retry_delay_seconds=[60, 300, 900],
-    retry_condition_fn=worth_a_retry,
+    retries=2,
+    retry_delay_seconds=60,
+    retry_condition_fn=worth_sending_again,
 )
 def send_mail(settings: Settings, week: Week) -> SendReport:
-    """Send one issue to whom it has not reached; raises `UndeliveredError` while a message is still to be sent."""
+    """Send one issue to whom it has not reached, and wait for a while for what the ledger has tried again.
+
+    Raises `UndeliveredError` when a message is still to be sent then.
+    """
     try:
-        sent = send_issue(settings, week)
+        sent = send_until(settings, week, now_utc() + PATIENCE)
     except MeetingsError as error:
-        kind = InputError if isinstance(error, InputError) else UndeliveredError
+        kind = InputError if isinstance(error, InputError) else MeetingsError
         raise kind(without_addresses(str(error))) from None
-    if sent.unknown or sent.waiting:
+    if sent.unknown + sent.waiting > sent.held:
         raise UndeliveredError(
-            f"{sent.waiting} messages were not delivered and {sent.unknown} may not have been; "
-            f"`meetings digest --week {week.label} --send` sends those alone"
+            f"{sent.in_words(settings.tz)}; later ingest runs send what is due, "
+            f"`meetings deliveries --issue {week.label}` names them"
         )
     return sent
 

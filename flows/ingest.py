@@ -24,6 +24,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from archive.locks import Busy
 from archive.records import StoredMeeting
+from flows.delivering import send_what_waits
 from flows.health import COLUMNS, health_of, row, why
 from flows.heartbeat import beating
 from flows.polling import SourceReport
@@ -225,4 +226,8 @@ def ingest(sources: list[str] = ALL_DUE, force: bool = False) -> State[Any]:
         return Cancelled(message=str(busy))
     except MeetingsError as error:
         return Failed(message=str(error))
-    return Failed(message=report.failure) if report.failure else Completed(message=summary(report))
+    if report.failure:
+        return Failed(message=report.failure)
+    if mail := send_what_waits(settings):
+        get_run_logger().info("%s", mail)
+    return Completed(message=summary(report))

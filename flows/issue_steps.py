@@ -7,10 +7,14 @@ Each step is safe to repeat and to run twice at once: one sender at a time holds
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from archive import files, issues, meetings
+from archive.locks import Busy
 from archive.records import IssueState
 from flows import delivering, issuing
 from flows.delivering import SendReport
@@ -22,6 +26,9 @@ from reports.issue_files import FOLDER
 from reports.select import is_back, placed_on
 from reports.smtp import SendResult, send
 from reports.week import Week, last_complete_week, week_of, week_of_day
+
+BUSY_SECONDS, LEAST_SECONDS = 5.0, 1.0
+"""Pauses: while another sender is at work, and before an attempt that is due already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,32 @@ def send_issue(settings: Settings, week: Week | None = None) -> SendReport:
         issuing.write(settings, issue, None)
         delivering.plan_all(settings, archive, issue, recipients, now=now_utc())
         return delivering.send_due(settings, archive, issue, recipients, smtp, lease=lease)
+
+
+def send_until(
+    settings: Settings,
+    week: Week,
+    until: datetime,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> SendReport:
+    """Send one issue, and wait for what the ledger has tried again, as long as that comes before `until` (aware).
+
+    The lock is free while it waits. Raises what `send_issue` raises, but `Busy` only when it is `until`.
+    """
+    accepted, skipped = 0, None
+    while True:
+        try:
+            sent = send_issue(settings, week)
+        except Busy:
+            if now_utc() >= until:
+                raise
+            sleep(BUSY_SECONDS)
+            continue
+        accepted, skipped = accepted + sent.accepted, sent.skipped if skipped is None else skipped
+        if sent.again is None or sent.again >= until:
+            return replace(sent, accepted=accepted, skipped=skipped)
+        sleep(max((sent.again - now_utc()).total_seconds(), LEAST_SECONDS))
 
 
 def send_trial(settings: Settings, address: str, week: Week | None = None) -> SendResult:

@@ -188,6 +188,8 @@ def test_a_server_that_is_down_is_recorded_and_the_mail_goes_out_later(
     assert all(to in down.err for to in RECIPIENTS)
     assert "Traceback" not in down.err
     assert received(inbox) == {}
+    assert "0 accepted, 0 refused, 0 unknown, 2 to be tried again" in meetings("digest", "--week", WEEK, "--send").out
+    assert meetings("deliveries", "retry").out.startswith(f"2 messages of {WEEK} are due again.")
     assert "2 accepted" in meetings("digest", "--week", WEEK, "--send").out
 
 
@@ -211,6 +213,8 @@ def test_an_unconfirmed_message_is_sent_again_under_its_id(wires: Web, inbox: In
     lost = meetings("digest", "--week", WEEK, "--send")
     assert (lost.code, "2 unknown" in lost.out) == (1, True)
     inbox.content = None
+    assert "0 accepted, 0 refused, 2 unknown" in meetings("digest", "--week", WEEK, "--send").out, "it may come yet"
+    meetings("deliveries", "retry", "--issue", WEEK)
     assert "2 accepted" in meetings("digest", "--week", WEEK, "--send").out
     ids = {email.message_from_bytes(data)["Message-ID"] for _, data in inbox.accepted}
     assert len(ids) == 2
