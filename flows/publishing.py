@@ -23,7 +23,7 @@ from reports.accounts import Outlets
 from reports.atom import LISTED, export_atom
 from reports.firsts import Past
 from reports.site import data
-from reports.site.around import Neighbours, unbroken
+from reports.site.around import Neighbours
 from reports.site.build import Contents, build_lists
 from reports.site.folder import Folder, Kept, Manifest, load, save
 from reports.site.meeting_pages import Done, Task, Told
@@ -82,9 +82,7 @@ class _Build:
             attempts = [state.last_attempt for state in sources.states(session).values()]
         self.past = Past.of(self.outlines)
         self.today = _today(filter(None, attempts), self.outlines, settings.tz)
-        self.base = digest(
-            _program(), settings.zone, settings.site_url, *self.catalogue, first_run, unbroken(self.past)
-        )
+        self.base = digest(_program(), settings.zone, settings.site_url, *self.catalogue, first_run, self.past.starts)
         last = load(out)
         anew = full or last.base != self.base
         # what a page was made from is forgotten, but not that there is one

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property, lru_cache
 
 from meetings import lexicon, officials, reading, vocabulary
 from meetings.countries import SIDES
@@ -21,6 +21,8 @@ from parsers.records import Article
 
 HEAD_PARAGRAPHS = 5
 """A visit is told of at an article's head; further down stand those of other years."""
+KEPT = 1024
+"""How many articles' heads are kept: more than tell of the meetings that are built at a time."""
 COUNTRY_REACH = 40
 _SPAN = re.compile(r"(?<!\d)\d{1,2}(?!\d)[^\n]{1,24}?(?<!\d)\d{1,2}(?!\d)")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
@@ -75,20 +77,42 @@ class _Words:
     recalled: re.Pattern[str]
 
 
+@dataclass(frozen=True, eq=False)
+class _Head:
+    """The head of an article, which is read only where it names a visit or a span of days."""
+
+    article: Article
+    language: str
+
+    @cached_property
+    def names_visits(self) -> bool:
+        folded = vocabulary.load(self.language).folding(self.article.text)
+        return any(pattern.search(folded) for _, pattern in _load(self.language).patterns)
+
+    @cached_property
+    def names_spans(self) -> bool:
+        return _SPAN.search(self.article.text) is not None
+
+    @cached_property
+    def read(self) -> Reading:
+        return reading.read(self.article, self.language)
+
+    @cached_property
+    def days(self) -> Calendar:
+        return Calendar(self.read)
+
+
 def find_visit_words(article: Article, trip: Trip) -> tuple[VisitWord, ...]:
     """Where the head of an article names the kind of this trip, or says that it is a first one, in the text's order.
 
     A sentence that names only other officials, another country or another year is of another visit.
     """
-    language = _language(article)
-    if language is None:
+    head = _head(article)
+    if head is None or not head.names_visits:
         return ()
-    start = _head(article)
-    folded = vocabulary.load(language).folding(start.text)
-    if not any(pattern.search(folded) for _, pattern in _load(language).patterns):
-        return ()
-    head = reading.read(start, language)
-    found = {(word.kind, word.start): word for sentence in head.sentences for word in _told(head, sentence, trip)}
+    found = {
+        (word.kind, word.start): word for sentence in head.read.sentences for word in _told(head.read, sentence, trip)
+    }
     return tuple(sorted(found.values(), key=lambda word: (word.start, word.end)))
 
 
@@ -97,12 +121,10 @@ def find_visit_days(article: Article, trip: Trip) -> tuple[VisitDays, ...]:
 
     A span that touches none of the trip's days, or stands by another country or official, is of another visit.
     """
-    language = _language(article)
     start = _head(article)
-    if language is None or not _SPAN.search(start.text):
+    if start is None or not start.names_spans:
         return ()
-    head = reading.read(start, language)
-    days = Calendar(head)
+    head, days = start.read, start.days
     return tuple(
         VisitDays(day.first, day.last, day.start, day.end, sentence.start, sentence.end)
         for sentence in head.sentences
@@ -123,8 +145,11 @@ def _language(article: Article) -> str | None:
     return article.language if article.language in LANGUAGES else recognise(article.text)
 
 
-def _head(article: Article) -> Article:
-    return replace(article, paragraphs=article.paragraphs[:HEAD_PARAGRAPHS])
+@lru_cache(maxsize=KEPT)
+def _head(article: Article) -> _Head | None:
+    """Kept for a while: several trips look for themselves in one article. None in a language that is not known."""
+    language = _language(article)
+    return _Head(replace(article, paragraphs=article.paragraphs[:HEAD_PARAGRAPHS]), language) if language else None
 
 
 def _told(head: Reading, sentence: Sentence, trip: Trip) -> Iterator[VisitWord]:

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from archive.placing import placing_date
@@ -38,9 +39,13 @@ _VISITORS = {Direction.TO_CHINA: Side.VIETNAM, Direction.TO_VIETNAM: Side.CHINA}
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """The held meetings of the whole archive, ready to be asked: their days in order, and who was in which."""
+    """The held meetings of the whole archive, ready to be asked: their days in order, and who was in which.
+
+    `starts` are the first days of the times that the archive knows without a gap.
+    """
 
     days: tuple[date, ...]
+    starts: tuple[date, ...]
     by_name: Mapping[str, Sequence[Held]]
 
     @classmethod
@@ -57,16 +62,16 @@ class Past:
             days.append(held.day)
             for name in held.names:
                 by_name.setdefault(name, []).append(held)
-        return cls(tuple(sorted(days)), by_name)
+        days.sort()
+        starts = [after for before, after in pairwise(days) if after - before > SILENCE]
+        return cls(tuple(days), (*days[:1], *starts), by_name)
 
     def looked_since(self, day: date) -> date:
         """From when on the archive knows meetings up to `day` without a gap."""
-        since = day
-        for before in reversed(self.days[: bisect_right(self.days, day)]):
-            if since - before > SILENCE:
-                break
-            since = before
-        return since
+        known = bisect_right(self.days, day)
+        if not known or day - self.days[known - 1] > SILENCE:
+            return day
+        return self.starts[bisect_right(self.starts, day) - 1]
 
     def before(self, stored: StoredMeeting, day: date, name: str) -> list[Held]:
         """A person's meetings before this one, of which the highest counts as the first of its day."""
@@ -75,7 +80,7 @@ class Past:
         return [other for other in others if _order(other.day, other) < here]
 
 
-NOTHING = Past((), {})
+NOTHING = Past((), (), {})
 
 
 def firsts(stored: StoredMeeting, *, known: Past, outlets: Outlets, zone: ZoneInfo) -> tuple[FirstView, ...]:

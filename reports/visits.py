@@ -185,13 +185,15 @@ def _precedence(group: Sequence[_Leg]) -> tuple[int, date, str]:
 
 def _accompanies(group: Sequence[_Leg], visit: Sequence[_Leg]) -> bool:
     """Within the days and the country of a leader's visit, told by an article of it or one that names its head."""
-    head = _head(visit)
-    if head.rank not in DELEGATION or group[0].side is not visit[0].side or group[0].side is None:
+    if group[0].side is not visit[0].side or group[0].side is None:
         return False
     first, last = min(leg.first for leg in visit), max(leg.last for leg in visit)
     if any(not first <= leg.first <= leg.last <= last or leg.country != visit[0].country for leg in group):
         return False
     if any(leg.stored.meeting.channel is Channel.SUBNATIONAL for leg in group):
+        return False
+    head = _head(visit)
+    if head.rank not in DELEGATION:
         return False
     numbers = {mention.article.number for leg in visit for mention in leg.stored.mentions}
     names = {key(name) for name in _forms(head, visit)}

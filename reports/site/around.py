@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
-from itertools import pairwise
 
 from archive.markers import Marker, digest
 from archive.placing import placing_date
 from archive.records import StoredMeeting
 from meetings.records import RANK_ORDER, Status
-from reports.firsts import SILENCE, Past
 from reports.visits import circles
-
-
-def unbroken(past: Past) -> tuple[date, ...]:
-    """The first days of the times that the archive knows without a gap: all that is told of firsts rests on them."""
-    starts = [after for before, after in pairwise(past.days) if after - before > SILENCE]
-    return (*past.days[:1], *starts)
 
 
 class Neighbours:
