@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Collection
 from dataclasses import replace
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from archive.columns import batches, storable
@@ -58,18 +58,25 @@ def get_article(s: Session, number: int) -> StoredArticle | None:
     return stored_article(row) if row is not None else None
 
 
-def undetected(s: Session, rules_version: str, *, limit: int) -> list[StoredArticle]:
-    """The first `limit` articles, by number, that rules of this version have not read yet.
+def undetected(
+    s: Session, rules_version: str, *, limit: int, after: int = 0, since: dt.date | None = None
+) -> list[StoredArticle]:
+    """The first `limit` articles, by number, from that `after` on, that rules of this version have not read yet.
 
-    One whose page has a text that is to take the place of the one in force comes with that text.
+    One whose page has a text that is to take the place of the one in force comes with that text. `since`: only what was
+    published on that day or later; where the day is not known, what was stored then.
     """
-    rules = ArticleRow.detected_rules
-    # "other than" as two ranges: an index serves those, but not an inequality
-    unread = or_(rules.is_(None), rules < rules_version, rules > rules_version)
     due = and_(VersionRow.article_number == ArticleRow.number, VersionRow.version == ArticleRow.due_version)
-    query = select(ArticleRow, VersionRow).outerjoin(VersionRow, due).where(unread)
-    rows = s.execute(query.order_by(ArticleRow.number).limit(limit)).tuples()
+    query = select(ArticleRow, VersionRow).outerjoin(VersionRow, due)
+    rows = s.execute(
+        query.where(ArticleRow.number > after, *_unread(rules_version, since)).order_by(ArticleRow.number).limit(limit)
+    ).tuples()
     return [_with_text(stored_article(row), version) for row, version in rows]
+
+
+def count_undetected(s: Session, rules_version: str, *, since: dt.date | None = None) -> int:
+    """How many articles `undetected` gives in all."""
+    return s.scalar(select(func.count()).select_from(ArticleRow).where(*_unread(rules_version, since))) or 0
 
 
 def count_articles(s: Session) -> int:
@@ -89,6 +96,16 @@ def articles_between(s: Session, start: dt.datetime, end: dt.datetime) -> int:
     by_storage = and_(row.published.is_(None), row.published_on.is_(None), row.stored_at >= start, row.stored_at < end)
     texts = func.count(func.coalesce(row.copy_of, row.number).distinct())
     return s.scalar(select(texts).where(or_(by_moment, by_day, by_storage))) or 0
+
+
+def _unread(rules_version: str, since: dt.date | None) -> list[ColumnElement[bool]]:
+    rules, row = ArticleRow.detected_rules, ArticleRow
+    # "other than" as two ranges: an index serves those, but not an inequality
+    unread: list[ColumnElement[bool]] = [or_(rules.is_(None), rules < rules_version, rules > rules_version)]
+    if since is not None:
+        start = dt.datetime.combine(since, dt.time(), dt.UTC)
+        unread.append(or_(row.published_on >= since, and_(row.published_on.is_(None), row.stored_at >= start)))
+    return unread
 
 
 def stored_article(row: ArticleRow) -> StoredArticle:

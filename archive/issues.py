@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, replace
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from archive.columns import batches
@@ -153,6 +153,18 @@ def keep_variant(s: Session, week: str, zone: str, variant: StoredVariant) -> St
 
 def _variant(row: IssueVariantRow) -> StoredVariant:
     return StoredVariant(row.choice, row.subject, row.markdown, row.html, row.charted)
+
+
+def is_past(s: Session, day: dt.date) -> bool:
+    """Whether the issue of that day's week takes in nothing more: it is closed, or the week ended before the first run.
+
+    Issues of all zones that were ever in force count; UTC parts the week of the first run from those before. Nothing is
+    past in an archive that never ran.
+    """
+    week = day.strftime("%G-W%V")
+    first_run = first_run_at(s)
+    before = first_run is not None and week < first_run.strftime("%G-W%V")
+    return before or s.scalar(select(exists().where(IssueRow.week == week, IssueRow.state.in_(_CLOSED)))) is True
 
 
 def first_run_at(s: Session) -> dt.datetime | None:

@@ -26,11 +26,11 @@ def markers(s: Session) -> dict[str, Marker]:
     """
     mentions = _mentions(s)
     row = MeetingRow
-    chosen = select(row.id, cast(row.record, Text), row.first_seen, row.held_known_at, row.placed_on)
+    chosen = select(row.id, cast(row.record, Text), row.first_seen, row.held_known_at, row.placed_on, row.filed)
     told = chosen.where(row.withdrawn_at.is_(None)).order_by(row.placed_on.is_(None), row.placed_on, row.id)
     found = {}
-    for id_, record, seen, held, placed in s.execute(told):
-        own = digest(f"{record}|{seen}|{held}|{placed}")
+    for id_, record, seen, held, placed, filed in s.execute(told):
+        own = digest(f"{record}|{seen}|{held}|{placed}|{filed}")
         found[id_] = Marker(own, digest(f"{own}|{mentions.get(id_)}"))
     return found
 

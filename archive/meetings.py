@@ -17,9 +17,11 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
 from archive.articles import stored_article
 from archive.bulk import in_bulk
+from archive.issues import is_past
 from archive.models import AliasRow, ArticleRow, MeetingRow, MentionRow
 from archive.placing import Candidate, Telling, choose, reread, same_people, tellings
 from archive.records import Mention, StoredArticle, StoredMeeting
+from archive.rereading import note_rereading, records_of
 from archive.versions import put_in_force
 from meetings.identity import HINT_REACH, merge
 from meetings.jsonform import meeting_from_dict, meeting_to_dict
@@ -32,12 +34,12 @@ DATED_REACH = dt.timedelta(days=2)
 def record_detection(
     s: Session, stored: StoredArticle, detection: Detection, *, rules_version: str, now: dt.datetime
 ) -> list[tuple[str, bool]]:
-    """Stores what rules of this version read in an article: (permanent id, True when new) for each meeting, in order.
+    """Stores what rules of this version read in an article: (permanent id, True when news) for each meeting, in order.
 
     Records of one article that are one meeting by `meetings.identity` count once. Again with the same version:
     nothing changes. With another one, or of another text of its page, the article's tellings are replaced, and the text
     that was read is in force from now on; meetings that fit keep their ids, and one that nobody tells any more is
-    withdrawn, never deleted.
+    withdrawn, never deleted. What other rules change by reading the same text again is noted (`archive.rereading`).
     """
     article = s.get_one(ArticleRow, stored.number)
     before = s.scalars(_told_by(MentionRow.article_number == stored.number)).all()
@@ -45,8 +47,10 @@ def record_detection(
     if article.detected_rules == rules_version:
         return [(mention.meeting_id, False) for mention in before]
     told = tellings(detection.meetings, article.published_on)
+    again = article.detected_rules is not None
     s.execute(delete(MentionRow).where(MentionRow.article_number == stored.number))
     known = _recognise(s, told, former)
+    earlier = records_of(s, {*former, *filter(None, known)}) if again else {}
     ids = [id_ or _new_meeting(s, article.key, t, now) for id_, t in zip(known, told, strict=True)]
     for position, (id_, telling) in enumerate(zip(ids, told, strict=True)):
         s.add(_mention(stored.number, position, id_, telling, rules_version, now))
@@ -56,10 +60,12 @@ def record_detection(
     article.language = article.language or detection.language
     s.flush()
     for id_ in dict.fromkeys([*ids, *former]):
-        _refresh(s, id_, now)
+        _refresh(s, id_, now, article if again else None)
     for id_ in former:
         _alias_if_vacated(s, id_, ids, told, now)
-    return [(id_, id_ not in known) for id_ in ids]
+    if again:
+        note_rereading(s, earlier, (*ids, *former), former, rules_version=rules_version, now=now)
+    return [(id_, id_ not in known and not s.get_one(MeetingRow, id_).filed) for id_ in ids]
 
 
 def meetings_between(s: Session, start: dt.date, end: dt.date) -> list[StoredMeeting]:
@@ -167,8 +173,11 @@ def _mention(
     )
 
 
-def _refresh(s: Session, meeting_id: str, now: dt.datetime) -> None:
-    """Merges a meeting anew from its tellings; withdraws it when there are none."""
+def _refresh(s: Session, meeting_id: str, now: dt.datetime, again: ArticleRow | None) -> None:
+    """Merges a meeting anew from its tellings; withdraws it when there are none.
+
+    What makes it known as held is news, unless it is an article read `again` and its week's issue is past.
+    """
     row = s.get_one(MeetingRow, meeting_id)
     mentions = s.scalars(_told_by(MentionRow.meeting_id == meeting_id)).all()
     if not mentions:
@@ -178,7 +187,11 @@ def _refresh(s: Session, meeting_id: str, now: dt.datetime) -> None:
     borrowed = next((mention.placed_on for mention in mentions if mention.placed_on is not None), None)
     row.record = meeting_to_dict(merged)
     row.date, row.placed_on = merged.date, merged.date or borrowed
-    row.held_known_at = (row.held_known_at or now) if merged.status is Status.HELD else None
+    if merged.status is not Status.HELD:
+        row.held_known_at, row.filed = None, False
+    elif row.held_known_at is None:
+        day = row.placed_on or (again.stored_at.date() if again else None)
+        row.held_known_at, row.filed = now, again is not None and day is not None and is_past(s, day)
     row.withdrawn_at = None
 
 
@@ -197,6 +210,7 @@ def _alias_if_vacated(s: Session, old: str, ids: Sequence[str], told: Sequence[T
     kept.first_seen = min(kept.first_seen, row.first_seen)
     if kept.held_known_at is not None and row.held_known_at is not None:
         kept.held_known_at = min(kept.held_known_at, row.held_known_at)
+        kept.filed = kept.filed and row.filed
     s.flush()
 
 
@@ -216,7 +230,7 @@ def load_meetings(s: Session, *conditions: ColumnElement[bool]) -> list[StoredMe
 def load_outlines(s: Session, *conditions: ColumnElement[bool]) -> list[StoredMeeting]:
     """The meetings of these conditions without their mentions, by placing date; for the modules of this room."""
     row = MeetingRow
-    columns = row.id, row.record, row.date, row.placed_on, row.first_seen, row.held_known_at
+    columns = row.id, row.record, row.date, row.placed_on, row.first_seen, row.held_known_at, row.filed
     with in_bulk():
         return [_outline(*values) for values in s.execute(_in_order(*conditions).with_only_columns(*columns))]
 
@@ -234,7 +248,7 @@ def _stored(row: MeetingRow, articles: dict[int, StoredArticle]) -> StoredMeetin
             articles[mention.article_number] = stored_article(mention.article)
         told = meeting_from_dict({**mention.record, "id": row.id})
         mentions.append(Mention(articles[mention.article_number], told))
-    outline = _outline(row.id, row.record, row.date, row.placed_on, row.first_seen, row.held_known_at)
+    outline = _outline(row.id, row.record, row.date, row.placed_on, row.first_seen, row.held_known_at, row.filed)
     return replace(outline, mentions=tuple(mentions))
 
 
@@ -245,6 +259,7 @@ def _outline(
     placed_on: dt.date | None,
     first_seen: dt.datetime,
     held_known_at: dt.datetime | None,
+    filed: bool,
 ) -> StoredMeeting:
     meeting = meeting_from_dict({**record, "id": id_})
-    return StoredMeeting(meeting, first_seen, held_known_at, (), placed_on if date is None else None)
+    return StoredMeeting(meeting, first_seen, held_known_at, (), placed_on if date is None else None, filed)

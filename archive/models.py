@@ -225,6 +225,7 @@ class MeetingRow(Base):
     first_seen: Mapped[dt.datetime]
     held_known_at: Mapped[dt.datetime | None]
     withdrawn_at: Mapped[dt.datetime | None]
+    filed: Mapped[bool] = mapped_column(server_default=false(), default=False)
 
     mentions: Mapped[list[MentionRow]] = relationship(
         viewonly=True, order_by="MentionRow.article_number, MentionRow.position"
@@ -239,6 +240,20 @@ class AliasRow(Base):
     alias: Mapped[str] = mapped_column(ForeignKey("meetings.id"), primary_key=True)
     meeting_id: Mapped[str] = mapped_column(ForeignKey("meetings.id"), index=True)
     merged_at: Mapped[dt.datetime]
+
+
+class RereadingRow(Base):
+    """A meeting that rules of a version changed by reading again what others had read."""
+
+    __tablename__ = "rereadings"
+
+    meeting_id: Mapped[str] = mapped_column(ForeignKey("meetings.id"), primary_key=True)
+    rules_version: Mapped[str]
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    after: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    is_new: Mapped[bool]
+    split_from: Mapped[str | None] = mapped_column(ForeignKey("meetings.id"))
+    read_at: Mapped[dt.datetime]
 
 
 class MentionRow(Base):

@@ -46,6 +46,7 @@ class StoredMeeting:
 
     `first_seen` is when the archive first knew of it; `held_known_at` when it first knew that it was held.
     `placed_on` places a meeting without date in a week: the date of another meeting of its article, if there is one.
+    `filed`: only reading old articles again made it known as held, when its week's issue was past; so it is no news.
     """
 
     meeting: Meeting
@@ -53,6 +54,33 @@ class StoredMeeting:
     held_known_at: datetime | None
     mentions: tuple[Mention, ...]
     placed_on: date | None = None
+    filed: bool = False
+
+
+class Rereading(StrEnum):
+    """What rules that read old articles again made of a meeting (docs/vocabulary.md)."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    WITHDRAWN = "withdrawn"
+    RESTORED = "restored"
+    MERGED = "merged"
+    SPLIT = "split"
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingChange:
+    """One meeting that reading again changed: what was told of it `before` and `after`, None where nothing was.
+
+    `other`: the id that it was merged into, split from, or told under before.
+    """
+
+    kind: Rereading
+    id: str
+    before: Meeting | None
+    after: Meeting | None
+    other: str | None = None
+    filed: bool = False
 
 
 class IssueState(StrEnum):

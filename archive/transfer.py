@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,12 +18,17 @@ _OF_NO_ACCOUNT = (MetaRow.__tablename__, LockRow.__tablename__)
 """Tables in which opening an archive may leave rows."""
 
 
-def copy_archive(source: Archive, target: Archive, advance: Callable[[str, int], None]) -> dict[str, int]:
+def copy_archive(
+    source: Archive, target: Archive, advance: Callable[[str, int], None], *, without: Collection[str] = ()
+) -> dict[str, int]:
     """Copies every row but the locks in one transaction; how many by table. `advance` is told of each table.
+
+    `without`: names of tables to leave out, to which those that are copied do not refer.
 
     Raises `ArchiveError` when the target holds anything, or does not give back as much as it was given.
     """
-    tables = [table for table in Base.metadata.sorted_tables if table.name != LockRow.__tablename__]
+    left = {LockRow.__tablename__, *without}
+    tables = [table for table in Base.metadata.sorted_tables if table.name not in left]
     counts = {}
     with source.read() as from_, target.write() as to:
         if not is_empty(to):

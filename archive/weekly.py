@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterator
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from archive.columns import batches
@@ -31,12 +31,14 @@ def meetings_for_issue(
     """What the issue of the days from `first` to `last` may tell of, by placing date, those without one last.
 
     That is: meetings held from `since` to `last`, both included, but for those of `claimed`, which are new in another
-    issue; those announced or called off; those that no day places; and what earlier issues `said`. Of the last, those
-    of which nothing has changed since come without their mentions: an issue has no more to say of them.
+    issue, and those that were filed under an earlier week; those announced or called off; those that no day places; and
+    what earlier issues `said`. Of the last, those of which nothing has changed since come without their mentions: an
+    issue has no more to say of them.
     """
     placed, held = MeetingRow.placed_on, MeetingRow.held_known_at
     told = MeetingRow.withdrawn_at.is_(None)
-    new = s.scalars(select(MeetingRow.id).where(told, held.is_not(None), placed.between(since, last)))
+    news = or_(MeetingRow.filed.is_(False), placed >= first)
+    new = s.scalars(select(MeetingRow.id).where(told, held.is_not(None), placed.between(since, last), news))
     coming = placed.between(first - LONGEST, last + FARTHEST)
     expected = s.scalars(select(MeetingRow.id).where(told, held.is_(None), coming))
     unplaced = s.scalars(select(MeetingRow.id).where(told, placed.is_(None)))

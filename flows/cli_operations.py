@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flows.cli_options import Json, settings_of
 from flows.console import progress, put, put_json, table, warn
+
+if TYPE_CHECKING:
+    from archive.records import MeetingChange
 
 app = typer.Typer()
 
@@ -130,3 +134,35 @@ def repair(context: typer.Context) -> None:
         raise typer.Exit(1)
     if not report.mended:
         put("There was nothing to mend.")
+
+
+@app.command()
+def redetect(
+    context: typer.Context,
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="Read again only what was published from then on."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would change.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Read stored articles again by today's rules, and list what that changes; it goes on where it was cut off."""
+    from flows.redetecting import change_to_dict, line_of
+    from flows.redetecting import redetect as read_again
+    from reports.words import counted
+
+    def tell(change: MeetingChange) -> None:
+        if as_json:
+            put_json(change_to_dict(change))
+        else:
+            put(line_of(change))
+
+    day = since.date() if since else None
+    with progress("reading") as advance:
+        report = read_again(settings_of(context), since=day, dry_run=dry_run, on_change=tell, advance=advance)
+    if as_json:
+        return
+    would = "would be " if dry_run else ""
+    put(f"{counted(report.read, 'article')} {would}read again; {counted(report.changed, 'meeting')} {would}changed.")
+    if report.left:
+        put(f"{counted(report.left, 'article')} from before {day} left: the next ingest reads them.")

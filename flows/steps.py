@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from archive import articles, copies, files, issues, keys, locks, meetings, sources
+from archive import articles, copies, files, issues, keys, locks, meetings, rereading, sources
 from archive.locks import Lease
 from archive.records import StoredArticle
 from archive.store import DATABASE_NAME, Archive
@@ -41,6 +41,9 @@ from parsers.records import InputError, Source
 from parsers.seedfile import SeedError
 
 log = logging.getLogger(__name__)
+
+BATCH = 200
+"""So many articles are held in memory while they are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,25 +240,43 @@ def detect_new(archive: Archive, *, check: Callable[[], None] = lambda: None) ->
     """
     read = 0
     found: dict[str, None] = {}
+    for recorded in read_due(archive, check=check):
+        read += 1
+        found.update((meeting_id, None) for meeting_id, news in recorded if news)
+    with archive.read() as session:
+        new = [meetings.get_meeting(session, meeting_id) for meeting_id in found]
+    return DetectReport(read, tuple(meeting for meeting in new if meeting))
+
+
+def read_due(
+    archive: Archive, *, since: date | None = None, check: Callable[[], None] = lambda: None
+) -> Iterator[list[tuple[str, bool]]]:
+    """Has today's rules read every article that only others have read, or none; what each tells, as it is stored.
+
+    `since` as in `articles.undetected`; `check` as in `detect_new`. In the end copies are told from originals and the
+    files written.
+    """
+    after = 0
     while True:
         with archive.read() as session:
-            batch = articles.undetected(session, RULES_VERSION, limit=200)
+            batch = articles.undetected(session, RULES_VERSION, limit=BATCH, after=after, since=since)
         check()
-        if not batch:
+        if not batch and not after:
             break
+        if batch and not after:
+            with archive.write() as session:
+                rereading.forget_rereadings(session, but=RULES_VERSION)
         for stored in batch:
             detection = _read(stored)
             with archive.write() as session:
                 recorded = meetings.record_detection(
                     session, stored, detection, rules_version=RULES_VERSION, now=now_utc()
                 )
-            found.update((meeting_id, None) for meeting_id, new in recorded if new)
-        read += len(batch)
+            yield recorded
+        # what got a newer text meanwhile is still to be read
+        after = batch[-1].number if batch else 0
     copies.group_copies(archive)
     files.project_articles(archive)
-    with archive.read() as session:
-        new = [meetings.get_meeting(session, meeting_id) for meeting_id in found]
-    return DetectReport(read, tuple(meeting for meeting in new if meeting))
 
 
 def _read(stored: StoredArticle) -> Detection:

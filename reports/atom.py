@@ -25,14 +25,15 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def export_atom(
     meetings: Sequence[StoredMeeting], *, pages: Mapping[str, str] | None = None, site: str | None = None
 ) -> str:
-    """The feed of the LISTED meetings last known to be held, newest first; announced ones stand in the calendar.
+    """The feed of the LISTED meetings last known to be held, newest first; announced ones stand in the calendar, and
+    filed ones are no news.
 
     `pages` gives the web page of a meeting by its id, `site` the address of the archive. The same meetings give the
     same bytes: an entry changes when its meeting was first known to be held, not when the feed is made.
     """
     from feedgen.feed import FeedGenerator
 
-    held = [stored for stored in meetings if stored.meeting.status is Status.HELD]
+    held = [stored for stored in meetings if stored.meeting.status is Status.HELD and not stored.filed]
     newest = sorted(held, key=lambda stored: (_known_at(stored), stored.meeting.id), reverse=True)[:LISTED]
     feed = FeedGenerator()
     feed.id(_urn(site or "feed"))

@@ -1,8 +1,9 @@
 """Which meetings belong into one issue (design §6.4). Decides only; nothing is read or written here.
 
 A held meeting is new in exactly one issue: that of the week it was held in, if it was known when that issue closed;
-otherwise the next issue, as a late report. What a closed issue held is fixed by its recorded ids. A back issue, of a
-week that ended before the archive's first run, holds the meetings of its week and is never mailed.
+otherwise the next issue, as a late report; but one that came to light only when old articles were read again stays
+filed under its week. What a closed issue held is fixed by its recorded ids. A back issue, of a week that ended before
+the archive's first run, holds the meetings of its week and is never mailed.
 
 What closed issues said is told again where it has changed since, in the next issue and only there: further accounts,
 corrections, and what became of an announced meeting.
@@ -10,16 +11,16 @@ corrections, and what became of an announced meeting.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from archive.placing import placing_date
-from archive.records import Said, StoredIssue, StoredMeeting
+from archive.records import IssuePart, Said, StoredIssue, StoredMeeting
 from meetings.identity import merge
 from meetings.records import RANK_ORDER, Status
-from reports.changes import Change
+from reports.changes import Change, continuing
 from reports.retold import Further, Settled, retold, settle, told_by
 from reports.week import Week, week_of_day
 
@@ -86,14 +87,13 @@ def select_issue(
     told. `as_of` is the moment for which the issue speaks; `first_run` is None when the archive has never run.
     """
     back = is_back(week, zone, first_run)
-    claims = {
-        (issue.week, issue.zone): frozenset(issue.meeting_ids) for issue in closed if issue.state.closed
-    }
+    claims = {(issue.week, issue.zone): frozenset(issue.meeting_ids) for issue in closed if issue.state.closed}
     own = claims.pop((week.label, zone.key), None)
     before = said if said and own is None and not back else {}
     now = {stored.meeting.id: stored for stored in meetings}
     elsewhere = frozenset[str]().union(*claims.values())
-    chosen = _new(meetings, week, zone, own, elsewhere, first_run)
+    filed = _filed(meetings, before, week, told_in={closed_week for closed_week, _ in claims})
+    chosen = _new(meetings, week, zone, own, elsewhere | filed, first_run)
     expected = _expected(meetings, known_by=_horizon(week, zone, as_of, back=back))
     ahead = _sorted((stored for stored in expected if _lies_ahead(stored, week, zone)), zone)
     due = _sorted((stored for stored in expected if _was_due(stored, week)), zone)
@@ -131,6 +131,24 @@ def _new(
         for stored in held
         if stored.meeting.id not in elsewhere and _belongs(week_of_day(placed_on(stored, zone)), week, zone, first_run)
     ]
+
+
+def _filed(
+    meetings: Sequence[StoredMeeting], said: Mapping[str, Said], week: Week, *, told_in: Collection[str]
+) -> frozenset[str]:
+    """The meetings that are no news in the issue of `week`: only reading old articles again brought them to light.
+
+    What an issue said to come is awaited: that it was held is news, however it came to light.
+    """
+    awaited = {id_ for id_, last in continuing(said).items() if last.part is IssuePart.EXPECTED}
+    still_open = week.label not in told_in
+    return frozenset(
+        stored.meeting.id
+        for stored in meetings
+        if stored.filed
+        and stored.meeting.id not in awaited
+        and not (still_open and (day := placing_date(stored)) is not None and day in week)
+    )
 
 
 def _belongs(held_in: Week, week: Week, zone: ZoneInfo, first_run: datetime | None) -> bool:
