@@ -187,7 +187,7 @@ class _Build:
 
     def _feed(self, kept: Mapping[str, Kept]) -> None:
         """The feed of the meetings known last; theirs alone are read whole."""
-        held = [each for each in self.outlines if each.meeting.id in kept and each.held_known_at]
+        held = [each for each in self.outlines if each.meeting.id in kept and each.held_known_at and not each.filed]
         newest = sorted(held, key=lambda each: (each.held_known_at, each.meeting.id))[-LISTED:]
         ids = [stored.meeting.id for stored in newest]
         if self.folder.wants(FEED, digest(*(kept[id_].inputs for id_ in ids))):
