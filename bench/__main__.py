@@ -18,6 +18,7 @@ NAMES = {
     "digest": (),
     "vectors": ("FILE",),
     "kill": ("DATABASE",),
+    "twice": (),
 }
 
 
