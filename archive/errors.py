@@ -103,11 +103,16 @@ def file_error(error: OSError, name: str) -> ArchiveError:
 
 @contextmanager
 def told(name: str) -> Iterator[None]:
-    """Raises `ArchiveError` in place of the database's own errors inside the block."""
+    """Raises `ArchiveError` in place of the database's own errors inside the block.
+
+    One that is a fault of this program stays what it is, without the values that PostgreSQL quotes behind its first
+    line: recipients' addresses may be among them, and every log would show them.
+    """
     try:
         yield
     except DBAPIError as error:
         sentence = database_error(error, name)
         if sentence is None:
-            raise
+            error.args = tuple(str(error.args[0]).splitlines()[:1])
+            raise error from None
         raise sentence from error

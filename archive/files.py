@@ -19,6 +19,7 @@ from parsers.records import Dialect
 from parsers.seedfile import Seed, file_name, write_seed
 
 FOLDER = "articles"
+PRIVATE = 0o600
 _BATCH = 100
 """Files written between two commits: a kill makes the next run write at most these again."""
 
@@ -40,13 +41,15 @@ def project_articles(archive: Archive) -> int:
     return written
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes, *, mode: int = 0o666) -> None:
     """Writes `data` to `path` so that the file is there whole or not at all, even after a power cut.
 
-    Two writers of one path must be kept apart by the caller. Raises `ArchiveError` when it cannot be written.
+    `mode` is cut by the umask; what holds somebody's mail address is `PRIVATE`. Two writers of one path must be kept
+    apart by the caller. Raises `ArchiveError` when it cannot be written.
     """
     temporary = path.with_name(f".{path.name}.part")
     try:
+        temporary.touch(mode)
         with temporary.open("wb") as file:
             file.write(data)
             file.flush()

@@ -7,6 +7,7 @@ SQLite by default (WAL, one writer at a time, readers never wait); any other dat
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +33,8 @@ BUSY_TIMEOUT = 30
 WRITER_IDLE = 300
 """Seconds a writer may say nothing to PostgreSQL in the middle of a transaction, before it counts as gone."""
 
+# of libpq's parameters: password, sslpassword, oauth_client_secret, scram_client_key
+_SECRET = re.compile("password|secret|_key$")
 # any constant will do; it must be the same in every process (PostgreSQL manual, 13.3.5 Advisory Locks)
 _WRITER_LOCK = 0x43564D
 _ONE_WRITER = text(
@@ -129,18 +132,29 @@ def _address(home: Path, url: str | None) -> URL:
         raise InputError("The database URL cannot be read; write sqlite:///FILE or postgresql+psycopg://…") from None
     except ImportError as error:
         raise InputError(f"The database URL needs a driver that is not installed: {error.name}") from error
+    if (address.host and "@" in address.host) or any(_SECRET.search(key) for key in address.query):
+        raise InputError(
+            "The database URL must hold the password between user and host, where it can be hidden, with %40 for each "
+            "@ in it: postgresql+psycopg://USER:PASSWORD@HOST/DATABASE"
+        )
     return address
 
 
 def _engine(address: URL) -> Engine:
     if address.get_backend_name() != "sqlite":
         waits = {} if "connect_timeout" in address.query else {"connect_timeout": BUSY_TIMEOUT}
-        engine = create_engine(address, pool_pre_ping=True, isolation_level="REPEATABLE READ", connect_args=waits)
+        engine = create_engine(
+            address,
+            pool_pre_ping=True,
+            isolation_level="REPEATABLE READ",
+            connect_args=waits,
+            hide_parameters=True,  # recipients' addresses among them
+        )
         event.listen(engine, "begin", _begin_elsewhere)
         return engine
     waits = {} if "timeout" in address.query else {"timeout": BUSY_TIMEOUT}
     _make_private(address.database)
-    engine = create_engine(address, connect_args=waits)
+    engine = create_engine(address, connect_args=waits, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -26,13 +26,13 @@ from pydantic import Field
 from archive import issues
 from archive.locks import Busy
 from flows.delivering import SendReport
-from flows.heartbeat import beating, without_addresses
+from flows.heartbeat import beating, masking, without_addresses
 from flows.ingest import poll_and_detect, run_name, summary, worth_a_retry
 from flows.issue_steps import BUSY_SECONDS, IssueReport, send_until, write_issue, write_messages
 from flows.publishing import build_site
 from flows.settings import Settings, load_settings
 from flows.steps import now_utc, open_archive, open_run
-from parsers.records import InputError, MeetingsError
+from parsers.records import MeetingsError
 from reports.supervision import RunKind
 from reports.week import Week, last_complete_week, parse_week, week_of_day
 from reports.words import counted
@@ -108,11 +108,8 @@ def send_mail(settings: Settings, week: Week) -> SendReport:
 
     Raises `UndeliveredError` when a message is still to be sent then.
     """
-    try:
+    with masking():
         sent = send_until(settings, week, now_utc() + PATIENCE)
-    except MeetingsError as error:
-        kind = InputError if isinstance(error, InputError) else MeetingsError
-        raise kind(without_addresses(str(error))) from None
     if sent.unknown + sent.waiting > sent.held:
         raise UndeliveredError(
             f"{sent.in_words(settings.tz)}; later ingest runs send what is due, "
@@ -206,7 +203,7 @@ def digest(
     if poll_first:
         logger.info("%s", _poll(settings))
     try:
-        with beating(settings, RunKind.DIGEST, by_hand=bool(week) or dry_run) as problems:
+        with masking(), beating(settings, RunKind.DIGEST, by_hand=bool(week) or dry_run) as problems:
             outcomes = [_see_to(settings, one, send=send, dry_run=dry_run) for one in _weeks(settings, week)]
             problems += [sentence for well, sentence in outcomes if not well]
     except MeetingsError as error:

@@ -21,7 +21,8 @@ from flows.steps import now_utc
 from reports.supervision import Beat, RunKind
 
 NAME = "heartbeat.json"
-_ADDRESS = re.compile(r"[^\s<>@,;:'\"]+@[^\s<>@,;:'\"]+")
+# an apostrophe is a letter of an address, and the quotation mark around one
+_ADDRESS = re.compile(r"""[^\s<>@,;:'"]+(?:'[^\s<>@,;:'"]+)*@[^\s<>@,;:'"]+""")
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +30,17 @@ log = logging.getLogger(__name__)
 def without_addresses(text: str) -> str:
     """The text with every mail address hidden: states, logs and the heartbeat are no place for them."""
     return _ADDRESS.sub("<address>", text)
+
+
+@contextmanager
+def masking() -> Iterator[None]:
+    """Whatever is raised in the block leaves it without mail addresses in its words: Prefect shows and logs them."""
+    try:
+        yield
+    except Exception as error:
+        error.args = tuple(without_addresses(part) if isinstance(part, str) else part for part in error.args)
+        # what it came from would be shown with it
+        raise error from None
 
 
 @contextmanager

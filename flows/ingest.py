@@ -26,7 +26,7 @@ from archive.locks import Busy
 from archive.records import StoredMeeting
 from flows.delivering import send_what_waits
 from flows.health import COLUMNS, health_of, row, why
-from flows.heartbeat import beating
+from flows.heartbeat import beating, masking
 from flows.polling import SourceReport
 from flows.results import DetectReport, IngestReport
 from flows.settings import load_settings
@@ -228,6 +228,8 @@ def ingest(sources: list[str] = ALL_DUE, force: bool = False) -> State[Any]:
         return Failed(message=str(error))
     if report.failure:
         return Failed(message=report.failure)
-    if mail := send_what_waits(settings):
+    with masking():
+        mail = send_what_waits(settings)
+    if mail:
         get_run_logger().info("%s", mail)
     return Completed(message=summary(report))

@@ -82,7 +82,7 @@ def write_messages(settings: Settings, week: Week | None = None, *, out: Path | 
     paths = []
     for number, recipient in enumerate(recipients, start=1):
         paths.append(folder / f"{number:03d}.eml")
-        files.write_atomically(paths[-1], issuing.message(settings, issue, recipient).as_bytes())
+        files.write_atomically(paths[-1], issuing.message(settings, issue, recipient).as_bytes(), mode=files.PRIVATE)
     return paths
 
 

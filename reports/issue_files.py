@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from archive.errors import file_error
-from archive.files import sole_writer, write_atomically
+from archive.files import PRIVATE, sole_writer, write_atomically
 
 FOLDER = "issues"
 
@@ -26,6 +26,8 @@ def _write(path: Path, content: str | bytes) -> Path:
         same = path.is_file() and path.read_bytes() == data
     except OSError as error:
         raise file_error(error, f"The file {path}") from error
-    if not same:
+    if not same and path.suffix == ".eml":
+        write_atomically(path, data, mode=PRIVATE)
+    elif not same:
         write_atomically(path, data)
     return path

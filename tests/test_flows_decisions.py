@@ -110,9 +110,10 @@ def test_artifact_keys_are_what_prefect_takes(week: str, key: str) -> None:
     [
         ("a@b.example refused: 550", "<address> refused: 550"),
         ("recipients.toml: 'o.b+c@d.example', <e@f.example>", "recipients.toml: '<address>', <<address>>"),
+        ("to o'brien@b.example, 'o'neill@b.example'", "to <address>, '<address>'"),
         ("nothing to hide", "nothing to hide"),
     ],
-    ids=["bare", "quoted and bracketed", "none"],
+    ids=["bare", "quoted and bracketed", "apostrophes", "none"],
 )
 def test_addresses_are_hidden(text: str, expected: str) -> None:
     assert without_addresses(text) == expected
