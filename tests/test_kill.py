@@ -233,3 +233,24 @@ def test_a_closed_issue_that_changes_is_found() -> None:
     assert list(audit.changed_issues(before, before)) == []
     assert len(list(audit.changed_issues(before, Look({}, {WEEK: ("Subject", "text", "other")})))) == 1
     assert len(list(audit.changed_issues(before, Look({}, {})))) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        (lambda built: (built / "a.html").unlink(), Kind.LOST),
+        (lambda built: (built / "b.html").write_text("more"), Kind.WRONG),
+        (lambda built: (built / "a.html").write_text("other"), Kind.WRONG),
+    ],
+    ids=["page gone", "page too many", "page that differs"],
+)
+def test_a_site_that_is_not_as_one_from_nothing_is_found(
+    tmp_path: Path, change: Callable[[Path], object], kind: Kind
+) -> None:
+    for name in ("built", "anew"):
+        (tmp_path / name / ".build").mkdir(parents=True)
+        (tmp_path / name / ".build" / "manifest.json").write_text(name)
+        (tmp_path / name / "a.html").write_text("page")
+    assert list(audit.site_differences(tmp_path / "built", tmp_path / "anew")) == []
+    change(tmp_path / "built")
+    assert [each.kind for each in audit.site_differences(tmp_path / "built", tmp_path / "anew")] == [kind]
