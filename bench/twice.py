@@ -83,7 +83,7 @@ class Twice(World):
         gave_way = sum(GAVE_WAY in told for code, told in ends if code)
         row.gave_way += bool(gave_way)
         row.through += not gave_way
-        self._find(self._misbehaved(pair, ends))
+        self._find(misbehaved(pair, ends))
 
     def _one(self, which: int, kind: str, pause: float) -> tuple[int, str]:
         """One of the two; its exit code and what it printed."""
@@ -93,18 +93,18 @@ class Twice(World):
         ended = self._launchers[which].run(Job(COMMANDS[kind], env, log, self._ahead))
         return ended.code, log.read_text(encoding="utf-8", errors="replace")
 
-    @staticmethod
-    def _misbehaved(pair: tuple[str, ...], ends: list[tuple[int, str]]) -> Iterator[Finding]:
-        """What ended neither well nor by giving way to the other one."""
-        names = " + ".join(pair)
-        gave_way = [bool(code) and GAVE_WAY in told for code, told in ends]
-        if all(gave_way) or (any(gave_way) and len(set(pair)) > 1):
-            yield Finding(Kind.LOST, f"{names}: {' and '.join(told[-300:] for _, told in ends)}")
-        for kind, (code, told), gave in zip(pair, ends, gave_way, strict=True):
-            # one recipient is refused for good, and every sending says so
-            expected = gave or code == 0 or (code == 1 and kind == "digest" and "refused" in told)
-            if not expected or any(words in told for words in WRONG_WORDS):
-                yield Finding(Kind.WRONG, f"{names}: {kind} ended with {code}: {told[-500:]}")
+
+def misbehaved(pair: tuple[str, ...], ends: list[tuple[int, str]]) -> Iterator[Finding]:
+    """What ended neither well nor by giving way to the other one."""
+    names = " + ".join(pair)
+    gave_way = [bool(code) and GAVE_WAY in told for code, told in ends]
+    if all(gave_way) or (any(gave_way) and len(set(pair)) > 1):
+        yield Finding(Kind.LOST, f"{names}: {' and '.join(told[-300:] for _, told in ends)}")
+    for kind, (code, told), gave in zip(pair, ends, gave_way, strict=True):
+        # one recipient is refused for good, and every sending says so
+        expected = gave or code == 0 or (code == 1 and kind == "digest" and "refused" in told)
+        if not expected or any(words in told for words in WRONG_WORDS):
+            yield Finding(Kind.WRONG, f"{names}: {kind} ended with {code}: {told[-500:]}")
 
 
 def merge(home: Path, other: Path) -> Iterator[Finding]:
