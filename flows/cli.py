@@ -95,6 +95,9 @@ def _globals(
     del version
     context.obj = Globals(home)
     logging.basicConfig(level=logging.DEBUG if debug else logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
+    if debug:
+        # below this level it would show every row that it reads, recipients' among them
+        logging.getLogger("sqlalchemy").setLevel(logging.INFO)
 
 
 @app.command()
@@ -260,7 +263,7 @@ def digest(
 ) -> None:
     """Write one issue, and send it when asked to."""
     from flows import issue_steps
-    from flows.heartbeat import beating
+    from flows.heartbeat import beating, without_addresses
     from reports.supervision import RunKind
     from reports.week import parse_week
 
@@ -284,9 +287,10 @@ def digest(
         _test_send(settings, test_send, chosen)
     if send:
         put(f"{sent.in_words(settings.tz)}.")
-        for sentence in sent.problems:
+        for sentence in dict.fromkeys(map(without_addresses, sent.problems)):
             warn(f"meetings: {sentence}")
         if sent.problems:
+            warn(f"meetings: who that is: meetings deliveries --issue {issue.week}")
             raise typer.Exit(1)
 
 

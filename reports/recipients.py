@@ -9,7 +9,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from meetings.records import Rank
 from meetings.topics import labels
@@ -53,8 +53,8 @@ EVERYTHING = Choice()
 class Recipient:
     """One person on the list. `address` is ASCII, its domain in lower case; `name` may be empty."""
 
-    address: str
-    name: str = ""
+    address: str = field(repr=False)
+    name: str = field(default="", repr=False)
     choice: Choice = EVERYTHING
 
 
@@ -70,12 +70,13 @@ def parse_recipients(text: str, *, name: str) -> tuple[Recipient, ...]:
     rows = table.get("recipient", [])
     if not isinstance(rows, list):
         raise InputError(f"{name}: write [[recipient]] with two brackets, one table for each recipient.")
-    found: dict[str, Recipient] = {}
-    for number, row in enumerate(rows, start=1):
-        recipient = _recipient(row, f"{name}, recipient {number}")
-        if found.setdefault(recipient.address.lower(), recipient) is not recipient:
-            raise InputError(f"{name}, recipient {number}: address {recipient.address} is there twice.")
-    return tuple(found.values())
+    found = [_recipient(row, f"{name}, recipient {number}") for number, row in enumerate(rows, start=1)]
+    numbers: dict[str, int] = {}
+    for number, recipient in enumerate(found, start=1):
+        first = numbers.setdefault(recipient.address.lower(), number)
+        if first != number:
+            raise InputError(f"{name}, recipient {number}: address is the one of recipient {first}; keep one of them.")
+    return tuple(found)
 
 
 def _recipient(row: object, where: str) -> Recipient:
@@ -114,16 +115,16 @@ def check_address(address: str, *, where: str) -> str:
     """The address in the form in which it is sent; `InputError`, opening with `where`, when it is none.
 
     An international domain is turned into its ASCII form; a local part beyond ASCII is refused, since not every mail
-    server takes it (RFC 6531).
+    server takes it (RFC 6531). The error does not quote what was given: its words may get into a log.
     """
     match = _ADDRESS.fullmatch(address)
     if match is None:
-        raise InputError(f"{where} {address!r} is not a mail address such as reader@example.org.")
+        raise InputError(f"{where} is not a mail address such as reader@example.org.")
     try:
         domain = match[2].encode("idna").decode("ascii").lower()
     except UnicodeError:
         domain = ""
     checked = f"{match[1]}@{domain}"
     if not _HOST.fullmatch(domain) or len(match[1]) > _LOCAL_LIMIT or len(checked) > _ADDRESS_LIMIT:
-        raise InputError(f"{where} {address!r} is not a mail address such as reader@example.org.")
+        raise InputError(f"{where} is not a mail address such as reader@example.org.")
     return checked

@@ -198,7 +198,7 @@ def test_a_test_mail_goes_to_one_address_and_leaves_no_trace(meetings: Meetings,
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        pytest.param(("--test-send", "nobody"), 2, "'nobody' is not a mail address", id="no address"),
+        pytest.param(("--test-send", "nobody"), 2, "the address is not a mail address", id="no address"),
         pytest.param(("--test-send", "a@b.example\nBcc: c@d.example"), 2, "is not a mail address", id="line break"),
         pytest.param(("--test-send", "a@b.example", "--send"), 2, "exclude each other", id="with --send"),
         pytest.param(("--test-send", "a@b.example", "--dry-run"), 2, "exclude each other", id="with --dry-run"),

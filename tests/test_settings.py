@@ -47,7 +47,7 @@ def test_command_line_wins_over_environment_over_dotenv_over_toml(
         pytest.param({"MEETINGS_MAIL_FROM": "nobody"}, ("mail_from", "example.org"), id="sender without address"),
         pytest.param({"MEETINGS_SMTP_SECURITY": "ssl"}, ("smtp_security", "starttls"), id="unknown security"),
         pytest.param({"MEETINGS_UNSUBSCRIBE_URL": "http://a.example/{token}"}, ("unsubscribe_url", "https"), id="http"),
-        pytest.param({"MEETINGS_UNSUBSCRIBE_MAILTO": "nobody"}, ("unsubscribe_mailto", "nobody"), id="no mail address"),
+        pytest.param({"MEETINGS_UNSUBSCRIBE_MAILTO": "nobody"}, ("unsubscribe_mailto", "reader@"), id="no mailbox"),
         pytest.param(
             {"MEETINGS_SITE_URL": "example.org"}, ("site_url", "https://example.org/meetings"), id="no address"
         ),
