@@ -88,8 +88,9 @@ def send(message: EmailMessage, settings: SmtpSettings) -> SendResult:
     try:
         with _connection(settings) as server:
             _prepare(server, settings)
+            _expect(server.mail(sender), (250,), "sender")
             ready = True
-            _deliver(server, sender, recipient, message.as_bytes())
+            _deliver(server, recipient, message.as_bytes())
     except _NoFinalAnswerError:
         state = DeliveryState.UNKNOWN
         text = f"{where} took the whole message to {recipient} but did not confirm it, so it may or may not arrive."
@@ -165,9 +166,8 @@ def _prepare(server: smtplib.SMTP, settings: SmtpSettings) -> None:
             raise smtplib.SMTPException("user name or password has characters beyond ASCII") from None
 
 
-def _deliver(server: smtplib.SMTP, sender: str, recipient: str, content: bytes) -> None:
-    """The mail transaction (RFC 5321 §3.3), step by step so that the phase of any failure is known."""
-    _expect(server.mail(sender), (250,), "sender")
+def _deliver(server: smtplib.SMTP, recipient: str, content: bytes) -> None:
+    """What is the message's own of a mail transaction (RFC 5321 §3.3), step by step, so that its phase is known."""
     _expect(server.rcpt(recipient), (250, 251), "recipient")
     _expect(server.docmd("DATA"), (354,), "data command")
     dotted = re.sub(rb"(?m)^\.", b"..", content)
