@@ -3,15 +3,16 @@
     poll and detect, within a bounded time -> per week: write -> Markdown artifact -> send
 
 A late run looks at what is still to do, not at the clock: after an outage Prefect starts every Monday that it missed at
-once and in any order (prefect.md §5), and whichever comes first writes all open weeks, oldest first.
+once and in any order (prefect.md §5), and whichever comes first writes all open weeks, oldest first. An issue that
+cannot be closed holds up those after it.
 """
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Collection
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Annotated, Any
 
 from prefect import flow, runtime, task
@@ -23,7 +24,6 @@ from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 from pydantic import Field
 
-from archive import issues
 from archive.locks import Busy
 from flows.delivering import SendReport
 from flows.heartbeat import beating, masking, without_addresses
@@ -32,14 +32,12 @@ from flows.issue_steps import BUSY_SECONDS, IssueReport, send_until, write_issue
 from flows.publishing import build_site
 from flows.settings import Settings, load_settings
 from flows.steps import now_utc, open_archive, open_run
-from parsers.records import MeetingsError
+from flows.weeks import held_up, to_do, to_do_since
+from parsers.records import InputError, MeetingsError
 from reports.supervision import RunKind
-from reports.week import Week, last_complete_week, parse_week, week_of_day
+from reports.week import Week, parse_week
 from reports.words import counted
 
-# of issues that nobody wrote, so many are caught up: a program that slept for a year does not mail fifty at once, and
-# what the others would have held comes as late reports
-CAUGHT_UP = 4
 # so long the run waits for what the ledger has tried again: its pauses of 1, 5 and 15 minutes
 PATIENCE = timedelta(minutes=25)
 
@@ -58,26 +56,9 @@ def worth_sending_again(task: object, run: object, state: State[Any]) -> bool:
 
 def _digest_name() -> str:
     zone = load_settings().tz
-    week = runtime.flow_run.parameters.get("week")
-    return f"{run_name(zone, 'digest')}{f' of {week}' if week else ''}"
-
-
-def weeks_to_do(own: Week, last: Week, closed: Collection[str]) -> list[Week]:
-    """The weeks a run has to see to, oldest first: those without a closed issue, and its own, whose mail may be open.
-
-    `own` is the week the run was scheduled for, `last` the last complete week now, `closed` the labels of closed ones.
-    """
-    newest_closed = max(closed, default=None)
-    first = min(own, _after(parse_week(newest_closed))) if newest_closed else own
-    weeks = []
-    while first <= last:
-        weeks.append(first)
-        first = _after(first)
-    return [week for week in weeks[-CAUGHT_UP:] if week == own or week.label not in closed]
-
-
-def _after(week: Week) -> Week:
-    return week_of_day(week.days()[1] + timedelta(days=1))
+    given = runtime.flow_run.parameters
+    what = f" of {given['week']}" if given.get("week") else f" since {given['since']}" if given.get("since") else ""
+    return f"{run_name(zone, 'digest')}{what}"
 
 
 def artifact_key(week: Week) -> str:
@@ -133,14 +114,16 @@ def _poll(settings: Settings) -> str:
             return f"not polled: {error}"
 
 
-def _weeks(settings: Settings, week: str | None) -> list[Week]:
+def _weeks(settings: Settings, week: str | None, since: str | None) -> list[Week]:
+    if week and since:
+        raise InputError("week and since exclude each other; give one of them")
     if week:
         return [parse_week(week)]
     now = now_utc()
-    scheduled: datetime = runtime.flow_run.scheduled_start_time or now
-    with open_archive(settings) as archive, archive.read() as session:
-        closed = {issue.week for issue in issues.closed_issues(session, settings.zone)}
-    return weeks_to_do(last_complete_week(scheduled, settings.tz), last_complete_week(now, settings.tz), closed)
+    with open_archive(settings) as archive:
+        if since:
+            return to_do_since(settings, archive, since, now=now)
+        return to_do(settings, archive, scheduled=runtime.flow_run.scheduled_start_time or now, now=now)
 
 
 def _why_not_sent(settings: Settings) -> str:
@@ -175,6 +158,22 @@ def _see_to(settings: Settings, week: Week, *, send: bool, dry_run: bool) -> tup
     return not sent.refused, f"{done}, {sent.accepted} accepted, {sent.refused} refused, {sent.skipped} served before"
 
 
+def _see_to_all(settings: Settings, weeks: Sequence[Week], *, send: bool, dry_run: bool) -> list[tuple[bool, str]]:
+    """One issue after the other, up to one that could not be closed: those after it wait for it."""
+    outcomes = []
+    for number, week in enumerate(weeks, start=1):
+        outcomes.append(_see_to(settings, week, send=send, dry_run=dry_run))
+        if outcomes[-1][0]:
+            continue
+        with open_archive(settings) as archive:
+            if not held_up(settings, archive, week):
+                continue
+        if later := ", ".join(each.label for each in weeks[number:]):
+            outcomes.append((False, f"{later}: not begun, because issues close in their order"))
+        break
+    return outcomes
+
+
 def _publish(settings: Settings) -> None:
     """Build the web archive after the mail, which its failure neither stops nor delays."""
     logger = get_run_logger()
@@ -188,7 +187,11 @@ def _publish(settings: Settings) -> None:
 
 @flow(name="digest", flow_run_name=_digest_name)
 def digest(
-    week: WeekLabel | None = None, send: bool = True, poll_first: bool = True, dry_run: bool = False
+    week: WeekLabel | None = None,
+    send: bool = True,
+    poll_first: bool = True,
+    dry_run: bool = False,
+    since: WeekLabel | None = None,
 ) -> State[Any]:
     """Write the digest and mail it to whom it has not reached.
 
@@ -197,14 +200,15 @@ def digest(
         send: Mail the issue, when a mail server and recipients are set.
         poll_first: Poll the sources that are due before writing, so that Sunday evening is in it.
         dry_run: Write each recipient's message as a file instead of sending; nothing is closed.
+        since: ISO week. After a long outage: every week still to do from there, however many, oldest first.
     """
     logger = get_run_logger()
     settings = load_settings()
     if poll_first:
         logger.info("%s", _poll(settings))
     try:
-        with masking(), beating(settings, RunKind.DIGEST, by_hand=bool(week) or dry_run) as problems:
-            outcomes = [_see_to(settings, one, send=send, dry_run=dry_run) for one in _weeks(settings, week)]
+        with masking(), beating(settings, RunKind.DIGEST, by_hand=bool(week or since) or dry_run) as problems:
+            outcomes = _see_to_all(settings, _weeks(settings, week, since), send=send, dry_run=dry_run)
             problems += [sentence for well, sentence in outcomes if not well]
     except MeetingsError as error:
         return Failed(message=str(error))

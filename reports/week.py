@@ -67,6 +67,11 @@ def week_of_day(day: date) -> Week:
     return Week(year, number)
 
 
+def week_after(week: Week) -> Week:
+    """The week that follows."""
+    return week_of_day(week.days()[1] + timedelta(days=1))
+
+
 def week_of(moment: datetime, zone: ZoneInfo) -> Week:
     """The ISO week of an aware moment, on the calendar of `zone`."""
     return week_of_day(moment.astimezone(zone).date())

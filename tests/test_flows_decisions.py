@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.records import Mention, Skip, StoredArticle, StoredMeeting
-from flows.digest import CAUGHT_UP, artifact_key, weeks_to_do
+from flows.digest import artifact_key
 from flows.heartbeat import without_addresses
 from flows.ingest import (
     ALARM_EVENTS,
@@ -34,6 +34,7 @@ from flows.serve import environment
 from flows.settings import Settings
 from flows.trigger import parse_parameters, verdict
 from flows.watching import AlarmChange, WatchReport
+from flows.weeks import CAUGHT_UP, weeks_since, weeks_to_do
 from parsers.records import Alarm, AlarmKind, InputError, Kind, Outcome, Side, Source
 from reports.week import Week, parse_week, week_of
 from tests.archive_samples import NOW, article, meeting
@@ -97,6 +98,22 @@ def test_weeks_to_do_are_few_ascending_and_never_in_the_future(own: int, last: i
     assert found == sorted(set(found))
     assert len(found) <= CAUGHT_UP
     assert all(one <= week(last) for one in found)
+
+
+@pytest.mark.parametrize(
+    ("since", "last", "closed", "open_mail", "expected"),
+    [
+        pytest.param("2024-W44", "2024-W50", [], [], [f"2024-W{n}" for n in range(44, 51)], id="more than four"),
+        pytest.param("2024-W48", "2024-W50", ["2024-W49"], [], ["2024-W48", "2024-W50"], id="one is done"),
+        pytest.param("2024-W48", "2024-W49", ["2024-W48"], ["2024-W48"], ["2024-W48", "2024-W49"], id="half sent"),
+        pytest.param("2024-W48", "2024-W49", [], ["2024-W40"], ["2024-W48", "2024-W49"], id="half sent, but earlier"),
+        pytest.param("2024-W52", "2025-W01", [], [], ["2024-W52", "2025-W01"], id="over New Year"),
+        pytest.param("2024-W50", "2024-W50", ["2024-W50"], [], [], id="nothing left"),
+    ],
+)
+def test_weeks_since(since: str, last: str, closed: list[str], open_mail: list[str], expected: list[str]) -> None:
+    found = weeks_since(parse_week(since), parse_week(last), closed, open_mail)
+    assert [week.label for week in found] == expected
 
 
 @pytest.mark.parametrize(("week", "key"), [("2024-W50", "digest-2024-w50"), ("2025-W01", "digest-2025-w01")])

@@ -1,0 +1,73 @@
+"""Which weeks' issues are still to be written and sent, and in which order: the oldest first."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+
+from archive import deliveries, issues
+from archive.store import Archive
+from flows.settings import Settings
+from parsers.records import InputError
+from reports.week import Week, last_complete_week, parse_week, week_after, week_of
+
+# of issues that nobody wrote, so many are caught up: a program that slept for a year does not mail fifty at once, and
+# what the others would have held comes as late reports
+CAUGHT_UP = 4
+
+
+def weeks_to_do(own: Week, last: Week, closed: Collection[str]) -> list[Week]:
+    """The weeks a run has to see to, oldest first: those without a closed issue, and its own, whose mail may be open.
+
+    `own` is the week the run was scheduled for, `last` the last complete week now, `closed` the labels of closed ones.
+    """
+    newest_closed = max(closed, default=None)
+    first = min(own, week_after(parse_week(newest_closed))) if newest_closed else own
+    return [week for week in list(_span(first, last))[-CAUGHT_UP:] if week == own or week.label not in closed]
+
+
+def weeks_since(first: Week, last: Week, closed: Collection[str], open_mail: Collection[str]) -> list[Week]:
+    """All weeks from `first` to `last` that are still to be seen to, oldest first, however many.
+
+    They are those without a closed issue, and those among the `closed` that have `open_mail`; both by their labels.
+    """
+    return [week for week in _span(first, last) if week.label not in closed or week.label in open_mail]
+
+
+def _span(first: Week, last: Week) -> Iterator[Week]:
+    while first <= last:
+        yield first
+        first = week_after(first)
+
+
+def to_do(settings: Settings, archive: Archive, *, scheduled: datetime, now: datetime) -> list[Week]:
+    """What a run that was `scheduled` for then has to see to now; `weeks_to_do` says which weeks these are."""
+    with archive.read() as session:
+        closed = {issue.week for issue in issues.closed_issues(session, settings.zone)}
+    return weeks_to_do(last_complete_week(scheduled, settings.tz), last_complete_week(now, settings.tz), closed)
+
+
+def to_do_since(settings: Settings, archive: Archive, since: str, *, now: datetime) -> list[Week]:
+    """What is still to be seen to from the week `since` on, weeks before the first run left out: they are never mailed.
+
+    Raises `InputError` when it is no week, or not over.
+    """
+    first, last = parse_week(since), last_complete_week(now, settings.tz)
+    if first > last:
+        raise InputError(f"{since} is not over yet; the last week that can be written is {last.label}")
+    with archive.read() as session:
+        began = issues.first_run_at(session)
+        closed = {issue.week for issue in issues.closed_issues(session, settings.zone)}
+        earliest = first.bounds(settings.tz)[0]
+        due = deliveries.due_issues(session, now=now, closed_since=earliest)
+    if began is None:
+        return []
+    open_mail = {week for week, zone in due if zone == settings.zone}
+    return weeks_since(max(first, week_of(began, settings.tz)), last, closed, open_mail)
+
+
+def held_up(settings: Settings, archive: Archive, week: Week) -> bool:
+    """Whether the weeks after one that went wrong wait for it: its issue, which comes before theirs, is not closed."""
+    with archive.read() as session:
+        issue = issues.get_issue(session, week.label, settings.zone)
+    return issue is None or not issue.state.closed
