@@ -20,6 +20,7 @@ from flows.steps import now_utc
 from meetings.records import Status
 from parsers.records import Source
 from reports.figures import WEEKS
+from reports.firsts import Past
 from reports.jsonform import context_from_dict
 from reports.records import CorrectionView, IssueContext
 from reports.select import is_back, placed_on, said_since
@@ -71,11 +72,13 @@ class IssuePages:
         archive: Archive,
         catalogue: Sequence[Source],
         outlines: Sequence[StoredMeeting],
+        past: Past,
         markers: Mapping[str, Marker],
         known: Mapping[str, KeptIssue],
     ) -> None:
         self._settings, self._archive, self._catalogue = settings, archive, catalogue
-        self._outlines, self._known = outlines, known
+        self._past, self._known = past, known
+        self._sessions = [each for each in outlines if each.meeting.forum]
         with archive.read() as session:
             closed = issues.closed_issues(session)
             first_run = issues.first_run_at(session)
@@ -135,7 +138,9 @@ class IssuePages:
         return digest(*(f"{id_} {last.id} {markers.get(last.id)}" for id_, last in sorted(said.items())))
 
     def _compose(self, week: Week) -> IssueContext:
-        return issuing.context_of(self._settings, self._archive, self._catalogue, week, known=self._outlines)
+        return issuing.context_of(
+            self._settings, self._archive, self._catalogue, week, past=self._past, sessions=self._sessions
+        )
 
     def _known_by(self, week: Week) -> str:
         """What a week's page is made from, without composing it."""

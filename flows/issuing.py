@@ -120,16 +120,27 @@ def compose(
         closed = _closed(session, settings, week)
         if closed:
             return closed
-        selection, context, counts = _composed(session, settings, catalogue, week, told, known=told)
+        past = Past.of_held(held_meetings(session)) if told is None else Past.of(told)
+        sessions = meetings.forum_outlines(session) if told is None else told
+        selection, context, counts = _composed(session, settings, catalogue, week, told, past, sessions)
     return _issue(selection, context, weekly_chart(counts) if context.chart_text else None)
 
 
 def context_of(
-    settings: Settings, archive: Archive, catalogue: Sequence[Source], week: Week, *, known: Sequence[StoredMeeting]
+    settings: Settings,
+    archive: Archive,
+    catalogue: Sequence[Source],
+    week: Week,
+    *,
+    past: Past,
+    sessions: Sequence[StoredMeeting],
 ) -> IssueContext:
-    """What the issue of a week that is not closed says, without its forms; `known`: outlines of all meetings."""
+    """What the issue of a week that is not closed says, without its forms.
+
+    `past`: of all meetings of the archive; `sessions`: outlines of those of a forum.
+    """
     with archive.read() as session:
-        return _composed(session, settings, catalogue, week, None, known=known)[1]
+        return _composed(session, settings, catalogue, week, None, past, sessions)[1]
 
 
 def _composed(
@@ -138,8 +149,8 @@ def _composed(
     catalogue: Sequence[Source],
     week: Week,
     told: Sequence[StoredMeeting] | None,
-    *,
-    known: Sequence[StoredMeeting] | None,
+    past: Past,
+    sessions: Sequence[StoredMeeting],
 ) -> tuple[Selection, IssueContext, Sequence[WeekCount]]:
     """What the issue holds, what it says, and the meetings of the weeks before it."""
     selection = _select(session, settings, week, told)
@@ -155,8 +166,8 @@ def _composed(
         standing_by=standing_by(catalogue, present, now=selection.as_of),
         articles_read=read,
         counts=counts,
-        past=Past.of_held(held_meetings(session)) if known is None else Past.of(known),
-        sessions=meetings.forum_outlines(session) if known is None else known,
+        past=past,
+        sessions=sessions,
         web=settings.site_url,
     )
     return selection, context, counts

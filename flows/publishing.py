@@ -93,7 +93,7 @@ class _Build:
     def run(self, advance: Advance, check: Callable[[], None]) -> SiteReport:
         """Everything, in the order in which one thing rests on another; `check` raises when it is not alone."""
         pages = issue_pages.IssuePages(
-            self.settings, self.archive, self.catalogue, self.outlines, self.markers, self.issues
+            self.settings, self.archive, self.catalogue, self.outlines, self.past, self.markers, self.issues
         )
         with site_workers.Workers(self.archive, self.past, self._means()) as workers:
             told = pages.build(self.folder, workers)

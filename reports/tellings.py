@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
+from itertools import takewhile
 from typing import Protocol, TypeVar
 
 from archive.records import Mention
@@ -52,9 +53,9 @@ class Telling:
     @cached_property
     def heading(self) -> Telling:
         """The article's title as a telling of its own: no account quotes it, but what it names is not left out."""
-        text = self.text.partition("\n")[0]
-        own = sentences_of_text(text) if holds(self.mention.meeting.part, 0) else ()
-        return Telling(self.mention, text, self.language, own)
+        title = takewhile(lambda sentence: sentence.paragraph == 0, sentences_of_text(self.text))
+        own = tuple(title) if holds(self.mention.meeting.part, 0) else ()
+        return Telling(self.mention, self.text, self.language, own)
 
     @cached_property
     def signals(self) -> list[tuple[int, Hit[str]]]:
@@ -74,7 +75,7 @@ class Telling:
     @cached_property
     def quantities(self) -> list[tuple[int, Quantity]]:
         """Figures with units."""
-        return self.placed(find_quantities(self.text, self.language))
+        return self.placed(_quantities(self.text, self.language))
 
     @cached_property
     def topics(self) -> list[tuple[int, Hit[str]]]:
@@ -92,7 +93,7 @@ class Telling:
 
     @cached_property
     def _marks(self) -> Marks:
-        return find_marks(self.text, self.language)
+        return _marks(self.text, self.language)
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -122,6 +123,11 @@ def telling(mention: Mention) -> Telling:
         and not any(start <= sentence.start < end for start, end in captions)
     )
     return Telling(mention, text, _language(article, text), tuple(own))
+
+
+# an article's telling and its title look at the same text, and so do tellings of several meetings
+_marks = lru_cache(maxsize=KEPT)(find_marks)
+_quantities = lru_cache(maxsize=KEPT)(find_quantities)
 
 
 @lru_cache(maxsize=KEPT)

@@ -38,7 +38,6 @@ def _same_week(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(steps, "now_utc", lambda: NOW)
     monkeypatch.setattr("flows.issue_steps.now_utc", lambda: NOW)
     monkeypatch.setattr("flows.issue_pages.now_utc", lambda: NOW)
-    monkeypatch.setattr("flows.publishing.now_utc", lambda: NOW)
 
 
 @pytest.fixture(scope="module")
