@@ -91,6 +91,12 @@ def test_an_entry_leads_to_its_page_where_there_is_one() -> None:
     assert feed.feed.link == "https://desk.example/"
 
 
+def test_a_filed_meeting_is_no_news_but_stands_in_the_calendar() -> None:
+    filed = replace(steering_committee(), filed=True)
+    assert feedparser.parse(export_atom([filed])).entries == []
+    assert len(events(export_ics([filed]))) == 1
+
+
 def test_a_feed_is_bounded_and_empty_ones_are_feeds() -> None:
     base = steering_committee()
     many = [
