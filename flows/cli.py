@@ -16,19 +16,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows import cli_deliveries, cli_operations, cli_site, cli_sources
+from flows import cli_deliveries, cli_digest, cli_operations, cli_site, cli_sources
 from flows.cli_options import Globals, Json, SourcesFile, settings_of
 from flows.console import progress, put, put_json, sentence_of, table, warn
-from parsers.records import InputError, MeetingsError
+from parsers.records import MeetingsError
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from flows.issue_steps import IssueReport
     from flows.polling import SourceReport
     from flows.results import IngestReport
     from flows.settings import Settings
-    from reports.week import Week
 
 app = typer.Typer(
     name="meetings",
@@ -40,6 +38,7 @@ app = typer.Typer(
 )
 app.add_typer(cli_sources.app, name="sources")
 app.add_typer(cli_site.app, name="site")
+app.add_typer(cli_digest.app)
 app.add_typer(cli_operations.app)
 app.add_typer(cli_deliveries.app)
 
@@ -111,7 +110,7 @@ def run(context: typer.Context) -> None:
     _stop_without_storage(report)
     written = [*issue_steps.write_back_issues(settings), issue_steps.write_issue(settings)]
     for issue in {issue.week: issue for issue in written}.values():
-        _show_issue(issue)
+        cli_digest.show_issue(issue)
     cli_site.after_run(settings)
     cli_deliveries.after_ingest(settings)
 
@@ -182,15 +181,6 @@ def _show_ingest(report: IngestReport, zone: ZoneInfo) -> None:
         )
 
 
-def _show_issue(issue: IssueReport) -> None:
-    from reports.words import counted
-
-    kind = "back issue" if issue.back else "digest"
-    put(f"{kind} {issue.week}: {counted(issue.meetings, 'new meeting')} – {issue.subject}")
-    for path in issue.paths:
-        put(f"  {path}")
-
-
 @app.command("import")
 def import_(context: typer.Context, paths: Paths) -> None:
     """Take seed-format files and folders into the archive."""
@@ -246,73 +236,6 @@ def explain(
     else:
         write_page(explanation, html)
         put(str(html))
-
-
-@app.command()
-def digest(
-    context: typer.Context,
-    week: Annotated[str | None, typer.Option(help="ISO week such as 2024-W50. Default: the last complete one.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Write the issue's files here instead of HOME/issues.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write each recipient's .eml instead of sending.")] = False,
-    send: Annotated[bool, typer.Option("--send", help="Send it to every recipient not yet served.")] = False,
-    preview: Annotated[bool, typer.Option("--preview", help="Open the page in the browser.")] = False,
-    test_send: Annotated[
-        str | None,
-        typer.Option(metavar="ADDR", help="Send it as it is now to this address alone; nothing is closed or recorded."),
-    ] = None,
-) -> None:
-    """Write one issue, and send it when asked to."""
-    from flows import issue_steps
-    from flows.heartbeat import beating, without_addresses
-    from reports.supervision import RunKind
-    from reports.week import parse_week
-
-    if sum(map(bool, (send, dry_run, test_send))) > 1:
-        raise InputError("--send, --dry-run and --test-send exclude each other; give one of them")
-    settings = settings_of(context)
-    chosen = parse_week(week) if week else None
-    messages = issue_steps.write_messages(settings, chosen, out=out) if dry_run else []
-    if send:
-        with progress("sending"), beating(settings, RunKind.DIGEST, by_hand=bool(chosen)) as problems:
-            sent = issue_steps.send_issue(settings, chosen)
-            if sent.problems:
-                problems.append("not every message was delivered")
-    issue = issue_steps.write_issue(settings, chosen, out=out)
-    _show_issue(issue)
-    for path in messages:
-        put(f"  {path}")
-    if preview:
-        _preview(issue.page)
-    if test_send:
-        _test_send(settings, test_send, chosen)
-    if send:
-        put(f"{sent.in_words(settings.tz)}.")
-        for sentence in dict.fromkeys(map(without_addresses, sent.problems)):
-            warn(f"meetings: {sentence}")
-        if sent.problems:
-            warn(f"meetings: who that is: meetings deliveries --issue {issue.week}")
-            raise typer.Exit(1)
-
-
-def _preview(page: Path) -> None:
-    from flows.preview import can_show, show_in_browser
-
-    if can_show():
-        show_in_browser(page)
-    else:
-        put(f"There is no browser here; open {page.resolve()} in one.")
-
-
-def _test_send(settings: Settings, address: str, week: Week | None) -> None:
-    from archive.records import DeliveryState
-    from flows.issue_steps import send_trial
-
-    with progress("sending"):
-        sent = send_trial(settings, address, week)
-    if sent.state is not DeliveryState.ACCEPTED:
-        warn(f"meetings: {sent.message}")
-        raise typer.Exit(1)
-    put(sent.message)
 
 
 @app.command()

@@ -18,7 +18,7 @@ from flows.digest import artifact_key, digest
 from flows.ingest import ingest
 from flows.settings import Settings, load_settings
 from flows.steps import now_utc, open_archive
-from reports.week import Week, last_complete_week
+from reports.week import Week, last_complete_week, week_of_day
 from tests.mailserver import Inbox, mail_server
 from tests.prefect_server import FEED_PATH, PAGE, PAGE_PATH, catalogue, feed
 from tests.webserver import Reply, Web
@@ -183,3 +183,26 @@ def test_a_week_that_does_not_exist_fails_in_words(settings: Settings) -> None:
     kind, words = said(digest(week="2024-W60", poll_first=False, return_state=True))
     assert kind == "FAILED"
     assert "2024-W60" in words
+
+
+def test_missed_weeks_are_made_up_in_their_order_beyond_the_four(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = started_long_ago(settings)
+    weeks = [week_of_day(last.days()[0] - timedelta(weeks=number)).label for number in range(4, -1, -1)]
+    (tmp_path / "recipients.toml").write_text("nonsense", encoding="utf-8")
+    monkeypatch.setenv("MEETINGS_SMTP_HOST", "127.0.0.1")
+    kind, words = said(digest(since=weeks[0], poll_first=False, return_state=True))
+    assert (kind, words.startswith(f"{weeks[0]}: ")) == ("FAILED", True)
+    assert words.endswith(f"; {', '.join(weeks[1:])}: not begun, because issues close in their order")
+    (tmp_path / "recipients.toml").write_text(f'[[recipient]]\naddress = "{READERS[0]}"\n', encoding="utf-8")
+    inbox = Inbox()
+    with mail_server(inbox) as port:
+        for key, value in {"SMTP_PORT": port, "SMTP_SECURITY": "none"}.items():
+            monkeypatch.setenv(f"MEETINGS_{key}", str(value))
+        kind, words = said(digest(since=weeks[0], poll_first=False, return_state=True))
+    assert (kind, [part.split(":")[0] for part in words.split("; ")]) == ("COMPLETED", weeks)
+    assert len(inbox.accepted) == len(weeks)
+    assert said(digest(since=weeks[0], poll_first=False, return_state=True)) == ("COMPLETED", "nothing is left to do")
+    both = said(digest(since=weeks[0], week=weeks[0], poll_first=False, return_state=True))
+    assert both == ("FAILED", "week and since exclude each other; give one of them")

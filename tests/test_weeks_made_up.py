@@ -1,0 +1,117 @@
+"""Missed weeks: made up once, the oldest first, by the command that a person gives after an outage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from archive import issues
+from archive.store import Archive
+from flows.steps import now_utc
+from reports.week import Week, last_complete_week, parse_week, week_of
+from tests.commandline import Meetings
+from tests.mailserver import Inbox, mail_server
+
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+MISSED = 6
+
+
+@pytest.fixture
+def missed(meetings: Meetings, database: str | None, monkeypatch: pytest.MonkeyPatch) -> list[Week]:
+    """The weeks since the first run, the last of them just over; none was written."""
+    if database:
+        monkeypatch.setenv("MEETINGS_DATABASE_URL", database)
+    began = now_utc() - timedelta(weeks=MISSED)
+    with Archive.open(meetings.home, database) as archive, archive.write() as session:
+        issues.mark_first_run(session, began)
+    last = last_complete_week(now_utc(), ZONE)
+    found = [week_of(began + timedelta(weeks=number), ZONE) for number in range(MISSED)]
+    assert found[-1] == last
+    return found
+
+
+@pytest.fixture
+def inbox(meetings: Meetings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Inbox]:
+    del meetings
+    tables = "".join(f'[[recipient]]\naddress = "{name}@example.org"\n' for name in ("ann", "bao"))
+    (tmp_path / "recipients.toml").write_text(tables, encoding="utf-8")
+    box = Inbox()
+    with mail_server(box) as port:
+        for key, value in {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": port, "SMTP_SECURITY": "none"}.items():
+            monkeypatch.setenv(f"MEETINGS_{key}", str(value))
+        yield box
+
+
+def closed(meetings: Meetings, database: str | None) -> list[str]:
+    with Archive.open(meetings.home, database) as archive, archive.read() as session:
+        return [issue.week for issue in issues.closed_issues(session)]
+
+
+def test_all_missed_weeks_come_in_their_order_and_once(
+    meetings: Meetings, inbox: Inbox, missed: list[Week], database: str | None
+) -> None:
+    labels = [week.label for week in missed]
+    done = meetings("digest", "--since", labels[1], "--send")
+    assert (done.code, done.err) == (0, ""), done
+    assert [line.split()[1].rstrip(":") for line in done.out.splitlines() if line.startswith("digest ")] == labels[1:]
+    assert closed(meetings, database) == labels[1:]
+    assert len(inbox.accepted) == 2 * len(labels[1:]) == len({data for _, data in inbox.accepted})
+    assert meetings("digest", "--since", labels[1], "--send").out == f"Nothing is left to do since {labels[1]}.\n"
+    earlier = meetings("digest", "--since", "2001-W01", "--send")
+    assert (earlier.code, closed(meetings, database)) == (0, labels), "weeks before the first run are back issues"
+    assert len(inbox.accepted) == 2 * len(labels)
+
+
+def test_without_send_nothing_is_closed(meetings: Meetings, missed: list[Week], database: str | None) -> None:
+    assert meetings("digest", "--since", missed[0].label).code == 0
+    assert closed(meetings, database) == []
+    assert sorted(path.name for path in (meetings.home / "issues").iterdir()) == [week.label for week in missed]
+
+
+def test_a_half_sent_week_is_finished_before_the_next(
+    meetings: Meetings, inbox: Inbox, missed: list[Week], database: str | None
+) -> None:
+    first, second = (week.label for week in missed[-2:])
+    inbox.recipients = {"bao@example.org": "450 later"}
+    assert meetings("digest", "--week", first, "--send").code == 1
+    inbox.recipients = {}
+    assert meetings("deliveries", "retry", "--issue", first).code == 0
+    assert meetings("digest", "--since", first, "--send").code == 0
+    assert [to for to, _ in inbox.accepted] == [f"{name}@example.org" for name in ("ann", "bao", "ann", "bao")]
+    assert closed(meetings, database) == [first, second]
+
+
+def test_a_week_that_cannot_be_closed_holds_up_the_later_ones(
+    meetings: Meetings, missed: list[Week], database: str | None
+) -> None:
+    failed = meetings("digest", "--since", missed[0].label, "--send")
+    assert (failed.code, "recipients.toml" in failed.err) == (2, True), failed
+    assert closed(meetings, database) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("--week", "2024-W50"), "only --send and --out"),
+        (("--dry-run",), "only --send and --out"),
+        (("--preview",), "only --send and --out"),
+        (("--test-send", "ann@example.org"), "only --send and --out"),
+    ],
+    ids=["week", "dry run", "preview", "test"],
+)
+def test_what_is_of_one_week_does_not_go_with_since(meetings: Meetings, words: tuple[str, ...], reason: str) -> None:
+    refused = meetings("digest", "--since", "2024-W50", *words)
+    assert (refused.code, reason in refused.err) == (2, True), refused
+
+
+def test_a_week_that_is_not_over_has_nothing_to_make_up(meetings: Meetings, missed: list[Week]) -> None:
+    del missed
+    coming = week_of(now_utc(), ZONE)
+    refused = meetings("digest", "--since", coming.label)
+    assert (refused.code, "is not over yet" in refused.err) == (2, True), refused
+    assert meetings("digest", "--since", "2024-W60").code == 2
+    assert parse_week("2024-W52") < coming
