@@ -190,12 +190,6 @@ def settle(
         s.flush()
 
 
-def delivery(s: Session, week: str, zone: str, recipient: str) -> Delivery | None:
-    """One row of the ledger."""
-    row = s.get(DeliveryRow, (week, zone, recipient))
-    return _delivery(row, None) if row is not None else None
-
-
 def deliveries(
     s: Session, week: str | None = None, *, zone: str | None = None, now: dt.datetime | None = None
 ) -> list[Delivery]:
