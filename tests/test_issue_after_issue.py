@@ -8,6 +8,7 @@ import pytest
 
 from archive.issues import closed_issues, get_issue
 from archive.records import IssueState, StoredIssue
+from flows.supervising import supervise
 from reports.records import IssueContext
 from tests.issuekit import BEIJING, Desk
 
@@ -68,6 +69,8 @@ def test_an_issue_is_corrected_when_the_one_that_corrects_it_closes(desk: Desk) 
     }
     for week, each in before.items():
         assert replace(after[week], state=IssueState.FINAL, corrected_in=()) == each
+    facts, _ = supervise(desk.settings)
+    assert (facts["corrected_issues"], facts["last_corrected_issue"]) == (2, "2024-W51 in 2024-W52")
     close(desk, "2025-W01")
     assert desk.compose("2024-W50").state is IssueState.CORRECTED
     assert {week: each for week, each in closed(desk).items() if week != "2025-W01"} == after
