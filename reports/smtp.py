@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import smtplib
 import ssl
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -96,7 +97,7 @@ def send(message: EmailMessage, settings: SmtpSettings) -> SendResult:
         text = f"{where} took the whole message to {recipient} but did not confirm it, so it may or may not arrive."
     except _RefusedError as error:
         state = _state_of(error)
-        reply = "" if error.step == "login" else f" {one_line(error.text, _REPLY_LIMIT)}"
+        reply = "" if error.step == "login" else f" {one_line(_without_password(settings, error.text), _REPLY_LIMIT)}"
         text = f"{where} refused the {error.step} of the message to {recipient}: {error.code}{reply}"
         if error.turns_all_away:
             turned_away = f"{where} refused the {error.step} of another: {error.code}"
@@ -110,7 +111,7 @@ def send(message: EmailMessage, settings: SmtpSettings) -> SendResult:
         turned_away = "" if ready else f"another could not be handed to {where}: {_plain(error)}."
     else:
         return SendResult(DeliveryState.ACCEPTED, f"{where} accepted the message to {recipient}.")
-    return SendResult(state, _without(settings.password, text), _without(settings.password, turned_away))
+    return SendResult(state, _without_password(settings, text), _without_password(settings, turned_away))
 
 
 def _address(message: EmailMessage, header: str) -> str:
@@ -212,5 +213,11 @@ def _plain(error: Exception) -> str:
     return one_line(str(error) or type(error).__name__, _REPLY_LIMIT).rstrip(".")
 
 
-def _without(secret: str | None, text: str) -> str:
-    return text.replace(secret, "***") if secret else text
+def _without_password(settings: SmtpSettings, text: str) -> str:
+    """A server may repeat what it was told, as it is or as a login encodes it (RFC 4616; AUTH LOGIN)."""
+    if not settings.password:
+        return text
+    plain = f"\0{settings.username}\0{settings.password}"
+    for told in (settings.password, *(b64encode(each.encode()).decode() for each in (settings.password, plain))):
+        text = text.replace(told, "***")
+    return text

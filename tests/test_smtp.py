@@ -203,10 +203,19 @@ def test_a_login_never_goes_over_the_network_unencrypted() -> None:
         SmtpSettings("mail.example.org", 25, "none", "user", "secret")
 
 
-def test_no_sentence_and_no_repr_shows_the_password() -> None:
-    inbox = Inbox(recipients={READER: "550 user:hunter2 is not allowed"})
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        pytest.param("user:hunter2 is not allowed", "user:*** is not allowed", id="plain"),
+        pytest.param("AUTH PLAIN AHVzZXIAaHVudGVyMg== why", "AUTH PLAIN *** why", id="as AUTH PLAIN has it"),
+        pytest.param("aHVudGVyMg== is no command", "*** is no command", id="as AUTH LOGIN has it"),
+        pytest.param(f"{'x' * 196} hunter2", f"{'x' * 196} ***", id="where the reply is cut"),
+    ],
+)
+def test_no_sentence_and_no_repr_shows_the_password(told: str, shown: str) -> None:
+    inbox = Inbox(recipients={READER: f"550 {told}"})
     with mail_server(inbox, auth_require_tls=False, authenticator=one_login("user", "hunter2")) as port:
         settings = SmtpSettings("127.0.0.1", port, "none", "user", "hunter2")
         result = send(message(), settings)
-    assert result.message.endswith("550 user:*** is not allowed")
+    assert result.message.endswith(f"550 {shown}")
     assert "hunter2" not in repr(settings)
