@@ -217,7 +217,7 @@ def _without_password(settings: SmtpSettings, text: str) -> str:
     """A server may repeat what it was told, as it is or as a login encodes it (RFC 4616; AUTH LOGIN)."""
     if not settings.password:
         return text
-    plain = f"\0{settings.username}\0{settings.password}"
-    for told in (settings.password, *(b64encode(each.encode()).decode() for each in (settings.password, plain))):
+    login = f"\0{settings.username}\0{settings.password}"
+    for told in (*(b64encode(each.encode()).decode() for each in (login, settings.password)), settings.password):
         text = text.replace(told, "***")
     return text
