@@ -17,7 +17,7 @@ from typing import Self
 
 import httpx
 
-from fetch import headers, outcomes
+from fetch import clock, headers, outcomes
 from fetch.addresses import WEB_PORTS
 from fetch.body import ACCEPT_ENCODING, read_body
 from fetch.cookies import Cookies
@@ -80,6 +80,7 @@ class Client:
         self._network = Network(allow_private=settings.allow_private, ports=settings.ports)
         self._cookies = Cookies()
         self._pacer = Pacer(clock=clock, sleep=sleep, max_wait=settings.max_wait, holds=holds)
+        self._ahead: dict[str, timedelta] = {}
         self._robots = Robots(self.get, user_agent=settings.user_agent, clock=clock)
 
     def __enter__(self) -> Self:
@@ -97,6 +98,10 @@ class Client:
     def holds(self) -> dict[str, datetime]:
         """The hosts that asked to be left alone, by name, and until when (UTC)."""
         return self._pacer.holds()
+
+    def clock_wrong_by(self) -> timedelta | None:
+        """By how much our clock is ahead of those of the hosts that answered, as `fetch.clock.wrong_by` gives it."""
+        return clock.wrong_by(self._ahead.copy().values())
 
     def get(
         self, url: str, *, validators: Validators | None = None, page: bool = False, cookies: bool = False
@@ -135,7 +140,10 @@ class Client:
         if response.status_code in _REDIRECTS and "location" in response.headers:
             journey.redirect(response)
             return None
-        answer = journey.answer(response, body, now=self._clock())
+        now = self._clock()
+        if (ahead := headers.ahead(response.headers.get, now=now)) is not None:
+            self._ahead[host] = ahead
+        answer = journey.answer(response, body, now=now)
         self._heed(host, answer)
         return answer
 

@@ -57,6 +57,16 @@ def max_age(header: Header, *, now: datetime) -> timedelta | None:
     return _until((header("expires") or "").strip(), header, now)
 
 
+def ahead(header: Header, *, now: datetime) -> timedelta | None:
+    """By how much our clock, which says `now`, is ahead of the server's (RFC 9110 §6.6.1 Date); None without a Date.
+
+    What a cache kept counts from when it answers: Age is added (RFC 9111 §5.1).
+    """
+    moment = http_date(header("date") or "")
+    age = timedelta(seconds=_number((header("age") or "").strip()) or 0)
+    return now - moment - age if moment else None
+
+
 def _number(digits: str) -> int | None:
     """What digits say, at most `LONGEST`: `int` refuses thousands of them. None for anything else."""
     if not (digits.isascii() and digits.isdigit()):

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from archive import articles, issues, meetings, sources
+from archive import articles, clock, issues, meetings, sources
 from archive.bulk import in_bulk
 from archive.records import IssueState, Said, StoredIssue, StoredMeeting, StoredVariant
 from archive.store import Archive
@@ -24,7 +24,7 @@ from archive.tallies import held_meetings, tallies
 from archive.weekly import meetings_for_issue
 from flows.settings import Settings, read_text
 from flows.watching import standing_by
-from parsers.records import InputError, Source
+from parsers.records import InputError, MeetingsError, Source
 from reports.changes import Change, corrected
 from reports.chart import weekly_chart
 from reports.context import build_context
@@ -41,6 +41,7 @@ from reports.smtp import SmtpSettings
 from reports.unsubscribe import Unsubscribe
 from reports.variants import variant
 from reports.week import Week, last_complete_week
+from reports.words import span
 
 PAGE = "digest.html"
 
@@ -238,12 +239,20 @@ def _issue(selection: Selection, context: IssueContext, chart: bytes | None) -> 
 def close(settings: Settings, archive: Archive, issue: Issue, *, now: datetime) -> Issue:
     """Fix what is new in the issue, once and for all, and mark what it corrects; a closed or a back one stays as it is.
 
-    Raises `InputError` when the week is not over.
+    Raises `InputError` when the week is not over, `MeetingsError` when it is over by a clock alone that the servers
+    polled last found to be wrong.
     """
     if issue.state is not IssueState.DRAFT:
         return issue
     if issue.week > last_complete_week(now, settings.tz):
         raise InputError(f"{issue.week.label} is not over yet; it can be sent from its next Monday on")
+    with archive.read() as session:
+        wrong_by = clock.wrong_by(session, now=now)
+    if wrong_by and issue.week > last_complete_week(now - wrong_by, settings.tz):
+        raise MeetingsError(
+            f"{issue.week.label} is not over yet by the servers polled last: this machine's clock is "
+            f"{span(wrong_by)} ahead of theirs; set it, then poll again with: meetings ingest --force"
+        )
     closed = replace(issue, state=IssueState.FINAL, dated=now)
     with archive.write() as session:
         corrects = corrected(issue.changes, issues.tellings(session, {each.said.id for each in issue.changes}))

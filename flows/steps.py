@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from archive import articles, copies, files, issues, keys, locks, meetings, rereading, sources
+from archive import articles, clock, copies, files, issues, keys, locks, meetings, rereading, sources
 from archive.locks import Lease
 from archive.records import StoredArticle
 from archive.store import DATABASE_NAME, Archive
@@ -195,7 +195,10 @@ def open_run(settings: Settings, *, name: str | None = None) -> Iterator[Run]:
 
 @contextmanager
 def _client(settings: FetchSettings, archive: Archive) -> Iterator[Client]:
-    """A client that keeps the pauses which hosts asked for in earlier runs, and hands its own to later ones."""
+    """A client that keeps the pauses which hosts asked for in earlier runs, and hands its own to later ones.
+
+    What the hosts say of our clock is kept, too.
+    """
     with archive.read() as session:
         held = sources.holds(session, now=now_utc())
     with Client(settings, clock=now_utc, sleep=time.sleep, holds=held) as client:
@@ -205,6 +208,9 @@ def _client(settings: FetchSettings, archive: Archive) -> Iterator[Client]:
             if client.holds() != held:
                 with archive.write() as session:
                     sources.save_holds(session, client.holds(), now=now_utc())
+            if (wrong_by := client.clock_wrong_by()) is not None:
+                with archive.write() as session:
+                    clock.note(session, wrong_by, now=now_utc())
 
 
 def ingest_once(

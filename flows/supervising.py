@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from archive import articles, deliveries, issues, meetings
+from archive import articles, clock, deliveries, issues, meetings
 from archive.errors import ArchiveError
 from archive.records import Delivery, DeliveryState
 from archive.store import Archive
@@ -42,6 +42,7 @@ class _Known:
     closed_at: Mapping[str, datetime]
     corrected: Mapping[str, Sequence[str]]
     ledger: Sequence[Delivery]
+    clock_wrong_by: timedelta
 
 
 def supervise(settings: Settings) -> tuple[dict[str, Any], tuple[Finding, ...]]:
@@ -100,6 +101,7 @@ def _known(settings: Settings, archive: Archive, catalogue: Sequence[Source], at
             closed_at={issue.week: issue.closed_at for issue in closed if issue.closed_at},
             corrected={issue.week: issue.corrected_in for issue in closed if issue.corrected_in},
             ledger=deliveries.deliveries(session, now=at.now),
+            clock_wrong_by=clock.wrong_by(session, now=at.now),
         )
 
 
@@ -128,6 +130,7 @@ def _findings(settings: Settings, known: _Known, beats: Sequence[Beat], at: Look
     mails = settings.smtp_host and settings.recipients_file.exists()
     if mails or known.closed or any(beat.run is RunKind.DIGEST for beat in beats):
         found += supervision.issue_findings(known.closed, known.first_run, at)
+    found += supervision.clock_findings(known.clock_wrong_by)
     return found + supervision.delivery_findings(known.ledger, known.closed_at, at)
 
 

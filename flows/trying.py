@@ -33,7 +33,7 @@ from parsers.records import Answer, Entry, Kind, Outcome, Side, Source
 from parsers.source_tables import interval_text, source_table
 from parsers.text import decode, parse_html
 from reports.clean import one_line
-from reports.words import counted
+from reports.words import counted, span
 
 TOO_OLD = timedelta(days=30)
 """A listing whose newest item is older than this is dead for a weekly digest."""
@@ -255,15 +255,9 @@ def _age(entries: Sequence[Entry], source: Source, now: datetime) -> Step:
     if newest is None:
         return Step("age", Verdict.WARN, "no entry has a date: each page's own date is taken.")
     age = max(now - newest, timedelta(0))
-    told = f"the newest entry is {_span(age)} old"
+    told = f"the newest entry is {span(age)} old"
     if age > TOO_OLD:
         return Step("age", Verdict.FAIL, f"{told}: it answers, but it is dead.")
     if age > source.rhythm:
         return Step("age", Verdict.WARN, f"{told}, older than a rhythm of {interval_text(source.rhythm)}.")
     return Step("age", Verdict.OK, f"{told}.")
-
-
-def _span(age: timedelta) -> str:
-    if age < timedelta(hours=1):
-        return counted(int(age.total_seconds() // 60), "minute")
-    return counted(age.days, "day") if age >= timedelta(days=2) else counted(int(age.total_seconds() // 3600), "hour")

@@ -37,6 +37,7 @@ class Trouble(StrEnum):
     ARCHIVE_UNUSABLE = "archive_unusable"
     SETTINGS_WRONG = "settings_wrong"
     DISK_LOW = "disk_low"
+    CLOCK_WRONG = "clock_wrong"
     HEARTBEAT_STALE = "heartbeat_stale"
     RUN_LATE = "run_late"
     RUN_FAILED = "run_failed"
@@ -97,6 +98,15 @@ def disk_findings(free: int, least: int, place: str) -> list[Finding]:
         return []
     megabytes = f"{free // 1_000_000:,} MB are free on the disk of {place}, fewer than the {least // 1_000_000:,} set"
     return [Finding(Trouble.DISK_LOW, f"{megabytes} (disk_free_mb); make room before a run fails.")]
+
+
+def clock_findings(wrong_by: timedelta) -> list[Finding]:
+    """`wrong_by`: how far the clock is ahead of the servers' (negative: behind), zero when it is well."""
+    if not wrong_by:
+        return []
+    where = "ahead of" if wrong_by > timedelta(0) else "behind"
+    clock = f"This machine's clock is {words.span(abs(wrong_by))} {where} those of the servers polled last"
+    return [Finding(Trouble.CLOCK_WRONG, f"{clock}; set it, then poll again with: meetings ingest --force")]
 
 
 def run_findings(beats: Sequence[Beat], at: Look) -> list[Finding]:

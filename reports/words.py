@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from meetings.records import Channel, DateBasis, Mode, Rank, Status
@@ -189,6 +189,13 @@ def moment(at: datetime, zone: ZoneInfo) -> str:
     """`16 December 2024, 07:00`, on the clock of `zone`."""
     local = at.astimezone(zone)
     return f"{plain_day(local.date())}, {local:%H:%M}"
+
+
+def span(time: timedelta) -> str:
+    """A stretch of time in whole minutes, from one hour on in hours, from two days on in days."""
+    if time < timedelta(hours=1):
+        return counted(int(time.total_seconds() // 60), "minute")
+    return counted(time.days, "day") if time >= timedelta(days=2) else counted(time // timedelta(hours=1), "hour")
 
 
 def ordinal(number: int) -> str:

@@ -126,6 +126,7 @@ def bare(
     outlets = Press(web, lambda: told, seed=1)
     for _ in range(4):
         outlets.publish()
+    outlets.now = steps.now_utc
     (tmp_path / "sources.toml").write_text(outlets.catalogue(), encoding="utf-8")
     (tmp_path / "recipients.toml").write_text(recipients(), encoding="utf-8")
     with postbox(1, moody=False) as (box, port):
