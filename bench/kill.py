@@ -19,7 +19,6 @@ from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from archive.records import DeliveryState
 from archive.store import DATABASE_NAME, Archive
 from bench import audit
 from bench.audit import Finding, Kind, Look
@@ -235,7 +234,7 @@ class World:
     def _all_sent(self) -> bool:
         with self._lying() as archive:
             ledger = audit.look(archive).ledger.values()
-        return all(each.state in (DeliveryState.ACCEPTED, DeliveryState.REFUSED) for each in ledger)
+        return all(map(audit.is_over, ledger))
 
     def _nothing_is_missing(self) -> bool:
         with self._lying() as archive:
