@@ -30,6 +30,8 @@ _TO_BE_SENT = (DeliveryState.PLANNED, DeliveryState.UNKNOWN)
 OPEN = (*_TO_BE_SENT, DeliveryState.SENDING)
 """The states that are not the end of it."""
 
+BEFORE_RESTORE = "It may have been mailed before the archive was restored from a backup."
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:
@@ -90,11 +92,19 @@ def _span(time: dt.timedelta) -> str:
 
 
 def plan(
-    s: Session, week: str, zone: str, recipients: Sequence[tuple[str, str]], *, now: dt.datetime, choice: str = ""
+    s: Session,
+    week: str,
+    zone: str,
+    recipients: Sequence[tuple[str, str]],
+    *,
+    now: dt.datetime,
+    choice: str = "",
+    doubt: str = "",
 ) -> None:
     """Enters a delivery for every (address, Message-ID) that the issue does not have yet; others stay as they are.
 
-    `choice` is the key of the variant that they carry, empty for the whole issue.
+    `choice` is the key of the variant that they carry, empty for the whole issue. `doubt` says why they may have
+    arrived already: then they are unknown, and held for a person.
     Raises `ArchiveError` when the issue is not in the archive.
     """
     if s.get(IssueRow, (week, zone)) is None:
@@ -104,8 +114,23 @@ def plan(
             row = DeliveryRow(week=week, zone=zone, recipient=recipient, message_id=message_id, choice=choice)
             row.state, row.attempts, row.message, row.updated_at = DeliveryState.PLANNED, 0, "", now
             row.held = row.in_doubt = False
+            if doubt:
+                _doubt(row, doubt)
             s.add(row)
     s.flush()
+
+
+def doubt_open(s: Session, reason: str, *, now: dt.datetime) -> None:
+    """Makes every open delivery unknown and holds it, because another archive may have mailed it."""
+    for row in s.scalars(select(DeliveryRow).where(DeliveryRow.state.in_(OPEN))):
+        _doubt(row, reason)
+        row.updated_at = now
+    s.flush()
+
+
+def _doubt(row: DeliveryRow, reason: str) -> None:
+    row.state, row.message, row.lease_until = DeliveryState.UNKNOWN, reason, None
+    row.held = row.in_doubt = True
 
 
 def give_up_abandoned(

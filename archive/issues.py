@@ -15,6 +15,7 @@ from archive.records import IssuePart, IssueState, Said, StoredIssue, StoredVari
 from meetings.jsonform import meeting_from_dict, meeting_to_dict
 
 _FIRST_RUN = "first_run_at"
+_RESTORED = "restored_at"
 _CLOSED = [state for state in IssueState if state.closed]
 
 
@@ -180,6 +181,18 @@ def mark_first_run(s: Session, now: dt.datetime) -> None:
     if s.get(MetaRow, _FIRST_RUN) is None:
         s.add(MetaRow(key=_FIRST_RUN, value=now.astimezone(dt.UTC).isoformat()))
         s.flush()
+
+
+def restored_at(s: Session) -> dt.datetime | None:
+    """When the archive last came back from a backup, UTC: what was mailed shortly before is not in it."""
+    row = s.get(MetaRow, _RESTORED)
+    return dt.datetime.fromisoformat(row.value) if row is not None else None
+
+
+def mark_restored(s: Session, now: dt.datetime) -> None:
+    """Notes that the archive came back from a backup."""
+    s.merge(MetaRow(key=_RESTORED, value=now.astimezone(dt.UTC).isoformat()))
+    s.flush()
 
 
 def _present_ids(s: Session) -> dict[str, str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
+from archive import deliveries, issues
 from archive.backup import DUMP_NAME, Advance, Manifest, write_backup
 from archive.checks import Damage, check_articles, live_locks
 from archive.errors import ArchiveError, file_error
@@ -111,9 +112,17 @@ def restore(
         clear(settings.home / STAGING)
     with Archive.open(settings.home, url) as archive:
         forget_locks(archive)
+        _hold_mail(archive)
         found = check_articles(archive, busy=False, advance=advance)
         mend_articles(archive, [each.subject for each in found if each.damage is Damage.ARTICLE_FILE_MISSING])
     return RestoreReport(chosen, manifest, tuple(filter(None, (moved, str(aside) if aside else ""))))
+
+
+def _hold_mail(archive: Archive) -> None:
+    """What was open when the backup was made may have been mailed since: a person looks first."""
+    with archive.write() as session:
+        issues.mark_restored(session, now_utc())
+        deliveries.doubt_open(session, deliveries.BEFORE_RESTORE, now=now_utc())
 
 
 def _require_room(settings: Settings, url: str | None, *, replace: bool) -> None:

@@ -93,7 +93,7 @@ def restore(
     for place in report.aside:
         put(f"  what was there before: {place}")
     made = report.manifest.made_at[:16].replace("T", " ")
-    put(f"It knows nothing of what was mailed after {made} UTC; if anything was, look at: meetings deliveries")
+    put(f"What may have been mailed after {made} UTC is unknown, and held; look at: meetings deliveries")
 
 
 @app.command()

@@ -93,14 +93,26 @@ def plan_all(
 ) -> None:
     """Enter everybody on the list into the ledger, and keep what the choices of theirs leave of the issue.
 
-    So a repetition under the same Message-ID says the same, and what was begun is finished by whoever comes next.
+    So a repetition under the same Message-ID says the same, and what was begun is finished by whoever comes next. What
+    may have been mailed already by the archive that a backup replaced waits for a person.
     """
     week, zone = issue.week.label, settings.zone
     with archive.write() as session:
+        restored = issues.restored_at(session)
+        over = restored is not None and issue.week.bounds(settings.tz)[1] <= restored
+        doubt = deliveries.BEFORE_RESTORE if over else ""
         for to in recipients:
             text = issue.for_reader(to.choice)
             named = to.address, issuing.message_id_of(settings, issue, to)
-            deliveries.plan(session, week, zone, [named], now=now, choice=text.choice)
+            deliveries.plan(
+                session,
+                week,
+                zone,
+                [named],
+                now=now,
+                choice=text.choice,
+                doubt=deliveries.BEFORE_RESTORE if doubtful else "",
+            )
             if text.choice:
                 issues.keep_variant(session, week, zone, text)
 

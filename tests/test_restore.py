@@ -9,21 +9,40 @@ import json
 import shutil
 import tarfile
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
 
+from archive import deliveries
 from archive.errors import ArchiveError
+from archive.records import DeliveryState
 from archive.restoring import SET_ASIDE, STAGING
 from archive.store import Archive
-from flows import backing
+from flows import backing, issuing
+from flows.delivering import plan_all
 from flows.settings import Settings
 from parsers.records import InputError
+from reports.recipients import Recipient
+from reports.week import parse_week
 from tests.archive_samples import store
-from tests.backupkit import FOLDERS, contents, fill, ingest_under_way, quiet, rows, settings_for
+from tests.backupkit import (
+    CLOSED_AT,
+    FOLDERS,
+    READER,
+    WEEK,
+    contents,
+    fill,
+    ingest_under_way,
+    opened,
+    quiet,
+    rows,
+    settings_for,
+)  # fmt: skip
 from tests.commandline import Meetings
 from tests.databases import PostgreSQL
+from tests.issuekit import CLOSED_AT
 
 
 def rewritten(path: Path, change: Callable[[dict[str, bytes]], None]) -> None:
@@ -244,3 +263,28 @@ def test_a_backup_of_postgresql_is_not_for_sqlite(tmp_path: Path, pg_programs: P
         with pytest.raises(InputError, match="set MEETINGS_DATABASE_URL"):
             backing.restore(settings_for(tmp_path / "other", url), advance=quiet)
         assert not list((tmp_path / "other").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("closed_at", "held"),
+    [
+        pytest.param("2024-12-20", True, id="a week over before the restore"),
+        pytest.param("2024-12-11", False, id="a week that went on after it"),
+    ],
+)
+def test_what_may_have_been_mailed_after_the_backup_waits_for_a_person(
+    kept: Settings, monkeypatch: pytest.MonkeyPatch, closed_at: str, held: bool
+) -> None:
+    made = backing.back_up(kept, advance=quiet)
+    shutil.rmtree(kept.home)
+    monkeypatch.setattr(backing, "now_utc", lambda: datetime.fromisoformat(f"{closed_at}T03:00:00+00:00"))
+    backing.restore(kept, made.path, advance=quiet)
+    with opened(kept) as archive:
+        issue = issuing.compose(kept, archive, (), parse_week(WEEK))
+        plan_all(kept, archive, issue, [Recipient("late@example.org")], now=CLOSED_AT)
+        with archive.read() as session:
+            open_before, later = deliveries.deliveries(session, WEEK)
+    if open_before.recipient != READER:
+        open_before, later = later, open_before
+    assert (open_before.state, open_before.held) == (DeliveryState.UNKNOWN, True)
+    assert (later.state is DeliveryState.UNKNOWN, later.held) == (held, held)
