@@ -104,15 +104,7 @@ def plan_all(
         for to in recipients:
             text = issue.for_reader(to.choice)
             named = to.address, issuing.message_id_of(settings, issue, to)
-            deliveries.plan(
-                session,
-                week,
-                zone,
-                [named],
-                now=now,
-                choice=text.choice,
-                doubt=deliveries.BEFORE_RESTORE if doubtful else "",
-            )
+            deliveries.plan(session, week, zone, [named], now=now, choice=text.choice, doubt=doubt)
             if text.choice:
                 issues.keep_variant(session, week, zone, text)
 

@@ -28,7 +28,6 @@ from reports.recipients import Recipient
 from reports.week import parse_week
 from tests.archive_samples import store
 from tests.backupkit import (
-    CLOSED_AT,
     FOLDERS,
     READER,
     WEEK,
