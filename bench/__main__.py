@@ -7,7 +7,7 @@ import sys
 
 from parsers.records import MeetingsError
 
-# name of the benchmark: what it is given
+# name of the benchmark: what it is given, in brackets what it may be given
 NAMES = {
     "start": (),
     "poll": (),
@@ -17,7 +17,7 @@ NAMES = {
     "feedsuite": ("DIR",),
     "digest": (),
     "vectors": ("FILE",),
-    "kill": ("DATABASE",),
+    "kill": ("[DATABASE]",),
     "twice": (),
 }
 
@@ -25,8 +25,9 @@ NAMES = {
 def main() -> int:
     """Run the benchmark that is named; its result is the last line."""
     name, *arguments = sys.argv[1:] or [""]
-    if name not in NAMES or len(arguments) != len(NAMES[name]):
-        forms = "|".join(" ".join((name, *given)) for name, given in NAMES.items())
+    given = NAMES.get(name)
+    if given is None or not sum(not each.startswith("[") for each in given) <= len(arguments) <= len(given):
+        forms = "|".join(" ".join((each, *words)) for each, words in NAMES.items())
         print(f"usage: python -m bench {{{forms}}}", file=sys.stderr)
         return 2
     try:

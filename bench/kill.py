@@ -1,4 +1,4 @@
-"""Killed again and again, at random moments and at named steps: what is lost, what is doubled? `bench kill DATABASE`.
+"""Killed again and again, at random moments and at named steps: what is lost, what is doubled? `bench kill [DATABASE]`.
 
 Several worlds on fresh homes. In each, weeks go by: the feeds gain articles, `meetings ingest`, `digest --send` and
 `site build` are killed and started again against a web and a mail server that have their own bad moments. A random kill
@@ -274,7 +274,7 @@ def live(
             world.live(kills)
 
 
-def main(database: str) -> dict[str, object]:
+def main(database: str = "sqlite") -> dict[str, object]:
     """All worlds on `sqlite` or `postgresql`."""
     if database not in ("sqlite", "postgresql"):
         raise InputError(f"there is no database called {database} here; give sqlite or postgresql")
