@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,35 @@ def test_every_declared_dependency_is_pinned() -> None:
     declared = {re.split(r"[^A-Za-z0-9._-]", line)[0].lower() for line in project["dependencies"]}
     pinned = set(re.findall(r"^([a-z0-9][^\s=\[]*)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
     assert declared <= pinned
+
+
+def test_the_page_of_dependencies_says_what_each_is_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    given = [*project["dependencies"], *project["optional-dependencies"]["postgresql"]]
+    page = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([^`]+)` \| [^|]+ \|$", page.partition("## What the program runs on")[2], re.MULTILINE)
+    assert rows == sorted(re.split(r"[^A-Za-z0-9._-]", line)[0].lower() for line in given)
+
+
+_TAKEN = re.compile(r"\b(MIT|BSD|ISC|Apache|PSF|Python Software Foundation|CNRI|Zlib|0BSD|CC0|MPL|LGPL|Artistic)\b")
+
+
+def test_what_runs_is_under_licences_that_let_anyone_use_it() -> None:
+    lock = (ROOT / "requirements-dev.lock").read_text()
+    run = re.findall(r"^([a-z0-9][^\s=\[]*)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+    run += re.findall(r"^(psycopg[^\s=\[]*)", lock, re.MULTILINE)
+    here = {each.name.lower().replace("_", "-").replace(".", "-"): each.metadata for each in metadata.distributions()}
+    licences = {name: licences_of(here[name]) for name in run if name in here}
+    assert len(licences) > 100
+    assert {name: words for name, words in licences.items() if not all(map(_TAKEN.search, words))} == {}
+
+
+def licences_of(facts: metadata.PackageMetadata) -> list[str]:
+    """What must all be kept, by the licence expression, else by the classifiers or the words of the package."""
+    if "License-Expression" in facts:
+        return re.split(r"\bAND\b(?![^(]*\))", facts["License-Expression"])
+    classified = [each for each in facts.get_all("Classifier") or [] if each.startswith("License :: ")]
+    return [" or ".join(classified or facts.get_all("License") or [])]
 
 
 def test_nothing_tracked_names_a_package_registry() -> None:
