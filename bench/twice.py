@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -140,18 +140,19 @@ def live(launching: tuple[Launcher, Launcher], *, rounds: int, url: str | None) 
 
 
 def main() -> dict[str, object]:
-    """All rounds on both databases."""
-    with ExitStack() as stack:
-        launching = stack.enter_context(launchers())
-        server = stack.enter_context(running_server())
-        lived = {
-            name: live(launching, rounds=ROUNDS, url=url)
-            for name, url in (("sqlite", None), ("postgresql", server.new_database(EMPTY)))
-        }
+    """All rounds on both databases, side by side: most of the time one process waits for another."""
+    with running_server() as server, ThreadPoolExecutor() as pool:
+        urls = {"sqlite": None, "postgresql": server.new_database(EMPTY)}
+        lived = dict(zip(urls, pool.map(_lived, urls.values()), strict=True))
     show(lived.items())
     figures = [tally.figures() for tally, _ in lived.values()]
     total = {name: sum(int(str(each[name])) for each in figures) for name in ("lost", "duplicates", "unexplained")}
     return {"rounds": sum(row.rounds for _, world in lived.values() for row in world.rows.values()), **total}
+
+
+def _lived(url: str | None) -> tuple[Tally, Twice]:
+    with launchers() as launching:
+        return live(launching, rounds=ROUNDS, url=url)
 
 
 def show(lived: Iterable[tuple[str, tuple[Tally, Twice]]]) -> None:
