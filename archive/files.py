@@ -49,8 +49,7 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o666) -> None:
     """
     temporary = path.with_name(f".{path.name}.part")
     try:
-        temporary.touch(mode)
-        with temporary.open("wb") as file:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
