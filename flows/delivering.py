@@ -89,7 +89,7 @@ def patience(settings: Settings) -> Patience:
 
 
 def plan_all(
-    settings: Settings, archive: Archive, issue: issuing.Issue, recipients: Sequence[Recipient], *, now: datetime
+    settings: Settings, session: Session, issue: issuing.Issue, recipients: Sequence[Recipient], *, now: datetime
 ) -> None:
     """Enter everybody on the list into the ledger, and keep what the choices of theirs leave of the issue.
 
@@ -97,16 +97,15 @@ def plan_all(
     may have been mailed already by the archive that a backup replaced waits for a person.
     """
     week, zone = issue.week.label, settings.zone
-    with archive.write() as session:
-        restored = issues.restored_at(session)
-        over = restored is not None and issue.week.bounds(settings.tz)[1] <= restored
-        doubt = deliveries.BEFORE_RESTORE if over else ""
-        for to in recipients:
-            text = issue.for_reader(to.choice)
-            named = to.address, issuing.message_id_of(settings, issue, to)
-            deliveries.plan(session, week, zone, [named], now=now, choice=text.choice, doubt=doubt)
-            if text.choice:
-                issues.keep_variant(session, week, zone, text)
+    restored = issues.restored_at(session)
+    over = restored is not None and issue.week.bounds(settings.tz)[1] <= restored
+    doubt = deliveries.BEFORE_RESTORE if over else ""
+    for to in recipients:
+        text = issue.for_reader(to.choice)
+        named = to.address, issuing.message_id_of(settings, issue, to)
+        deliveries.plan(session, week, zone, [named], now=now, choice=text.choice, doubt=doubt)
+        if text.choice:
+            issues.keep_variant(session, week, zone, text)
 
 
 def send_due(

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy.orm import Session
+
 from archive import files, issues, meetings
 from archive.locks import Busy
 from archive.records import IssueState
@@ -101,9 +103,14 @@ def send_issue(settings: Settings, week: Week | None = None) -> SendReport:
             raise InputError(f"{issue.week.label} is a back issue, of a week before the first run; it is never mailed")
         recipients, smtp = issuing.load_recipients(settings), issuing.smtp_settings(settings)
         lease.check()
-        issue = issuing.close(settings, archive, issue, now=now_utc())
+        now = now_utc()
+
+        def plan(session: Session, closed: issuing.Issue) -> None:
+            delivering.plan_all(settings, session, closed, recipients, now=now)
+
+        # a closed issue without a ledger would never be mailed
+        issue = issuing.close(settings, archive, issue, now=now, also=plan)
         issuing.write(settings, issue, None)
-        delivering.plan_all(settings, archive, issue, recipients, now=now_utc())
         return delivering.send_due(settings, archive, issue, recipients, smtp, lease=lease)
 
 

@@ -7,7 +7,7 @@ later reads what the others read. Nothing here depends on when it runs: an issue
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.message import EmailMessage
@@ -236,13 +236,23 @@ def _issue(selection: Selection, context: IssueContext, chart: bytes | None) -> 
     )
 
 
-def close(settings: Settings, archive: Archive, issue: Issue, *, now: datetime) -> Issue:
+def close(
+    settings: Settings,
+    archive: Archive,
+    issue: Issue,
+    *,
+    now: datetime,
+    also: Callable[[Session, Issue], None] = lambda _session, _closed: None,
+) -> Issue:
     """Fix what is new in the issue, once and for all, and mark what it corrects; a closed or a back one stays as it is.
 
+    `also` is done to it in the same transaction: what has to be there as soon as it is closed, whatever happens next.
     Raises `InputError` when the week is not over, `MeetingsError` when it is over by a clock alone that the servers
     polled last found to be wrong.
     """
     if issue.state is not IssueState.DRAFT:
+        with archive.write() as session:
+            also(session, issue)
         return issue
     if issue.week > last_complete_week(now, settings.tz):
         raise InputError(f"{issue.week.label} is not over yet; it can be sent from its next Monday on")
@@ -258,7 +268,9 @@ def close(settings: Settings, archive: Archive, issue: Issue, *, now: datetime) 
         corrects = corrected(issue.changes, issues.tellings(session, {each.said.id for each in issue.changes}))
         issues.save_issue(session, replace(closed.stored, zone=settings.zone), corrects=corrects)
         # another process may have closed it since it was composed, and readers must all read the same
-        return _closed(session, settings, issue.week) or closed
+        closed = _closed(session, settings, issue.week) or closed
+        also(session, closed)
+    return closed
 
 
 def files_of(settings: Settings, issue: Issue) -> dict[str, str | bytes]:

@@ -72,7 +72,8 @@ class Desk:
     def deliver(self, to: Recipient, *, now: datetime = CLOSED_AT) -> SendResult | None:
         """The closed issue of 2024-W50, read from the archive again, to one recipient."""
         issue = self.compose()
-        delivering.plan_all(self.settings, self.archive, issue, [to], now=now)
+        with self.archive.write() as session:
+            delivering.plan_all(self.settings, session, issue, [to], now=now)
         return delivering.deliver(
             self.settings, self.archive, issue, to, NOBODY, now_fn=lambda: now, check=lambda _: None
         )

@@ -128,7 +128,8 @@ class Post:
         readers = [Recipient(address) for address in to or BOTH]
         issue = issuing.compose(settings, self.archive, (), parse_week(WEEK))
         with alone(self.archive, "send") as lease:
-            delivering.plan_all(settings, self.archive, issue, readers, now=self.now)
+            with self.archive.write() as session:
+                delivering.plan_all(settings, session, issue, readers, now=self.now)
             smtp = issuing.smtp_settings(settings)
             return delivering.send_due(settings, self.archive, issue, readers, smtp, lease=lease, sleep=self.sleep)
 

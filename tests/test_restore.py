@@ -280,7 +280,8 @@ def test_what_may_have_been_mailed_after_the_backup_waits_for_a_person(
     backing.restore(kept, made.path, advance=quiet)
     with opened(kept) as archive:
         issue = issuing.compose(kept, archive, (), parse_week(WEEK))
-        plan_all(kept, archive, issue, [Recipient("late@example.org")], now=CLOSED_AT)
+        with archive.write() as session:
+            plan_all(kept, session, issue, [Recipient("late@example.org")], now=CLOSED_AT)
         with archive.read() as session:
             open_before, later = deliveries.deliveries(session, WEEK)
     if open_before.recipient != READER:

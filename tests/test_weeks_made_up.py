@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from archive import issues
-from archive.store import Archive
+from archive.store import Archive, ArchiveError
+from flows import delivering, issuing
+from flows.settings import load_settings
 from flows.steps import now_utc
 from reports.week import Week, last_complete_week, parse_week, week_of
 from tests.commandline import Meetings
@@ -83,6 +85,20 @@ def test_a_half_sent_week_is_finished_before_the_next(
     assert meetings("digest", "--since", first, "--send").code == 0
     assert [to for to, _ in inbox.accepted] == [f"{name}@example.org" for name in ("ann", "bao", "ann", "bao")]
     assert closed(meetings, database) == [first, second]
+
+
+def test_what_fails_once_an_issue_is_closed_leaves_its_mail_to_later_runs(
+    meetings: Meetings, inbox: Inbox, missed: list[Week], database: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def disk_full(*_: object) -> None:
+        raise ArchiveError("The disk is full.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(issuing, "write", disk_full)
+        assert meetings("digest", "--week", missed[-1].label, "--send").code == 1
+    assert (closed(meetings, database), inbox.accepted) == ([missed[-1].label], [])
+    assert delivering.send_what_waits(load_settings(meetings.home)).startswith("mail that waited: 2 accepted, 0 refused")
+    assert [to for to, _ in inbox.accepted] == ["ann@example.org", "bao@example.org"]
 
 
 def test_a_week_that_cannot_be_closed_holds_up_the_later_ones(
