@@ -11,6 +11,7 @@ import datetime as dt
 from sqlalchemy import CompoundSelect, Select, func, select, update
 from sqlalchemy.orm import Session
 
+from archive.locks import Check, unasked
 from archive.models import ArticleRow, SketchRow
 from archive.store import Archive
 from meetings.similarity import Fingerprint, fingerprint, same_text
@@ -24,7 +25,7 @@ _BATCH = 50
 """Articles compared in one transaction: other writers wait no longer for it than for one source's articles."""
 
 
-def group_copies(archive: Archive) -> int:
+def group_copies(archive: Archive, *, check: Check = unasked) -> int:
     """Compares every article whose text is new with those near it in time; how many that were.
 
     Killed anywhere, the next call finishes the work; called again, it changes nothing.
@@ -32,6 +33,7 @@ def group_copies(archive: Archive) -> int:
     compared = 0
     while True:
         with archive.write() as s:
+            check(s)
             query = select(ArticleRow).where(ArticleRow.compared.is_(False)).order_by(ArticleRow.number)
             batch = s.scalars(query.limit(_BATCH)).all()
             for row in batch:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from archive.articles import stored_article
 from archive.errors import file_error
+from archive.locks import Check, unasked
 from archive.models import ArticleRow
 from archive.records import StoredArticle
 from archive.store import Archive
@@ -24,7 +25,7 @@ _BATCH = 100
 """Files written between two commits: a kill makes the next run write at most these again."""
 
 
-def project_articles(archive: Archive) -> int:
+def project_articles(archive: Archive, *, check: Check = unasked) -> int:
     """Writes every article that has no file yet as `articles/YYYY/NNN_<16 hex>.txt`; how many that were.
 
     YYYY is the year of publication, else of storage. Killed anywhere, it leaves no half file under a final name, and
@@ -35,6 +36,7 @@ def project_articles(archive: Archive) -> int:
         while batch := _without_file(archive):
             paths = {stored.number: _write_article(archive.home, stored) for stored in batch}
             with archive.write() as s:
+                check(s)
                 for row in s.scalars(select(ArticleRow).where(ArticleRow.number.in_(paths))):
                     row.path = paths[row.number]
             written += len(paths)

@@ -26,6 +26,14 @@ _TRIES = 30
 """So many times within a lease a renewal that failed is tried again."""
 
 
+Check = Callable[[Session], None]
+"""Asked in a transaction before it writes; raises `LeaseLost` when its lock is somebody else's, and it is undone."""
+
+
+def unasked(_: Session) -> None:
+    """The `Check` of who works without a lock."""
+
+
 class Busy(MeetingsError):  # noqa: N818 - a state to wait for rather than a fault
     """Somebody else holds the lock; the sentence says who and until when."""
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.articles import count_undetected
+from archive.locks import Check, unasked
 from archive.records import MeetingChange, Rereading
 from archive.rereading import changes, differing
 from archive.store import Archive
@@ -78,7 +79,7 @@ def redetect(
 
 
 @contextmanager
-def _at_work(kept: Archive, *, dry_run: bool) -> Iterator[tuple[Archive, Callable[[], None]]]:
+def _at_work(kept: Archive, *, dry_run: bool) -> Iterator[tuple[Archive, Check]]:
     """The archive, and what asks whether it is ours alone still; or a copy, which is thrown away."""
     if not dry_run:
         with alone(kept, "ingest") as lease:
@@ -86,7 +87,7 @@ def _at_work(kept: Archive, *, dry_run: bool) -> Iterator[tuple[Archive, Callabl
         return
     with tempfile.TemporaryDirectory(prefix="redetect-") as folder, Archive.open(Path(folder)) as scratch:
         copy_archive(kept, scratch, lambda _table, _total: None, without=_UNTOUCHED)
-        yield scratch, lambda: None
+        yield scratch, unasked
 
 
 def change_to_dict(change: MeetingChange) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from archive import articles, clock, copies, files, issues, keys, locks, meetings, rereading, sources
-from archive.locks import Lease
+from archive.locks import Check, Lease, unasked
 from archive.records import StoredArticle
 from archive.store import DATABASE_NAME, Archive
 from archive.warc import RawWriter
@@ -151,8 +151,8 @@ class Run:
 
     def watch(self, reports: Sequence[SourceReport]) -> WatchReport:
         """After all polls: which alarms they raised and withdrew, and whether our own network was to blame."""
-        self._lease.check()
-        return watching.conclude(self.archive, self.catalogue, self._states, reports, now=now_utc())
+        catalogue, states = self.catalogue, self._states
+        return watching.conclude(self.archive, catalogue, states, reports, now=now_utc(), check=self._lease.check)
 
     def detect(self) -> DetectReport:
         """Find the meetings in every article not yet read by today's rules; write the articles' files."""
@@ -181,7 +181,7 @@ def open_run(settings: Settings, *, name: str | None = None) -> Iterator[Run]:
     with (
         open_archive(settings) as archive,
         alone(archive, "ingest") as lease,
-        _client(fetch_settings(settings, [source.url for source in catalogue]), archive) as client,
+        _client(fetch_settings(settings, [source.url for source in catalogue]), archive, lease.check) as client,
     ):
         with archive.write() as session:
             issues.mark_first_run(session, started)
@@ -194,7 +194,7 @@ def open_run(settings: Settings, *, name: str | None = None) -> Iterator[Run]:
 
 
 @contextmanager
-def _client(settings: FetchSettings, archive: Archive) -> Iterator[Client]:
+def _client(settings: FetchSettings, archive: Archive, check: Check) -> Iterator[Client]:
     """A client that keeps the pauses which hosts asked for in earlier runs, and hands its own to later ones.
 
     What the hosts say of our clock is kept, too.
@@ -207,9 +207,11 @@ def _client(settings: FetchSettings, archive: Archive) -> Iterator[Client]:
         finally:
             if client.holds() != held:
                 with archive.write() as session:
+                    check(session)
                     sources.save_holds(session, client.holds(), now=now_utc())
             if (wrong_by := client.clock_wrong_by()) is not None:
                 with archive.write() as session:
+                    check(session)
                     clock.note(session, wrong_by, now=now_utc())
 
 
@@ -239,10 +241,10 @@ def ingest_once(
         return IngestReport(tuple(reports), run.detect(), watched, None if due else run.next_due())
 
 
-def detect_new(archive: Archive, *, check: Callable[[], None] = lambda: None) -> DetectReport:
+def detect_new(archive: Archive, *, check: Check = unasked) -> DetectReport:
     """Find the meetings in every article not yet read by today's rules; tell copies from originals; write the files.
 
-    `check` is asked before each batch, and raises when another one may be at it.
+    `check` is asked in each transaction that writes, and raises when another one may be at it.
     """
     read = 0
     found: dict[str, None] = {}
@@ -255,7 +257,7 @@ def detect_new(archive: Archive, *, check: Callable[[], None] = lambda: None) ->
 
 
 def read_due(
-    archive: Archive, *, since: date | None = None, check: Callable[[], None] = lambda: None
+    archive: Archive, *, since: date | None = None, check: Check = unasked
 ) -> Iterator[list[tuple[str, bool]]]:
     """Has today's rules read every article that only others have read, or none; what each tells, as it is stored.
 
@@ -266,23 +268,24 @@ def read_due(
     while True:
         with archive.read() as session:
             batch = articles.undetected(session, RULES_VERSION, limit=BATCH, after=after, since=since)
-        check()
         if not batch and not after:
             break
         if batch and not after:
             with archive.write() as session:
+                check(session)
                 rereading.forget_rereadings(session, but=RULES_VERSION)
         for stored in batch:
             detection = _read(stored)
             with archive.write() as session:
+                check(session)
                 recorded = meetings.record_detection(
                     session, stored, detection, rules_version=RULES_VERSION, now=now_utc()
                 )
             yield recorded
         # what got a newer text meanwhile is still to be read
         after = batch[-1].number if batch else 0
-    copies.group_copies(archive)
-    files.project_articles(archive)
+    copies.group_copies(archive, check=check)
+    files.project_articles(archive, check=check)
 
 
 def _read(stored: StoredArticle) -> Detection:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from archive import sources
+from archive.locks import Check
 from archive.store import Archive
 from fetch import policy, watch
 from flows.polling import SourceReport
@@ -67,19 +68,20 @@ def conclude(
     reports: Sequence[SourceReport],
     *,
     now: datetime,
+    check: Check,
 ) -> WatchReport:
     """After a run's polls: blame nobody for our own network, let time pass for who was not asked, compare alarms.
 
-    `before` is what was known of every source of the catalogue when the run began.
+    `before` is what was known of every source of the catalogue when the run began; `check` is asked first, in the same
+    transaction.
     """
-    with archive.read() as session:
+    with archive.write() as session:
+        check(session)
         known = sources.states_of(session, catalogue)
-    asked = {report.source_id: report.outcome for report in reports if not _kept_back(report, before, known)}
-    changed = policy.run_over(catalogue, before, known, asked, now=now)
-    if changed:
-        with archive.write() as session:
-            for state in changed.values():
-                sources.save_state(session, state)
+        asked = {report.source_id: report.outcome for report in reports if not _kept_back(report, before, known)}
+        changed = policy.run_over(catalogue, before, known, asked, now=now)
+        for state in changed.values():
+            sources.save_state(session, state)
     after, down = known | changed, policy.network_down(catalogue, asked)
     return WatchReport(tuple(c for s in catalogue for c in _changes(before[s.id], after[s.id])), down)
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import multiprocessing
 import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from archive.issues import first_run_at, mark_first_run
 from archive.locks import LEASE, Busy, Lease, LeaseLost, hold
@@ -22,8 +24,8 @@ from archive.models import LockRow
 from archive.store import Archive, ArchiveError
 from flows.publishing import build_site
 from flows.settings import Settings
-from flows.steps import now_utc, open_run
-from tests.archive_samples import HOUR, NOW, everything
+from flows.steps import detect_new, now_utc, open_run
+from tests.archive_samples import HOUR, NOW, everything, store
 from tests.commandline import Meetings
 
 SHORT = dt.timedelta(seconds=1)
@@ -232,6 +234,32 @@ def test_an_ingest_that_another_took_over_from_stops(meetings: Meetings) -> None
         with pytest.raises(LeaseLost):
             run._poller.poll(source, run._states[source.id])
         assert everything(run.archive) == before
+
+
+WRITES = ("forgotten readings", "first article", "second article", "copies", "files")
+
+
+@pytest.mark.parametrize("at", range(len(WRITES)), ids=WRITES)
+def test_detection_writes_nothing_more_once_another_took_over(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    """The lock is lost right before one of the transactions that write."""
+    store(archive, "one")
+    store(archive, "two")
+    write, begun, left = Archive.write, itertools.count(), {}
+
+    def lost(self: Archive) -> AbstractContextManager[Session]:
+        if next(begun) == at:
+            with write(self) as s:
+                s.execute(update(LockRow).values(token="theirs"))
+            left.update(everything(self))
+        return write(self)
+
+    with hold(archive, "ingest", owner="me", now_fn=now_utc) as lease:
+        monkeypatch.setattr(Archive, "write", lost)
+        with pytest.raises(LeaseLost):
+            detect_new(archive, check=lease.check)
+    assert everything(archive) == left
 
 
 def test_a_site_that_another_builds_meanwhile_is_not_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
