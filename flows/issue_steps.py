@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -53,11 +54,16 @@ class IssueReport:
 def write_issue(
     settings: Settings, week: Week | None = None, *, close: bool = False, out: Path | None = None
 ) -> IssueReport:
-    """Write one issue's files, of the last complete week unless told otherwise; `close` fixes what is new in it."""
-    with open_archive(settings) as archive:
+    """Write one issue's files, of the last complete week unless told otherwise; `close` fixes what is new in it.
+
+    Raises `archive.locks.Busy` when it is to be closed and a sender is at work.
+    """
+    with open_archive(settings) as archive, alone(archive, "send") if close else nullcontext() as lease:
         issue = issuing.compose(settings, archive, load_catalogue(settings).sources, _chosen(settings, week))
-        if close:
-            issue = issuing.close(settings, archive, issue, now=now_utc())
+        if lease:
+            issue = issuing.close(
+                settings, archive, issue, now=now_utc(), also=lambda session, _closed: lease.check(session)
+            )
         return _written(settings, issue, out)
 
 
@@ -102,10 +108,10 @@ def send_issue(settings: Settings, week: Week | None = None) -> SendReport:
         if issue.state is IssueState.BACK:
             raise InputError(f"{issue.week.label} is a back issue, of a week before the first run; it is never mailed")
         recipients, smtp = issuing.load_recipients(settings), issuing.smtp_settings(settings)
-        lease.check()
         now = now_utc()
 
         def plan(session: Session, closed: issuing.Issue) -> None:
+            lease.check(session)
             delivering.plan_all(settings, session, closed, recipients, now=now)
 
         # a closed issue without a ledger would never be mailed

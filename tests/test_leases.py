@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -22,11 +23,14 @@ from archive.issues import first_run_at, mark_first_run
 from archive.locks import LEASE, Busy, Lease, LeaseLost, hold
 from archive.models import LockRow
 from archive.store import Archive, ArchiveError
+from flows import issuing
+from flows.issue_steps import write_issue
 from flows.publishing import build_site
 from flows.settings import Settings
 from flows.steps import detect_new, now_utc, open_run
 from tests.archive_samples import HOUR, NOW, everything, store
 from tests.commandline import Meetings
+from tests.issuekit import Desk
 
 SHORT = dt.timedelta(seconds=1)
 
@@ -260,6 +264,27 @@ def test_detection_writes_nothing_more_once_another_took_over(
         with pytest.raises(LeaseLost):
             detect_new(archive, check=lease.check)
     assert everything(archive) == left
+
+
+def test_an_issue_is_closed_under_the_lock_of_the_senders(desk: Desk) -> None:
+    with hold(desk.archive, "send", owner="me", now_fn=now_utc):
+        assert write_issue(desk.settings).paths, "a draft is nobody's"
+        with pytest.raises(Busy, match="me has held “send”"):
+            write_issue(desk.settings, close=True)
+    assert everything(desk.archive)["issues"] == []
+
+
+def test_an_issue_that_another_may_be_closing_is_not_closed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    compose = issuing.compose
+
+    def away(*given: Any) -> issuing.Issue:
+        stolen(desk.archive, "send")
+        return compose(*given)
+
+    monkeypatch.setattr(issuing, "compose", away)
+    with pytest.raises(LeaseLost):
+        write_issue(desk.settings, close=True)
+    assert everything(desk.archive)["issues"] == []
 
 
 def test_a_site_that_another_builds_meanwhile_is_not_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
