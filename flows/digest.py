@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import time
+import traceback
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Any
@@ -55,10 +56,9 @@ def worth_sending_again(task: object, run: object, state: State[Any]) -> bool:
 
 
 def _digest_name() -> str:
-    zone = load_settings().tz
     given = runtime.flow_run.parameters
     what = f" of {given['week']}" if given.get("week") else f" since {given['since']}" if given.get("since") else ""
-    return f"{run_name(zone, 'digest')}{what}"
+    return f"{run_name('digest')}{what}"
 
 
 def artifact_key(week: Week) -> str:
@@ -111,7 +111,10 @@ def _poll(settings: Settings) -> str:
                 return f"not polled: {busy}"
             time.sleep(BUSY_SECONDS)
         except MeetingsError as error:
-            return f"not polled: {error}"
+            return f"not polled: {without_addresses(str(error))}"
+        except Exception as error:  # noqa: BLE001 the mail goes out whatever ails a source
+            get_run_logger().error("%s", without_addresses(traceback.format_exc()))
+            return f"not polled: {type(error).__name__}"
 
 
 def _weeks(settings: Settings, week: str | None, since: str | None) -> list[Week]:
@@ -155,7 +158,7 @@ def _see_to(settings: Settings, week: Week, *, send: bool, dry_run: bool) -> tup
         sent = send_mail(settings, week)
     except MeetingsError as error:
         return False, f"{week.label}: {without_addresses(str(error))}"
-    return not sent.refused, f"{done}, {sent.accepted} accepted, {sent.refused} refused, {sent.skipped} served before"
+    return not sent.problems, f"{done}, {sent.in_words(settings.tz)}"
 
 
 def _see_to_all(settings: Settings, weeks: Sequence[Week], *, send: bool, dry_run: bool) -> list[tuple[bool, str]]:
@@ -203,11 +206,11 @@ def digest(
         since: ISO week. After a long outage: every week still to do from there, however many, oldest first.
     """
     logger = get_run_logger()
-    settings = load_settings()
-    if poll_first:
-        logger.info("%s", _poll(settings))
     try:
+        settings = load_settings()
         with masking(), beating(settings, RunKind.DIGEST, by_hand=bool(week or since) or dry_run) as problems:
+            if poll_first:
+                logger.info("%s", _poll(settings))
             outcomes = _see_to_all(settings, _weeks(settings, week, since), send=send, dry_run=dry_run)
             problems += [sentence for well, sentence in outcomes if not well]
     except MeetingsError as error:

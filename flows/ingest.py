@@ -45,14 +45,21 @@ ALARM_EVENTS = 6
 ALL_DUE: list[str] = []
 
 
-def run_name(zone: ZoneInfo, what: str) -> str:
-    """What the run is called in the UI: by its scheduled time, which Prefect gives in UTC, in the digest's zone."""
+def run_name(what: str) -> str:
+    """What the run is called in the UI: by its scheduled time, which Prefect gives in UTC, in the digest's zone.
+
+    That is UTC where the settings are wrong: the run itself tells of it, and could not without a name.
+    """
+    try:
+        zone = load_settings().tz
+    except InputError:
+        zone = ZoneInfo("UTC")
     scheduled: datetime = runtime.flow_run.scheduled_start_time or now_utc()
     return f"{what} {scheduled.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
 def _ingest_name() -> str:
-    return run_name(load_settings().tz, "ingest")
+    return run_name("ingest")
 
 
 def batches(due: Sequence[Source], most: int = POLL_TASKS) -> list[tuple[Source, ...]]:

@@ -16,13 +16,16 @@ from reports.week import Week, last_complete_week, parse_week, week_after, week_
 CAUGHT_UP = 4
 
 
-def weeks_to_do(own: Week, last: Week, closed: Collection[str]) -> list[Week]:
+def weeks_to_do(own: Week, last: Week, closed: Collection[str], began: Week | None) -> list[Week]:
     """The weeks a run has to see to, oldest first: those without a closed issue, and its own, whose mail may be open.
 
-    `own` is the week the run was scheduled for, `last` the last complete week now, `closed` the labels of closed ones.
+    `own` is the week the run was scheduled for, `last` the last complete week now, `closed` the labels of closed ones,
+    `began` the week of the archive's first run, before which nothing is mailed. Of all these weeks the last `CAUGHT_UP`
+    count: a run that was scheduled before them, one of many after a long outage, has no week of its own.
     """
     newest_closed = max(closed, default=None)
-    first = min(own, week_after(parse_week(newest_closed))) if newest_closed else own
+    earliest = week_after(parse_week(newest_closed)) if newest_closed else began
+    first = min(own, earliest) if earliest else own
     return [week for week in list(_span(first, last))[-CAUGHT_UP:] if week == own or week.label not in closed]
 
 
@@ -43,8 +46,10 @@ def _span(first: Week, last: Week) -> Iterator[Week]:
 def to_do(settings: Settings, archive: Archive, *, scheduled: datetime, now: datetime) -> list[Week]:
     """What a run that was `scheduled` for then has to see to now; `weeks_to_do` says which weeks these are."""
     with archive.read() as session:
+        began = issues.first_run_at(session)
         closed = {issue.week for issue in issues.closed_issues(session, settings.zone)}
-    return weeks_to_do(last_complete_week(scheduled, settings.tz), last_complete_week(now, settings.tz), closed)
+    own, last = (last_complete_week(moment, settings.tz) for moment in (scheduled, now))
+    return weeks_to_do(own, last, closed, week_of(began, settings.tz) if began else None)
 
 
 def to_do_since(settings: Settings, archive: Archive, since: str, *, now: datetime) -> list[Week]:

@@ -85,16 +85,32 @@ def test_a_flow_run_stays_within_50_tasks() -> None:
     ],
 )
 def test_weeks_to_do(own: str, last: str, closed: list[str], expected: list[str]) -> None:
-    assert [week.label for week in weeks_to_do(parse_week(own), parse_week(last), closed)] == expected
+    assert [week.label for week in weeks_to_do(parse_week(own), parse_week(last), closed, None)] == expected
 
 
-@given(st.integers(0, 60), st.integers(0, 60), st.sets(st.integers(0, 60), max_size=8))
-def test_weeks_to_do_are_few_ascending_and_never_in_the_future(own: int, last: int, closed: set[int]) -> None:
+@pytest.mark.parametrize(
+    ("began", "closed", "expected"),
+    [
+        pytest.param("2024-W45", [], ["2024-W45", "2024-W46", "2024-W47"], id="the first issue was missed"),
+        pytest.param("2024-W48", [], ["2024-W47"], id="on the first Monday"),
+        pytest.param("2024-W10", [], [f"2024-W{n}" for n in (44, 45, 46, 47)], id="long ago"),
+        pytest.param("2024-W40", ["2024-W45"], ["2024-W46", "2024-W47"], id="what was given up stays so"),
+    ],
+)
+def test_nothing_is_made_up_from_before_the_first_run(began: str, closed: list[str], expected: list[str]) -> None:
+    own = parse_week("2024-W47")
+    assert [week.label for week in weeks_to_do(own, own, closed, parse_week(began))] == expected
+
+
+@given(st.integers(0, 60), st.integers(0, 60), st.sets(st.integers(0, 60), max_size=8), st.integers(0, 60))
+def test_weeks_to_do_are_few_ascending_and_never_in_the_future(
+    own: int, last: int, closed: set[int], began: int
+) -> None:
     def week(number: int) -> Week:
         return week_of(datetime(2024, 1, 1, 12, tzinfo=UTC) + timedelta(weeks=number), HANOI)
 
     own, last = min(own, last), max(own, last)
-    found = weeks_to_do(week(own), week(last), {week(number).label for number in closed if number <= last})
+    found = weeks_to_do(week(own), week(last), {week(number).label for number in closed if number <= last}, week(began))
     assert found == sorted(set(found))
     assert len(found) <= CAUGHT_UP
     assert all(one <= week(last) for one in found)

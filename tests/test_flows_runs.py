@@ -15,6 +15,7 @@ from prefect.client.schemas.objects import State
 from archive import issues
 from archive.locks import hold
 from flows.digest import artifact_key, digest
+from flows.heartbeat import last_beats
 from flows.ingest import ingest
 from flows.settings import Settings, load_settings
 from flows.steps import now_utc, open_archive
@@ -25,6 +26,7 @@ from tests.webserver import Reply, Web
 
 pytestmark = pytest.mark.slow
 
+NONE_OPEN = "0 refused, 0 unknown, 0 to be tried again"
 READERS = ("reader@example.org", "desk@example.net")
 
 
@@ -72,10 +74,10 @@ def latest_artifact(key: str) -> str:
     return str(found[0].data)
 
 
-def started_long_ago(settings: Settings) -> Week:
+def started_before(settings: Settings, *, weeks: int = 1) -> Week:
     """Let the archive's first run lie weeks back, so that last week's issue is no back issue; that week."""
     with open_archive(settings) as archive, archive.write() as session:
-        issues.mark_first_run(session, now_utc() - timedelta(weeks=6))
+        issues.mark_first_run(session, now_utc() - timedelta(weeks=weeks))
     return last_complete_week(now_utc(), settings.tz)
 
 
@@ -125,7 +127,7 @@ def test_digest_polls_first_and_shows_the_issue_it_wrote(settings: Settings) -> 
 
 def test_digest_writes_even_when_it_cannot_poll(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEETINGS_POLL_FIRST_TIMEOUT", "0.1")
-    week = started_long_ago(settings)
+    week = started_before(settings)
     with (
         open_archive(settings) as archive,
         hold(archive, "ingest", owner="another shell", now_fn=now_utc, lease=timedelta(hours=1)),
@@ -138,7 +140,7 @@ def test_digest_writes_even_when_it_cannot_poll(settings: Settings, monkeypatch:
 def test_digest_reaches_each_reader_once_and_names_none(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    week = started_long_ago(settings)
+    week = started_before(settings)
     tables = "".join(f'[[recipient]]\naddress = "{address}"\n' for address in READERS)
     (tmp_path / "recipients.toml").write_text(tables, encoding="utf-8")
     inbox = Inbox()
@@ -147,8 +149,8 @@ def test_digest_reaches_each_reader_once_and_names_none(
             monkeypatch.setenv(f"MEETINGS_{key}", str(value))
         first = said(digest(poll_first=False, return_state=True))
         again = said(digest(poll_first=False, return_state=True))
-    assert first == ("COMPLETED", f"{week.label}: 0 new meetings, 2 accepted, 0 refused, 0 served before")
-    assert again == ("COMPLETED", f"{week.label}: 0 new meetings, 0 accepted, 0 refused, 2 served before")
+    assert first == ("COMPLETED", f"{week.label}: 0 new meetings, 2 accepted, {NONE_OPEN}, 0 served before")
+    assert again == ("COMPLETED", f"{week.label}: 0 new meetings, 0 accepted, {NONE_OPEN}, 2 served before")
     assert sorted(address for address, _ in inbox.accepted) == sorted(READERS)
     shown = latest_artifact(artifact_key(week)) + str(first)
     assert not any(address in shown for address in READERS)
@@ -157,7 +159,7 @@ def test_digest_reaches_each_reader_once_and_names_none(
 def test_digest_tells_of_a_refused_reader_without_naming_them(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    started_long_ago(settings)
+    started_before(settings)
     tables = "".join(f'[[recipient]]\naddress = "{address}"\n' for address in READERS)
     (tmp_path / "recipients.toml").write_text(tables, encoding="utf-8")
     with mail_server(Inbox(recipients={READERS[0]: f"550 {READERS[0]} unknown"})) as port:
@@ -169,8 +171,42 @@ def test_digest_tells_of_a_refused_reader_without_naming_them(
     assert READERS[0] not in words
 
 
+def test_what_is_held_after_a_restore_is_no_success(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started_before(settings)
+    with open_archive(settings) as archive, archive.write() as session:
+        issues.mark_restored(session, now_utc())
+    (tmp_path / "recipients.toml").write_text(f'[[recipient]]\naddress = "{READERS[0]}"\n', encoding="utf-8")
+    monkeypatch.setenv("MEETINGS_SMTP_HOST", "127.0.0.1")
+    for _ in range(2):
+        kind, words = said(digest(poll_first=False, return_state=True))
+        assert (kind, "1 unknown, 1 of them held" in words.replace(", 0 to be tried again, 0 served before", "")) == (
+            "FAILED",
+            True,
+        ), words
+    assert [beat.well for beat in last_beats(settings)] == [False]
+
+
+def test_a_poll_that_breaks_stops_no_digest(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr("flows.digest.poll_and_detect", broken)
+    week = started_before(settings)
+    kind, words = said(digest(return_state=True))
+    assert (kind, words.startswith(f"{week.label}: ")) == ("COMPLETED", True), words
+
+
+def test_wrong_settings_are_told(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    del settings
+    monkeypatch.setenv("MEETINGS_ZONE", "Nowhere/At_All")
+    kind, words = said(digest(return_state=True))
+    assert (kind, "zone" in words) == ("FAILED", True), words
+
+
 def test_digest_dry_run_writes_messages_and_closes_nothing(settings: Settings, tmp_path: Path) -> None:
-    week = started_long_ago(settings)
+    week = started_before(settings)
     (tmp_path / "recipients.toml").write_text(f'[[recipient]]\naddress = "{READERS[0]}"\n', encoding="utf-8")
     kind, words = said(digest(poll_first=False, dry_run=True, return_state=True))
     assert (kind, words) == ("COMPLETED", f"{week.label}: 0 new meetings, 1 messages written as files")
@@ -188,7 +224,7 @@ def test_a_week_that_does_not_exist_fails_in_words(settings: Settings) -> None:
 def test_missed_weeks_are_made_up_in_their_order_beyond_the_four(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    last = started_long_ago(settings)
+    last = started_before(settings, weeks=6)
     weeks = [week_of_day(last.days()[0] - timedelta(weeks=number)).label for number in range(4, -1, -1)]
     (tmp_path / "recipients.toml").write_text("nonsense", encoding="utf-8")
     monkeypatch.setenv("MEETINGS_SMTP_HOST", "127.0.0.1")
