@@ -68,11 +68,6 @@ def record_detection(
     return [(id_, id_ not in known and not s.get_one(MeetingRow, id_).filed) for id_ in ids]
 
 
-def meetings_between(s: Session, start: dt.date, end: dt.date) -> list[StoredMeeting]:
-    """The meetings placed from `start` to `end`, both included, by placing date; then those that have none."""
-    return load_meetings(s, or_(MeetingRow.placed_on.between(start, end), MeetingRow.placed_on.is_(None)))
-
-
 def all_meetings(s: Session) -> list[StoredMeeting]:
     """Every meeting, by placing date, those without one last."""
     return load_meetings(s)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from archive.deliveries import OPEN
 from archive.records import Delivery, DeliveryState
 from reports import words
 from reports.health import Health, SourceHealth
@@ -21,7 +22,6 @@ from reports.week import Week, last_complete_week
 PATIENCE = timedelta(hours=12)
 """So long after Monday began its issue may still come; so long after an issue closed its mail may be under way."""
 BACKUP_PATIENCE = timedelta(days=8)
-_OPEN = (DeliveryState.PLANNED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
 
 
 class RunKind(StrEnum):
@@ -179,9 +179,9 @@ def delivery_findings(ledger: Sequence[Delivery], closed_at: Mapping[str, dateti
     newest = max(closed_at, default="")
     counts: Counter[tuple[Trouble, str]] = Counter()
     for each in ledger:
-        if each.state in _OPEN and each.held:
+        if each.state in OPEN and each.held:
             counts[Trouble.DELIVERY_HELD, each.week] += 1
-        elif each.state in _OPEN and at.now - closed_at.get(each.week, at.now) > PATIENCE:
+        elif each.state in OPEN and at.now - closed_at.get(each.week, at.now) > PATIENCE:
             counts[Trouble.DELIVERY_OVERDUE, each.week] += 1
         elif each.state is DeliveryState.REFUSED and each.week == newest:
             counts[Trouble.DELIVERY_REFUSED, each.week] += 1

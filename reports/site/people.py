@@ -14,9 +14,6 @@ from reports import words
 from reports.site.cards import Card, Participant, Written, side_name
 from reports.site.paths import person_page
 
-_SCRIPTS = {"zh": "Chinese", "vi": "Vietnamese", "en": "English", "": "as written"}
-MEETINGS_LISTED = 1000
-
 
 @dataclass(frozen=True, slots=True)
 class Office:
@@ -183,8 +180,3 @@ def _companions(cards: Sequence[Card], page: str, side: str, *, same: bool) -> t
             last[other] = (name, card)
     order = sorted(counts, key=lambda other: (-counts[other], last[other][0]))
     return tuple(Companion(last[other][0], other, counts[other], last[other][1]) for other in order)
-
-
-def script_name(language: str) -> str:
-    """What the writing of a name is called."""
-    return _SCRIPTS.get(language, "as written")
