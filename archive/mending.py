@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import update
 
+from archive.backup import unreadable
 from archive.columns import batches
 from archive.errors import file_error
 from archive.files import project_articles, sync_folder, write_atomically
@@ -49,9 +50,15 @@ def mend_articles(archive: Archive, names: Collection[str]) -> int:
 
 
 def mend_raw(home: Path, name: str, stamp: str) -> int:
-    """Leaves in a raw file its whole records alone, how many; the file as it was goes aside."""
+    """Leaves in a raw file its whole records alone, how many; the file as it was goes aside.
+
+    Raises `ArchiveError` when it cannot be read or moved.
+    """
     path = home / name
-    data = path.read_bytes()
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise unreadable(path, error) from error
     whole = [data[span.start : span.end] for span in spans(data) if span.whole]
     set_aside(home, name, stamp, keep=bool(whole))
     if whole:

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from sqlalchemy import delete
+from sqlalchemy import delete, func, select
 
 from archive import files
 from archive.backup import DUMP_NAME, FOLDERS, FORMAT, MANIFEST, Advance, Manifest, Member
 from archive.errors import ArchiveError, file_error
-from archive.models import LockRow
+from archive.models import Base, LockRow, MetaRow
 from archive.schema import HEAD
 from archive.store import DATABASE_NAME, Archive
 from parsers.records import InputError
@@ -137,7 +137,7 @@ def put_in_place(home: Path, stamp: str) -> Path | None:
     """Puts what was unpacked into the home, after what is there was moved aside; the folder where that is, if any.
 
     The database goes first and comes last, so that a home between the two is never taken for an archive. Raises
-    `ArchiveError` when that fails; then all is back where it was.
+    `ArchiveError` when that fails; then, and after Ctrl-C, all is back where it was.
     """
     staging, aside = home / STAGING, home / SET_ASIDE / f"before-restore-{stamp}"
     old, done = occupants(home), list[tuple[Path, Path]]()
@@ -147,13 +147,17 @@ def put_in_place(home: Path, stamp: str) -> Path | None:
         if old:
             aside.mkdir(mode=0o700, parents=True)
         for from_, to in moves:
-            from_.rename(to)
+            # known before it is done: Ctrl-C may come between the two
             done.append((from_, to))
+            from_.rename(to)
         files.sync_folder(home)
-    except OSError as error:
+    except BaseException as error:
         for from_, to in reversed(done):
-            to.rename(from_)
-        raise file_error(error, f"The home folder {home}") from error
+            if not os.path.lexists(from_):
+                to.rename(from_)
+        if isinstance(error, OSError):
+            raise file_error(error, f"The home folder {home}") from error
+        raise
     clear(staging)
     return aside if old else None
 
@@ -173,3 +177,21 @@ def forget_locks(archive: Archive) -> None:
     """A backup taken during a run holds that run's locks, and the run is of the past."""
     with archive.write() as s:
         s.execute(delete(LockRow))
+
+
+def require_whole(archive: Archive, manifest: Manifest) -> None:
+    """Raises `ArchiveError` when the archive that is used from now on lacks rows of the backup."""
+    if manifest.schema != HEAD:
+        # a migration may have made other rows of them
+        return
+    known = {table.name: table for table in Base.metadata.sorted_tables}
+    with archive.read() as session:
+        for name, count in manifest.counts.items():
+            if name in (LockRow.__tablename__, MetaRow.__tablename__):
+                continue
+            found = session.scalar(select(func.count()).select_from(known[name]))
+            if found != count:
+                raise ArchiveError(
+                    f"{archive.name} holds {found} of {count} rows of {name} after the restore; what was there before "
+                    "lies aside, restore again."
+                )

@@ -25,7 +25,7 @@ from archive.errors import ArchiveError, file_error, told
 from archive.schema import migrate
 from parsers.records import InputError
 
-__all__ = ["BUSY_TIMEOUT", "DATABASE_NAME", "Archive", "ArchiveError"]
+__all__ = ["BUSY_TIMEOUT", "DATABASE_NAME", "Archive", "ArchiveError", "address_of"]
 
 DATABASE_NAME = "archive.db"
 BUSY_TIMEOUT = 30
@@ -62,7 +62,7 @@ class Archive:
         database cannot be used, `InputError` when `url` cannot be read.
         """
         _make_home(home)
-        address = _address(home, url)
+        address = address_of(home, url)
         name = address.database if address.get_backend_name() == "sqlite" else address.render_as_string()
         archive = cls(home, _engine(address), f"The archive {name}")
         try:
@@ -121,7 +121,8 @@ def _make_home(home: Path) -> None:
         raise file_error(error, f"The home folder {home}") from error
 
 
-def _address(home: Path, url: str | None) -> URL:
+def address_of(home: Path, url: str | None) -> URL:
+    """Where the database of a home folder is. Raises `InputError` when `url` cannot be read."""
     if url is None:
         return URL.create("sqlite", database=str(home / DATABASE_NAME))
     try:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-
-from sqlalchemy import make_url
 
 from archive import deliveries, issues
 from archive.backup import DUMP_NAME, Advance, Manifest, write_backup
@@ -18,15 +17,15 @@ from archive.errors import ArchiveError, file_error
 from archive.locks import Busy
 from archive.mending import mend_articles
 from archive.pgtools import restore as restore_dump
-from archive.restoring import DATABASES, STAGING, clear, forget_locks, occupants, put_in_place, unpack
-from archive.store import DATABASE_NAME, Archive
+from archive.restoring import DATABASES, STAGING, clear, forget_locks, occupants, put_in_place, require_whole, unpack
+from archive.store import DATABASE_NAME, Archive, address_of
 from archive.transfer import copy_archive, is_empty, room_made
 from flows.owner import is_gone
 from flows.settings import Settings, version
 from flows.steps import existing_archive, now_utc
 from parsers.records import InputError
 
-_NAME = re.compile(r"meetings-\d{8}T\d{6}Z(-\d+)?\.tar")
+_NAME = re.compile(r"meetings-(?P<stamp>\d{8}T\d{6}Z)(-(?P<number>\d+))?\.tar", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class RestoreReport:
 def back_up(settings: Settings, to: Path | None = None, *, keep: int | None = None, advance: Advance) -> BackupReport:
     """Backs up the archive to `to`, else under a name of its own in the backup folder, of which `keep` then stay.
 
-    Raises `InputError` when the backup would lie in the home folder, which it is there to outlive.
+    Raises `InputError` when `to` is there already, or would lie in the home folder, which it is there to outlive.
     """
     if to and keep:
         raise InputError("--keep counts the backups in backup_dir; leave out --to, or --keep")
@@ -58,19 +57,36 @@ def back_up(settings: Settings, to: Path | None = None, *, keep: int | None = No
     out = to or _fresh_name(settings.backup_dir, now)
     if out.resolve().is_relative_to(settings.home.resolve()):
         raise InputError(f"{out} lies in the home folder, which a backup must outlive; set backup_dir, or give --to")
+    if os.path.lexists(out):
+        raise InputError(f"{out} is there already, and no backup replaces a file; name another one")
     with existing_archive(settings) as archive:
         manifest = write_backup(archive, out, now=now, program=version(), advance=advance)
-    return BackupReport(out, manifest, tuple(_drop_older(settings.backup_dir, keep)) if keep else ())
+    return BackupReport(out, manifest, tuple(_drop_older(out, keep)) if keep else ())
 
 
 def backups(folder: Path) -> list[Path]:
-    """The backups in a folder that bear a name of ours, the newest first."""
-    return sorted((path for path in folder.glob("*.tar") if _NAME.fullmatch(path.name)), key=_order, reverse=True)
+    """The backups in a folder that bear a name of ours, the newest first.
+
+    One is as old as its name says, or its file where the name tells of the future; where both do, a clock was wrong,
+    and nobody knows: those come last.
+    """
+    now = now_utc()
+    named = ((match, path) for path in folder.glob("*.tar") if (match := _NAME.fullmatch(path.name)))
+    return [path for _, path in sorted(((_order(match, path, now), path) for match, path in named), reverse=True)]
 
 
-def _order(path: Path) -> tuple[str, int]:
-    stamp, _, number = path.stem.removeprefix("meetings-").partition("-")
-    return stamp, int(number or 1)
+def _order(match: re.Match[str], path: Path, now: datetime) -> tuple[datetime, str, int]:
+    told = (_moment(match["stamp"]), datetime.fromtimestamp(path.stat().st_mtime, UTC))
+    known = next((moment for moment in told if moment <= now), datetime.min.replace(tzinfo=UTC))
+    return known, match["stamp"], int(match["number"] or 1)
+
+
+def _moment(stamp: str) -> datetime:
+    """What the stamp in a name says; the end of time when it is no date."""
+    try:
+        return datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def _fresh_name(folder: Path, now: datetime) -> Path:
@@ -80,8 +96,9 @@ def _fresh_name(folder: Path, now: datetime) -> Path:
     return path
 
 
-def _drop_older(folder: Path, keep: int) -> list[Path]:
-    dropped = backups(folder)[keep:]
+def _drop_older(made: Path, keep: int) -> list[Path]:
+    """Deletes all but so many of the backups beside the one just made, which stays whatever the clock says."""
+    dropped = [path for path in backups(made.parent) if path != made][keep - 1 :]
     for path in dropped:
         try:
             path.unlink()
@@ -101,7 +118,7 @@ def restore(
     chosen = backup or next(iter(backups(settings.backup_dir)), None)
     if chosen is None:
         raise InputError(f"there is no backup in {settings.backup_dir}; name one, or set backup_dir")
-    url = settings.database_url.get_secret_value() if settings.database_url else None
+    url = _database_of(settings)
     _require_room(settings, url, replace=replace)
     manifest = unpack(chosen, settings.home, advance)
     stamp = f"{now_utc():%Y%m%dT%H%M%SZ}"
@@ -111,15 +128,38 @@ def restore(
     finally:
         clear(settings.home / STAGING)
     with Archive.open(settings.home, url) as archive:
-        forget_locks(archive)
-        _hold_mail(archive)
+        require_whole(archive, manifest)
         found = check_articles(archive, busy=False, advance=advance)
         mend_articles(archive, [each.subject for each in found if each.damage is Damage.ARTICLE_FILE_MISSING])
     return RestoreReport(chosen, manifest, tuple(filter(None, (moved, str(aside) if aside else ""))))
 
 
-def _hold_mail(archive: Archive) -> None:
-    """What was open when the backup was made may have been mailed since: a person looks first."""
+def _database_of(settings: Settings) -> str | None:
+    """The URL of a database outside the home folder; None for the one in it.
+
+    Raises `InputError` for any other SQLite file in the home folder: all that lies there is moved aside.
+    """
+    url = settings.database_url.get_secret_value() if settings.database_url else None
+    address, home = address_of(settings.home, url), settings.home.resolve()
+    if address.get_backend_name() != "sqlite" or not address.database:
+        return url
+    database = Path(address.database.removeprefix("file:")).resolve()
+    if database == home / DATABASE_NAME:
+        return None
+    if database.is_relative_to(home):
+        raise InputError(
+            f"MEETINGS_DATABASE_URL names {database} in the home folder, all of which a restore replaces; unset "
+            f"it, or name a file outside {settings.home}"
+        )
+    return url
+
+
+def _settle(archive: Archive) -> None:
+    """Makes what was brought back fit to be used: nobody holds its locks, and no mail goes out by itself.
+
+    What was open when the backup was made may have been mailed since: a person looks first.
+    """
+    forget_locks(archive)
     with archive.write() as session:
         issues.mark_restored(session, now_utc())
         deliveries.doubt_open(session, deliveries.BEFORE_RESTORE, now=now_utc())
@@ -152,9 +192,10 @@ def _loaded(home: Path, url: str | None, aside: str, manifest: Manifest, advance
     """
     staged = home / STAGING
     if manifest.database == "sqlite":
-        # at today's schema before anything is touched
-        Archive.open(staged).close()
-    address = make_url(url or "sqlite://")
+        # at today's schema, and with its mail held, before anything is touched
+        with Archive.open(staged) as source:
+            _settle(source)
+    address = address_of(home, url)
     if manifest.database != "sqlite" and address.get_backend_name() == "sqlite":
         raise InputError(
             "This backup is of an archive in PostgreSQL and can be restored only there; set MEETINGS_DATABASE_URL"
@@ -169,6 +210,8 @@ def _loaded(home: Path, url: str | None, aside: str, manifest: Manifest, advance
             if manifest.database == "sqlite":
                 with Archive.open(staged) as source:
                     copy_archive(source, archive, advance)
+            else:
+                _settle(archive)
         for name in DATABASES:
             (staged / name).unlink(missing_ok=True)
         yield moved

@@ -121,21 +121,26 @@ def repair(settings: Settings, advance: Advance) -> RepairReport:
     with existing_archive(settings) as archive, alone(archive, "ingest") as lease:
         found = list(_damages(settings, archive, advance))
         lease.check()
-        for each in found:
-            _mend_file(settings.home, each, stamp)
+        moved = [each for each in found if _mend_file(settings.home, each, stamp)]
         lease.check()
-        mending.mend_articles(archive, [each.subject for each in found if each.subject.startswith("articles/")])
-        weeks = {each.subject.split("/")[1] for each in found if each.damage in _OF_ISSUES}
+        mending.mend_articles(archive, [each.subject for each in moved if each.subject.startswith("articles/")])
+        weeks = {each.subject.split("/")[1] for each in moved if each.damage in _OF_ISSUES}
         for week in sorted(weeks):
             issuing.write(settings, issuing.compose(settings, archive, (), parse_week(week)), None)
         left = list(_damages(settings, archive, advance))
     aside = settings.home / SET_ASIDE / stamp
-    mended = tuple(each for each in found if each.damage.mendable and each not in left)
+    mended = tuple(each for each in moved if each.damage.mendable and each not in left)
     return RepairReport(mended, tuple(left), aside if aside.is_dir() else None)
 
 
-def _mend_file(home: Path, damaged: Damaged, stamp: str) -> None:
-    if damaged.damage in _IN_THE_WAY:
-        mending.set_aside(home, damaged.subject, stamp)
-    elif damaged.damage in (Damage.RAW_CUT, Damage.RAW_DAMAGED):
-        mending.mend_raw(home, damaged.subject, stamp)
+def _mend_file(home: Path, damaged: Damaged, stamp: str) -> bool:
+    """Whether nothing of it is in the way any more; what the disk does not give is left, and the others are mended."""
+    try:
+        if damaged.damage in _IN_THE_WAY:
+            mending.set_aside(home, damaged.subject, stamp)
+        elif damaged.damage in (Damage.RAW_CUT, Damage.RAW_DAMAGED):
+            mending.mend_raw(home, damaged.subject, stamp)
+    except ArchiveError as error:
+        log.warning("%s", error)
+        return False
+    return True

@@ -41,7 +41,7 @@ def an_article(home: Path) -> Path:
 
 
 def a_raw_file(home: Path) -> Path:
-    return next((home / "raw").iterdir())
+    return max((home / "raw").iterdir())
 
 
 def in_issue(name: str) -> Callable[[Path], Path]:
@@ -129,6 +129,16 @@ def test_of_a_damaged_raw_file_every_whole_record_stays(kept: Settings) -> None:
     break_record(kept.home)
     repair(kept, quiet)
     assert a_raw_file(kept.home).read_bytes() == b"".join([pieces[0], *pieces[2:]])
+
+
+def test_one_raw_file_that_cannot_be_read_does_not_stop_the_others(kept: Settings) -> None:
+    gone = kept.home / "raw" / "0-gone.warc.gz"
+    gone.symlink_to(kept.home / "nowhere")
+    break_record(kept.home)
+    without(an_article)(kept.home)
+    report = repair(kept, quiet)
+    assert {each.damage for each in report.mended} == {Damage.RAW_DAMAGED, Damage.ARTICLE_FILE_MISSING}
+    assert [each.subject for each in report.left] == ["raw/0-gone.warc.gz"]
 
 
 CHANGES = [
