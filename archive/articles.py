@@ -52,12 +52,6 @@ def keys_in(s: Session, column: InstrumentedAttribute[str], keys: Collection[str
     return {key for batch in batches(keys) for key in s.scalars(select(column).where(column.in_(batch)))}
 
 
-def get_article(s: Session, number: int) -> StoredArticle | None:
-    """The article of this number."""
-    row = s.get(ArticleRow, number)
-    return stored_article(row) if row is not None else None
-
-
 def undetected(
     s: Session, rules_version: str, *, limit: int, after: int = 0, since: dt.date | None = None
 ) -> list[StoredArticle]:

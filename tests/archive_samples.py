@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
-from archive.articles import add_article
-from archive.models import Base
+from archive.articles import add_article, stored_article
+from archive.models import ArticleRow, Base
 from archive.records import StoredArticle
 from archive.store import Archive
 from meetings.records import (
@@ -101,3 +102,9 @@ def everything(archive: Archive) -> dict[str, list[tuple[Any, ...]]]:
     with archive.read() as s:
         names = [table.name for table in Base.metadata.sorted_tables]
         return {name: sorted(map(tuple, s.execute(text(f"SELECT * FROM {name}"))), key=repr) for name in names}  # noqa: S608
+
+
+def get_article(s: Session, number: int) -> StoredArticle | None:
+    """The article of this number."""
+    row = s.get(ArticleRow, number)
+    return stored_article(row) if row is not None else None

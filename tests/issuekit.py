@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from archive import issues
-from archive.articles import get_article
 from archive.meetings import record_detection
 from archive.store import Archive
 from flows import delivering, issuing
@@ -23,7 +22,7 @@ from parsers.records import Article
 from reports.recipients import Recipient
 from reports.smtp import SendResult, SmtpSettings
 from reports.week import parse_week
-from tests.archive_samples import NOW, day, store
+from tests.archive_samples import NOW, day, get_article, store
 
 NOBODY = SmtpSettings(host="mail.invalid", port=25, security="none")
 CLOSED_AT = datetime(2025, 1, 20, tzinfo=UTC)

@@ -18,7 +18,6 @@ from sqlalchemy import Boolean, Connection, LargeBinary, inspect, text
 from sqlalchemy.types import TypeEngine
 
 from archive import deliveries, issues, locks, sources
-from archive.articles import get_article
 from archive.meetings import record_detection
 from archive.models import Base, KeyRow
 from archive.records import DeliveryState, FetchLogLine, PendingEntry, Skip, StoredVariant
@@ -31,7 +30,7 @@ from flows.steps import detect_new
 from meetings.detect import detect
 from parsers.records import Alarm, AlarmKind, Outcome, Side, SourceState, Validators, article_key
 from reports.week import parse_week
-from tests.archive_samples import HOUR, NOW, store
+from tests.archive_samples import HOUR, NOW, get_article, store
 from tests.issuekit import BEIJING
 
 FOLDER = Path(__file__).parent / "data" / "released"

@@ -13,14 +13,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from archive.articles import add_article, articles_between, count_articles, get_article, known_keys, undetected
+from archive.articles import add_article, articles_between, count_articles, known_keys, undetected
 from archive.files import project_articles
 from archive.meetings import record_detection
 from archive.store import Archive, ArchiveError
 from meetings.records import Detection
 from parsers.records import Side
 from parsers.seedfile import seed_article
-from tests.archive_samples import HOUR, NOW, article, day, everything, store
+from tests.archive_samples import HOUR, NOW, article, day, everything, get_article, store
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 

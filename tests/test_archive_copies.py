@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from archive.articles import add_article, articles_between, get_article
+from archive.articles import add_article, articles_between
 from archive.copies import candidates, duplicate_shares, group_copies
 from archive.models import ArticleRow
 from archive.store import Archive
 from parsers.records import Article
-from tests.archive_samples import HOUR, NOW, article, day, everything
+from tests.archive_samples import HOUR, NOW, article, day, everything, get_article
 from tests.databases import ON_SQLITE
 
 STORIES = tomllib.loads((Path(__file__).parent / "data" / "copies.toml").read_text(encoding="utf-8"))["story"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from archive import keys
-from archive.articles import add_article, count_articles, get_article, known_keys
+from archive.articles import add_article, count_articles, known_keys
 from archive.keys import refresh_keys
 from archive.records import PendingEntry
 from archive.sources import give_up, known_entries, pending, save_pending
@@ -13,7 +13,7 @@ from archive.store import Archive
 from archive.versions import PAUSE, changed_listings, note_listing
 from parsers.records import Entry, Outcome, article_key
 from parsers.urls import canonical_url, table_digest
-from tests.archive_samples import NOW, article, everything
+from tests.archive_samples import NOW, article, everything, get_article
 from tests.test_archive_versions import WIRE
 
 OLD = "https://m.tuoitre.vn/a-1.htm"

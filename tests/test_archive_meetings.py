@@ -14,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, event
 
-from archive.articles import get_article
 from archive.issues import closed_issues, save_issue
 from archive.meetings import (
     all_meetings,
@@ -30,7 +29,19 @@ from archive.records import IssueState, StoredArticle, StoredIssue, StoredMeetin
 from archive.store import Archive
 from meetings.identity import merge
 from meetings.records import DateBasis, Detection, Evidence, Forum, Meeting, Status
-from tests.archive_samples import HE_WEI, HOUR, NOW, TO_LAM, WANG_YI, article, day, everything, meeting, store
+from tests.archive_samples import (
+    HE_WEI,
+    HOUR,
+    NOW,
+    TO_LAM,
+    WANG_YI,
+    article,
+    day,
+    everything,
+    get_article,
+    meeting,
+    store,
+)
 from tests.databases import ON_SQLITE
 
 TEA = Forum("tea reception")

@@ -20,12 +20,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from archive.articles import add_article, count_articles, get_article
+from archive.articles import add_article, count_articles
 from archive.models import MentionRow
 from archive.schema import HEAD, current_revision
 from archive.store import Archive, ArchiveError
 from parsers.records import InputError
-from tests.archive_samples import NOW, article, everything, store
+from tests.archive_samples import NOW, article, everything, get_article, store
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from archive.articles import add_article, get_article, undetected
+from archive.articles import add_article, undetected
 from archive.files import project_articles
 from archive.meetings import all_meetings, record_detection
 from archive.models import VersionRow
@@ -21,7 +21,7 @@ from archive.store import Archive
 from archive.versions import MOST_RETURNS, PAUSE, WATCHED, add_version, changed_listings, note_listing, note_return
 from meetings.records import Detection, Evidence
 from parsers.records import Article, Entry, Kind, Outcome, Side, Source
-from tests.archive_samples import HOUR, NOW, article, day, everything, meeting
+from tests.archive_samples import HOUR, NOW, article, day, everything, get_article, meeting
 
 URL = "https://news.example/one"
 ENTRY = Entry(URL, "They meet", published=NOW)

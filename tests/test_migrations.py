@@ -15,7 +15,6 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select, text
 
-from archive.articles import get_article
 from archive.deliveries import deliveries
 from archive.issues import closed_issues, first_run_at, get_issue, get_variants, said_in_closed, save_issue
 from archive.keys import refresh_keys
@@ -32,7 +31,7 @@ from parsers.records import Outcome, Side
 from reports.recipients import Recipient
 from reports.week import parse_week
 from tests import released
-from tests.archive_samples import NOW, store
+from tests.archive_samples import NOW, get_article, store
 from tests.databases import ON_SQLITE
 
 Rows = dict[str, list[dict[str, Any]]]

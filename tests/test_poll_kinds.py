@@ -14,6 +14,7 @@ from archive import articles
 from archive.store import Archive
 from parsers.records import Article
 from parsers.slugs import slug_title
+from tests.archive_samples import get_article
 from tests.commandline import Meetings, source
 from tests.prefect_server import PAGE
 from tests.webserver import Reply, Web
@@ -50,7 +51,7 @@ def ingest(meetings: Meetings) -> dict[str, Any]:
 
 def stored(meetings: Meetings) -> list[Article]:
     with Archive.open(meetings.home) as archive, archive.read() as session:
-        found = [articles.get_article(session, number) for number in range(1, articles.count_articles(session) + 1)]
+        found = [get_article(session, number) for number in range(1, articles.count_articles(session) + 1)]
     return [item.article for item in found if item]
 
 

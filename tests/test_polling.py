@@ -15,6 +15,7 @@ from flows.steps import now_utc
 from parsers.articles import extract_article
 from parsers.entries import parse_entries
 from parsers.records import Outcome
+from tests.archive_samples import get_article
 from tests.commandline import Meetings, source
 from tests.prefect_server import PAGE
 from tests.webserver import Reply, Web
@@ -101,7 +102,7 @@ def test_google_news_costs_no_page_and_keeps_the_publisher(meetings: Meetings, w
     (tmp_path / "sources.toml").write_text(source("wire", web.url("/g.xml"), side="other", kind="google_news"))
     assert "1 new article;" in meetings("ingest").out
     with Archive.open(meetings.home) as archive, archive.read() as session:
-        found = articles.get_article(session, 1)
+        found = get_article(session, 1)
     assert found
     assert (found.article.title, found.article.outlet) == ("China, Viet Nam hold talks", "Xinhua")
     assert {seen.path for seen in web.requests} == {"/g.xml"}

@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from archive import rereading
-from archive.articles import add_article, count_undetected, get_article
+from archive.articles import add_article, count_undetected
 from archive.issues import is_past, mark_first_run, save_issue
 from archive.keys import refresh_keys
 from archive.locks import Busy, hold
@@ -37,6 +37,7 @@ from tests.archive_samples import (
     article,
     day,
     everything,
+    get_article,
     meeting,
     store,
 )

@@ -15,6 +15,7 @@ from archive.records import StoredArticle, StoredMeeting
 from archive.store import Archive
 from archive.versions import PAUSE
 from flows import steps
+from tests.archive_samples import get_article
 from tests.commandline import Meetings, source
 from tests.prefect_server import PAGE
 from tests.test_polling import XML, feed
@@ -49,7 +50,7 @@ def pages(web: Web) -> int:
 def stored(meetings_: Meetings) -> tuple[StoredArticle, StoredMeeting]:
     """The one article and the one meeting."""
     with Archive.open(meetings_.home) as archive, archive.read() as session:
-        found = articles.get_article(session, 1)
+        found = get_article(session, 1)
         (meeting,) = meetings.all_meetings(session)
         assert articles.count_articles(session) == 1
     assert found
@@ -113,5 +114,5 @@ def test_the_same_report_on_another_host_is_a_copy(meetings: Meetings, wire: Web
     with Archive.open(meetings.home) as archive:
         assert group_copies(archive) == 0, "the run did it"
         with archive.read() as session:
-            found = [articles.get_article(session, number) for number in (1, 2)]
+            found = [get_article(session, number) for number in (1, 2)]
     assert [one.copy_of for one in found if one] == [None, 1]

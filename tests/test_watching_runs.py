@@ -18,7 +18,7 @@ from flows.health import COLUMNS, row, span, why
 from flows.steps import now_utc
 from parsers.records import Alarm, AlarmKind, Outcome, SourceState, Validators
 from reports.health import Health, survey
-from tests.archive_samples import article
+from tests.archive_samples import article, get_article
 from tests.commandline import Meetings, source
 from tests.prefect_server import PAGE
 from tests.report_catalogue import SOURCES as SAMPLES
@@ -119,7 +119,7 @@ def test_what_waits_for_a_fall_back_that_rests_again_is_fetched_without_asking_f
     assert asked == [*(f"/{n}.html" for n in range(PAGES)), "/feed.xml", "/spare.xml"], "each once"
     with Archive.open(meetings.home) as archive, archive.read() as session:
         assert not sources.sources_with_pending(session)
-        found = [articles.get_article(session, number) for number in range(1, PAGES + 1)]
+        found = [get_article(session, number) for number in range(1, PAGES + 1)]
     assert {stored.article.source_id for stored in found if stored} == {"spare"}
 
 
