@@ -67,7 +67,12 @@ def artifact_key(week: Week) -> str:
 
 
 @task(
-    task_run_name="write {week.label}", cache_policy=NO_CACHE, persist_result=False, retries=2, retry_delay_seconds=30
+    task_run_name="write {week.label}",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    retries=2,
+    retry_delay_seconds=30,
+    retry_condition_fn=worth_a_retry,
 )
 def write(settings: Settings, week: Week, *, close: bool) -> IssueReport:
     """Write one issue's files and show it as an artifact."""

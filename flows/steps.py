@@ -21,6 +21,7 @@ from archive import articles, clock, copies, files, issues, keys, locks, meeting
 from archive.locks import Check, Lease, unasked
 from archive.records import StoredArticle
 from archive.store import DATABASE_NAME, Archive
+from archive.transfer import is_empty
 from archive.warc import RawWriter
 from fetch import policy
 from fetch.addresses import ports_of
@@ -82,7 +83,16 @@ def existing_archive(settings: Settings) -> Archive:
     """The archive, which a look at it does not make; raises `InputError` where there is none yet."""
     if settings.database_url is None and not (settings.home / DATABASE_NAME).exists():
         raise InputError(f"there is no archive in {settings.home} yet; `meetings run` makes one, --home names another")
-    return open_archive(settings)
+    archive = open_archive(settings)
+    if settings.database_url is None:
+        return archive
+    with archive.read() as session:
+        empty = is_empty(session)
+    if empty:
+        # a mistyped name, more often than a first look: a repair would clear away the files of the right one
+        archive.close()
+        raise InputError(f"{archive.name} is empty; look at MEETINGS_DATABASE_URL, or fill it: meetings run, restore")
+    return archive
 
 
 def alone(archive: Archive, name: str) -> AbstractContextManager[Lease]:

@@ -81,7 +81,7 @@ def postgresql() -> Iterator[PostgreSQL]:
         yield running
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def database(request: pytest.FixtureRequest) -> str | None:
     """The URL of an archive of the test's own: None for the one in the home folder, else one in PostgreSQL."""
     if request.param == "sqlite":

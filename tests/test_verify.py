@@ -26,6 +26,7 @@ from parsers.records import InputError
 from tests.archive_samples import NOW, answer, article
 from tests.backupkit import WEEK, contents, fill, ingest_under_way, opened, quiet, settings_for
 from tests.commandline import Meetings
+from tests.databases import PostgreSQL
 
 
 @pytest.fixture
@@ -250,3 +251,18 @@ def test_verify_without_an_archive_makes_none(tmp_path: Path) -> None:
     with pytest.raises(InputError):
         verify(settings_for(tmp_path / "home", None), quiet)
     assert not (tmp_path / "home").exists()
+
+
+def test_an_empty_database_is_no_archive(
+    meetings: Meetings, postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever mistypes its name must not have the right one's files cleared away."""
+    settings = settings_for(meetings.home, None)
+    fill(settings)
+    before = contents(meetings.home)
+    monkeypatch.setenv("MEETINGS_DATABASE_URL", postgresql.new_database())
+    for command in ("status", "verify", "repair", "backup"):
+        ran = meetings(command)
+        assert (ran.code, ran.out) == (2, "")
+        assert "is empty; look at MEETINGS_DATABASE_URL" in ran.err
+    assert contents(meetings.home) == before
