@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from archive.errors import ArchiveError
@@ -104,13 +104,13 @@ def plan(
     """Enters a delivery for every (address, Message-ID) that the issue does not have yet; others stay as they are.
 
     `choice` is the key of the variant that they carry, empty for the whole issue. `doubt` says why they may have
-    arrived already: then they are unknown, and held for a person.
+    arrived already: then they are unknown, and held for a person. Addresses that differ in case alone are one.
     Raises `ArchiveError` when the issue is not in the archive.
     """
     if s.get(IssueRow, (week, zone)) is None:
         raise ArchiveError(f"There is no issue of {week} in the archive; write it first with: meetings digest")
     for recipient, message_id in recipients:
-        if s.get(DeliveryRow, (week, zone, recipient)) is None:
+        if s.scalars(select(DeliveryRow).where(*_of(week, zone), _to(recipient))).first() is None:
             row = DeliveryRow(week=week, zone=zone, recipient=recipient, message_id=message_id, choice=choice)
             row.state, row.attempts, row.message, row.updated_at = DeliveryState.PLANNED, 0, "", now
             row.held = row.in_doubt = False
@@ -149,8 +149,9 @@ def give_up_unlisted(
     s: Session, week: str, zone: str, listed: Collection[str], *, now: dt.datetime, patience: Patience = USUAL
 ) -> None:
     """Ends the waiting for recipients who are on the list no more: nothing is sent to them, and they may come back."""
+    names = {address.lower() for address in listed}
     for row in s.scalars(select(DeliveryRow).where(*_of(week, zone), _CLAIMABLE)):
-        if row.recipient not in listed and now - (row.first_attempt or row.updated_at) >= patience.retry_for:
+        if row.recipient.lower() not in names and now - (row.first_attempt or row.updated_at) >= patience.retry_for:
             message = f"{row.recipient} is not on the list of recipients any more."
             row.first_attempt = row.first_attempt or row.updated_at
             _follow(row, row.state, message, now=now, patience=patience)
@@ -175,8 +176,7 @@ def claim(
     None when there is nothing to send: it was accepted or refused, is held, is not due yet, another sender has it, or
     it was never planned.
     """
-    found = select(DeliveryRow).where(*_of(week, zone), DeliveryRow.recipient == recipient, _due(now))
-    row = s.scalars(found).one_or_none()
+    row = s.scalars(select(DeliveryRow).where(*_of(week, zone), _to(recipient), _due(now))).first()
     if row is None:
         return None
     row.state, row.attempts, row.sender = DeliveryState.SENDING, row.attempts + 1, sender
@@ -295,11 +295,16 @@ def _open_to(s: Session, act: Act, week: str | None, recipients: Collection[str]
     query = select(DeliveryRow).where(_MEANT[act]).order_by(DeliveryRow.week, DeliveryRow.zone, DeliveryRow.recipient)
     if week is not None:
         query = query.where(DeliveryRow.week == week)
-    return [row for row in s.scalars(query) if not recipients or row.recipient in recipients]
+    names = {address.lower() for address in recipients}
+    return [row for row in s.scalars(query) if not names or row.recipient.lower() in names]
 
 
 def _of(week: object, zone: object) -> tuple[ColumnElement[bool], ...]:
     return DeliveryRow.week == week, DeliveryRow.zone == zone
+
+
+def _to(recipient: str) -> ColumnElement[bool]:
+    return func.lower(DeliveryRow.recipient) == recipient.lower()
 
 
 def _due(now: dt.datetime) -> ColumnElement[bool]:

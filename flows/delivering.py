@@ -32,8 +32,6 @@ from reports.week import parse_week
 
 FRESH = timedelta(days=7)
 """So long after an issue closed its open messages are sent by runs of their own accord; later a person asks for it."""
-_STEPS = 12
-"""More than the answers of a mail server that one message waits for."""
 _MINUTE = timedelta(minutes=1)
 
 
@@ -124,7 +122,7 @@ def send_due(
     `archive.locks.LeaseLost` before a message when another sender took over.
     """
     week, zone, pace = issue.week.label, settings.zone, Pace(settings.mail_per_minute)
-    listed = {to.address: to for to in recipients}
+    listed = {to.address.lower(): to for to in recipients}
     with archive.write() as session:
         waits = patience(settings)
         deliveries.give_up_abandoned(session, is_gone=is_gone, now=now_utc(), patience=waits)
@@ -136,7 +134,7 @@ def send_due(
             continue
         if not turned_away:
             sleep(pace.pause(now_utc()).total_seconds())
-        to = listed[each.recipient]
+        to = listed[each.recipient.lower()]
         result = deliver(settings, archive, issue, to, smtp, now_fn=now_utc, check=lease.check, turned_away=turned_away)
         turned_away = turned_away or (result.turned_away if result else "")
     return _report(before, _standing(archive, week, zone, listed))
@@ -160,7 +158,7 @@ def deliver(
     asked.
     """
     week, zone, me = issue.week.label, settings.zone, owner()
-    lease = max(deliveries.LEASE, _STEPS * timedelta(seconds=smtp.timeout))
+    lease = max(deliveries.LEASE, timedelta(seconds=smtp.longest))
     with archive.write() as session:
         check(session)
         claimed = deliveries.claim(session, week, zone, recipient.address, sender=me, now=now_fn(), lease=lease)
@@ -176,7 +174,7 @@ def deliver(
             session,
             week,
             zone,
-            recipient.address,
+            claimed.recipient,
             result.state,
             result.message,
             sender=me,
@@ -203,7 +201,7 @@ def _as_planned(
 def _standing(archive: Archive, week: str, zone: str, listed: Mapping[str, Recipient]) -> list[Delivery]:
     """The deliveries to those on the list, in its order."""
     with archive.read() as session:
-        known = {each.recipient: each for each in deliveries.deliveries(session, week, zone=zone)}
+        known = {each.recipient.lower(): each for each in deliveries.deliveries(session, week, zone=zone)}
     return [known[address] for address in listed if address in known]
 
 
@@ -302,7 +300,7 @@ def act(settings: Settings, what: Act, week: str | None, recipients: Sequence[st
         found = deliveries.open_to(session, what, week, recipients)
         weeks = sorted({each.week for each in found})
         of_week = f" of {week}" if week else ""
-        if missing := sorted(set(recipients) - {each.recipient for each in found}):
+        if missing := [to for to in sorted(recipients) if to.lower() not in {each.recipient.lower() for each in found}]:
             raise InputError(
                 f"there is no {_MEANT[what]} message{of_week} to {', '.join(missing)}; see: meetings deliveries"
             )

@@ -62,12 +62,12 @@ def parse_sender(sender: str) -> Address:
 
 
 def message_id(week: str, zone: str, recipient: str, domain: str, occasion: str = "") -> str:
-    """The Message-ID of an issue to a recipient: always the same, and it does not give the address away.
+    """The Message-ID of an issue to a recipient, in upper or lower case: always the same, and it hides the address.
 
     `domain` is the sender's. A repeated send under the same id is one that some mailboxes show once (design §6.3).
     `occasion` sets a mail apart that is none of the issue's own, such as a test.
     """
-    told = "\n".join(filter(None, (week, zone, recipient, occasion)))
+    told = "\n".join(filter(None, (week, zone, recipient.lower(), occasion)))
     return f"<{week}.{hashlib.sha256(told.encode()).hexdigest()[:32]}@{domain}>"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import smtplib
+import socket
 import ssl
 from base64 import b64encode
 from collections.abc import Iterator
@@ -16,7 +17,8 @@ from dataclasses import dataclass, field
 from email.headerregistry import AddressHeader
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Literal
+from threading import Event, Thread
+from typing import Any, Literal
 
 from archive.records import DeliveryState
 from parsers.records import InputError
@@ -26,12 +28,15 @@ _REPLY_LIMIT = 200
 _CLOSING = 421
 # the answer to QUIT matters to nobody, and a kill while we wait for it would leave an accepted message in doubt
 _QUIT_SECONDS = 2.0
+_STEPS = 12
+"""More than the answers of a mail server that one message waits for."""
+_CUT_AGAIN = 0.5
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True, slots=True)
 class SmtpSettings:
-    """How to reach the mail server. `timeout` is seconds for one answer; `ca_file` adds a certificate authority.
+    """How to reach the mail server. `timeout` is seconds for one read; `ca_file` adds a certificate authority.
 
     Raises `InputError` when a password would go over the network in the clear.
     """
@@ -43,6 +48,11 @@ class SmtpSettings:
     password: str | None = field(default=None, repr=False)
     timeout: float = 30.0
     ca_file: Path | None = None
+
+    @property
+    def longest(self) -> float:
+        """Seconds after which one message is given up, however slowly a server goes on talking."""
+        return _STEPS * self.timeout
 
     def __post_init__(self) -> None:
         if self.username and self.security == "none" and self.host not in _LOOPBACK:
@@ -122,15 +132,45 @@ def _address(message: EmailMessage, header: str) -> str:
     return str(address.addr_spec)
 
 
+class _Timed(smtplib.SMTP):
+    """A connection that is cut off when its time is over, whatever the server goes on saying."""
+
+    def connect(self, host: str = "localhost", port: int = 0, source_address: Any = None) -> tuple[int, bytes]:
+        self.ended = Event()
+        Thread(target=self._cut, args=(_STEPS * self.timeout,), name="mail deadline", daemon=True).start()
+        try:
+            return super().connect(host, port, source_address)
+        except BaseException:
+            self.ended.set()
+            raise
+
+    def close(self) -> None:
+        self.ended.set()
+        super().close()
+
+    def _cut(self, seconds: float) -> None:
+        wait = seconds
+        while not self.ended.wait(wait):
+            # again and again, since there is none while TLS takes it over; and not through TLS, which may be at work
+            with suppress(OSError):
+                if self.sock:
+                    socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+            wait = _CUT_AGAIN
+
+
+class _TimedTls(_Timed, smtplib.SMTP_SSL):
+    """The same with TLS from the beginning."""
+
+
 @contextmanager
 def _connection(settings: SmtpSettings) -> Iterator[smtplib.SMTP]:
     """A connection that is left politely; how the leave-taking goes says nothing about the message any more."""
     if settings.security == "tls":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(
+        server: smtplib.SMTP = _TimedTls(
             settings.host, settings.port, timeout=settings.timeout, context=_context(settings)
         )
     else:
-        server = smtplib.SMTP(settings.host, settings.port, timeout=settings.timeout)
+        server = _Timed(settings.host, settings.port, timeout=settings.timeout)
     try:
         yield server
         with suppress(OSError, smtplib.SMTPException):

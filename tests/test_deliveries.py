@@ -88,6 +88,17 @@ class TestSending:
             plan(s, WEEK, ZONE, [(ANN, "<other>")], now=NOW + HOUR)
         assert everything(archive) == before
 
+    def test_addresses_that_differ_in_case_alone_are_one(self, archive: Archive) -> None:
+        planned(archive, "Ann@example.org")
+        with archive.write() as s:
+            plan(s, WEEK, ZONE, [(ANN, "<another>")], now=NOW)
+            give_up_unlisted(s, WEEK, ZONE, [ANN], now=NOW + 9 * DAY)
+            assert [each.recipient for each in open_to(s, Act.HOLD, WEEK, [ANN])] == ["Ann@example.org"]
+            claimed = claim(s, WEEK, ZONE, ANN, sender=SENDER, now=NOW)
+            assert claimed is not None
+            assert (claimed.recipient, claimed.message_id) == ("Ann@example.org", f"<{WEEK}.Ann@example.org>")
+            assert len(deliveries(s)) == 1
+
     def test_claim_is_committed_with_the_block(self, archive: Archive) -> None:
         planned(archive, ANN)
         with archive.write() as s:

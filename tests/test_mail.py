@@ -226,6 +226,7 @@ def test_message_id_is_stable_and_differs_by_issue_zone_and_recipient() -> None:
         message_id("2024-W50", "UTC", "b@example.com", "example.org"),
     }
     assert first == message_id("2024-W50", "UTC", "a@example.com", "example.org")
+    assert first == message_id("2024-W50", "UTC", "A@example.com", "example.org")
     assert re.fullmatch(r"<2024-W50\.[0-9a-f]{32}@example\.org>", first)
     assert len(others | {first}) == 4
 

@@ -199,6 +199,13 @@ def test_whatever_goes_wrong_at_a_step_everybody_gets_it_and_only_a_doubt_comes_
     assert len({id_ for _, id_ in stage.taken}) == 2
 
 
+def test_an_address_written_in_another_case_is_the_same_reader(post: Post, stage: Theatre) -> None:
+    del stage
+    assert post.send(ANN).accepted == 1
+    again = post.send(ANN.capitalize())
+    assert (again.accepted, again.skipped, len(post.ledger())) == (0, 1, 1)
+
+
 def test_put_off_twice_then_taken(post: Post, stage: Theatre) -> None:
     stage.plays = [("RCPT", GREYLISTED), ("", ""), ("RCPT", GREYLISTED)]
     assert post.send().problems == (

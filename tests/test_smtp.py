@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
+from contextlib import suppress
 from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
@@ -110,6 +112,35 @@ def test_a_server_that_never_greets_means_another_try() -> None:
         result = send(message(), plainly(silent.getsockname()[1], timeout=0.3))
     assert result.state is PLANNED
     assert "no answer in time" in result.message
+
+
+@pytest.mark.parametrize(
+    ("talk", "state"),
+    [(b"220-wait\r\n", PLANNED), (b"250-wait\r\n", UNKNOWN)],
+    ids=["instead of a greeting", "after the final dot"],
+)
+def test_a_server_that_never_stops_talking_is_left(talk: bytes, state: DeliveryState) -> None:
+    def serve() -> None:
+        with server.accept()[0] as connection, connection.makefile("rb") as lines, suppress(OSError):
+            if state is UNKNOWN:
+                connection.sendall(b"220 hello\r\n")
+                for _ in range(3):
+                    lines.readline()
+                    connection.sendall(b"250 go on\r\n")
+                lines.readline()
+                connection.sendall(b"354 go on\r\n")
+                while lines.readline() != b".\r\n":
+                    pass
+            while True:
+                connection.sendall(talk)
+                time.sleep(0.02)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        result = send(message(), plainly(server.getsockname()[1], timeout=0.1))
+        thread.join(20)
+    assert (result.state, thread.is_alive()) == (state, False), result
 
 
 def test_a_server_that_turns_us_away_at_the_door_is_quoted() -> None:
