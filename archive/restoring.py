@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
 
 from archive import files
 from archive.backup import DUMP_NAME, FOLDERS, FORMAT, MANIFEST, Advance, Manifest, Member
@@ -173,10 +174,9 @@ def occupants(home: Path) -> list[Path]:
     return [path for path in home.iterdir() if path.name not in (STAGING, SET_ASIDE)]
 
 
-def forget_locks(archive: Archive) -> None:
+def forget_locks(s: Session) -> None:
     """A backup taken during a run holds that run's locks, and the run is of the past."""
-    with archive.write() as s:
-        s.execute(delete(LockRow))
+    s.execute(delete(LockRow))
 
 
 def require_whole(archive: Archive, manifest: Manifest) -> None:

@@ -28,7 +28,13 @@ def migrate(reader: Engine, writer: Engine, name: str) -> None:
     with reader.connect() as connection:
         if current_revision(connection) == HEAD:
             return
-    with _one_at_a_time, writer.begin() as connection:
+    with writer.begin() as connection:
+        bring_up(connection, name)
+
+
+def bring_up(connection: Connection, name: str) -> None:
+    """As `migrate`, in a writer's transaction that is open already."""
+    with _one_at_a_time:
         revision = current_revision(connection)
         if revision != HEAD:
             _upgrade(connection, revision, name)

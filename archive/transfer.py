@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, create_engine, func, insert, inspect, select, text
+from sqlalchemy import Connection, func, insert, inspect, select, text
 from sqlalchemy.orm import Session
 
-from archive.errors import ArchiveError, told
+from archive.errors import ArchiveError
 from archive.models import Base, LockRow, MetaRow
 from archive.store import Archive
 
@@ -27,23 +27,30 @@ def copy_archive(
 
     Raises `ArchiveError` when the target holds anything, or does not give back as much as it was given.
     """
+    with source.read() as from_, target.write() as to:
+        return copy_rows(from_, to, target.name, advance, without=without)
+
+
+def copy_rows(
+    from_: Session, to: Session, name: str, advance: Callable[[str, int], None], *, without: Collection[str] = ()
+) -> dict[str, int]:
+    """As `copy_archive`, in transactions that are open already; `name`: what errors call the target."""
     left = {LockRow.__tablename__, *without}
     tables = [table for table in Base.metadata.sorted_tables if table.name not in left]
     counts = {}
-    with source.read() as from_, target.write() as to:
-        if not is_empty(to):
-            raise ArchiveError(f"{target.name} holds something already; only an empty one can take a whole archive.")
-        to.execute(MetaRow.__table__.delete())  # type: ignore[attr-defined]  # a Table, which SQLAlchemy types wider
-        for table in tables:
-            advance(table.name, len(tables))
-            for rows in from_.execute(select(table).execution_options(yield_per=_BATCH)).mappings().partitions():
-                to.execute(insert(table), [dict(row) for row in rows])
-            count = select(func.count()).select_from(table)
-            counts[table.name] = from_.execute(count).scalar_one()
-            if to.execute(count).scalar_one() != counts[table.name]:
-                raise ArchiveError(f"{target.name} did not take all of {table.name}; nothing was changed, try again.")
-        if target.address.get_backend_name() != "sqlite":
-            _go_on_counting(to)
+    if not is_empty(to):
+        raise ArchiveError(f"{name} holds something already; only an empty one can take a whole archive.")
+    to.execute(MetaRow.__table__.delete())  # type: ignore[attr-defined]  # a Table, which SQLAlchemy types wider
+    for table in tables:
+        advance(table.name, len(tables))
+        for rows in from_.execute(select(table).execution_options(yield_per=_BATCH)).mappings().partitions():
+            to.execute(insert(table), [dict(row) for row in rows])
+        count = select(func.count()).select_from(table)
+        counts[table.name] = from_.execute(count).scalar_one()
+        if to.execute(count).scalar_one() != counts[table.name]:
+            raise ArchiveError(f"{name} did not take all of {table.name}; nothing was changed, try again.")
+    if to.get_bind().dialect.name != "sqlite":
+        _go_on_counting(to)
     return counts
 
 
@@ -53,45 +60,25 @@ def is_empty(s: Session) -> bool:
     return not any(s.execute(select(table).limit(1)).first() for table in tables)
 
 
-@contextmanager
-def room_made(address: URL, name: str) -> Iterator[str]:
-    """Moves the tables of an archive aside, and back again when the block fails; where they are, in words.
+def tables_aside(s: Session, name: str) -> bool:
+    """Moves the tables of an archive in PostgreSQL to a schema of this name, and nobody else's; whether they held any.
 
-    In PostgreSQL they go to a schema of this name, and nobody else's tables with them; of SQLite the file is renamed.
-    Tables without content leave nothing behind.
+    In the transaction of `s`, a writer's, so that all is as it was unless that commits. Empty ones are dropped.
     """
-    if address.get_backend_name() == "sqlite":
-        with _file_aside(Path(address.database or ""), name) as moved:
-            yield moved
-        return
-    engine = create_engine(address)
-    try:
-        with told(f"The archive {address.render_as_string()}"):
-            with engine.begin() as connection:
-                home = inspect(connection).default_schema_name or "public"
-                tables = _ours(connection)
-                empty = is_empty(Session(connection)) if "meta" in tables else True
-                connection.execute(text(f'CREATE SCHEMA "{name}"'))
-                _move(connection, tables, home, name)
-            try:
-                yield "" if empty else f"schema {name}"
-            except BaseException:
-                with engine.begin() as connection:
-                    for table in _ours(connection):
-                        connection.execute(text(f'DROP TABLE "{home}"."{table}" CASCADE'))
-                    _move(connection, tables, name, home)
-                    connection.execute(text(f'DROP SCHEMA "{name}"'))
-                raise
-            if empty:
-                with engine.begin() as connection:
-                    connection.execute(text(f'DROP SCHEMA "{name}" CASCADE'))
-    finally:
-        engine.dispose()
+    connection = s.connection()
+    home = inspect(connection).default_schema_name or "public"
+    empty = is_empty(s)
+    connection.execute(text(f'CREATE SCHEMA "{name}"'))
+    for table in _ours(connection):
+        connection.execute(text(f'ALTER TABLE "{home}"."{table}" SET SCHEMA "{name}"'))
+    if empty:
+        connection.execute(text(f'DROP SCHEMA "{name}" CASCADE'))
+    return not empty
 
 
 @contextmanager
-def _file_aside(database: Path, name: str) -> Iterator[str]:
-    """As `room_made`: the file with those that SQLite keeps beside it, which an archive that was closed has not."""
+def file_aside(database: Path, name: str) -> Iterator[str]:
+    """Moves a SQLite file aside with those that SQLite keeps beside it, and back when the block fails; where it is."""
     aside = database.with_name(f"{database.name}.{name}")
     there = [suffix for suffix in ("-wal", "-shm", "") if Path(f"{database}{suffix}").exists()]
     for suffix in there:
@@ -110,11 +97,6 @@ def _ours(connection: Connection) -> list[str]:
     """The tables of an archive that there are, and its schema's revision."""
     known = {*Base.metadata.tables, "alembic_version"}
     return sorted(known.intersection(inspect(connection).get_table_names()))
-
-
-def _move(connection: Connection, tables: list[str], from_: str, to: str) -> None:
-    for table in tables:
-        connection.execute(text(f'ALTER TABLE "{from_}"."{table}" SET SCHEMA "{to}"'))
 
 
 def _go_on_counting(s: Session) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from sqlalchemy.orm import Session
 
 from archive import deliveries, issues
 from archive.backup import DUMP_NAME, Advance, Manifest, write_backup
@@ -18,9 +21,10 @@ from archive.locks import Busy
 from archive.mending import mend_articles
 from archive.pgtools import restore as restore_dump
 from archive.restoring import DATABASES, STAGING, clear, forget_locks, occupants, put_in_place, require_whole, unpack
+from archive.schema import bring_up
 from archive.store import DATABASE_NAME, Archive, address_of
-from archive.transfer import copy_archive, is_empty, room_made
-from flows.owner import is_gone
+from archive.transfer import copy_archive, copy_rows, file_aside, is_empty, tables_aside
+from flows.owner import is_gone, server_lock
 from flows.settings import Settings, version
 from flows.steps import existing_archive, now_utc
 from parsers.records import InputError
@@ -119,6 +123,11 @@ def restore(
     if chosen is None:
         raise InputError(f"there is no backup in {settings.backup_dir}; name one, or set backup_dir")
     url = _database_of(settings)
+    with _no_server(settings.home):
+        return _bring_back(settings, url, chosen, replace=replace, advance=advance)
+
+
+def _bring_back(settings: Settings, url: str | None, chosen: Path, *, replace: bool, advance: Advance) -> RestoreReport:
     _require_room(settings, url, replace=replace)
     manifest = unpack(chosen, settings.home, advance)
     stamp = f"{now_utc():%Y%m%dT%H%M%SZ}"
@@ -132,6 +141,21 @@ def restore(
         found = check_articles(archive, busy=False, advance=advance)
         mend_articles(archive, [each.subject for each in found if each.damage is Damage.ARTICLE_FILE_MISSING])
     return RestoreReport(chosen, manifest, tuple(filter(None, (moved, str(aside) if aside else ""))))
+
+
+@contextmanager
+def _no_server(home: Path) -> Iterator[None]:
+    """Raises `Busy` when `meetings serve` runs for this home; none starts until all there is moved aside."""
+    path = server_lock(home)
+    if not path.exists():
+        yield
+        return
+    with path.open("rb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise Busy(f"`meetings serve` is running for {home}; stop it, then restore.") from error
+        yield
 
 
 def _database_of(settings: Settings) -> str | None:
@@ -154,15 +178,20 @@ def _database_of(settings: Settings) -> str | None:
     return url
 
 
-def _settle(archive: Archive) -> None:
+def _settle(s: Session) -> None:
     """Makes what was brought back fit to be used: nobody holds its locks, and no mail goes out by itself.
 
     What was open when the backup was made may have been mailed since: a person looks first.
     """
-    forget_locks(archive)
-    with archive.write() as session:
-        issues.mark_restored(session, now_utc())
-        deliveries.doubt_open(session, deliveries.BEFORE_RESTORE, now=now_utc())
+    forget_locks(s)
+    issues.mark_restored(s, now_utc())
+    deliveries.doubt_open(s, deliveries.BEFORE_RESTORE, now=now_utc())
+
+
+def _require_quiet(s: Session) -> None:
+    held = live_locks(s, now_utc(), is_gone)
+    if held:
+        raise Busy(f"A run holds “{next(iter(held))}” there; stop it, or wait for its end, then restore.")
 
 
 def _require_room(settings: Settings, url: str | None, *, replace: bool) -> None:
@@ -171,15 +200,12 @@ def _require_room(settings: Settings, url: str | None, *, replace: bool) -> None
     if url is not None or (replace and (settings.home / DATABASE_NAME).exists()):
         try:
             with Archive.open(settings.home, url) as archive, archive.read() as session:
-                held = live_locks(session, now_utc(), is_gone)
+                _require_quiet(session)
                 used += [] if is_empty(session) or url is None else [archive.name[:1].lower() + archive.name[1:]]
         except ArchiveError:
             # what cannot be opened any more is what backups are for
             if not replace or url is not None:
                 raise
-            held = {}
-        if held:
-            raise Busy(f"A run holds “{next(iter(held))}” there; stop it, or wait for its end, then restore.")
     if used and not replace:
         raise InputError(f"{' and '.join(used)} is not empty; restore elsewhere, or move it aside with --replace")
 
@@ -191,27 +217,45 @@ def _loaded(home: Path, url: str | None, aside: str, manifest: Manifest, advance
     Gives where the tables that were there are now, the empty text when none were.
     """
     staged = home / STAGING
-    if manifest.database == "sqlite":
-        # at today's schema, and with its mail held, before anything is touched
-        with Archive.open(staged) as source:
-            _settle(source)
     address = address_of(home, url)
     if manifest.database != "sqlite" and address.get_backend_name() == "sqlite":
         raise InputError(
             "This backup is of an archive in PostgreSQL and can be restored only there; set MEETINGS_DATABASE_URL"
         )
+    if manifest.database == "sqlite":
+        # at today's schema, and with its mail held, before anything is touched
+        with Archive.open(staged) as source, source.write() as session:
+            _settle(session)
     if url is None:
         yield ""
+    elif address.get_backend_name() == "sqlite":
+        with file_aside(Path(address.database or ""), aside) as moved:
+            with Archive.open(home, url) as archive, Archive.open(staged) as source:
+                copy_archive(source, archive, advance)
+            _drop_databases(staged)
+            yield moved
+    else:
+        # one transaction from the first move to the last row: nobody sees anything between, and no kill leaves it
+        with Archive.open(home, url) as archive, archive.write() as session:
+            _require_quiet(session)
+            filled = tables_aside(session, aside)
+            _load(session, staged, archive.name, manifest, advance)
+            _drop_databases(staged)
+            yield f"schema {aside}" if filled else ""
+
+
+def _load(session: Session, staged: Path, name: str, manifest: Manifest, advance: Advance) -> None:
+    """Fills a database in PostgreSQL that has no tables of ours."""
+    if manifest.database != "sqlite":
+        restore_dump(session.connection(), staged / DUMP_NAME)
+        bring_up(session.connection(), name)
+        _settle(session)
         return
-    with room_made(address, aside) as moved:
-        if manifest.database != "sqlite":
-            restore_dump(address, staged / DUMP_NAME)
-        with Archive.open(home, url) as archive:
-            if manifest.database == "sqlite":
-                with Archive.open(staged) as source:
-                    copy_archive(source, archive, advance)
-            else:
-                _settle(archive)
-        for name in DATABASES:
-            (staged / name).unlink(missing_ok=True)
-        yield moved
+    bring_up(session.connection(), name)
+    with Archive.open(staged) as source, source.read() as from_:
+        copy_rows(from_, session, name, advance)
+
+
+def _drop_databases(staged: Path) -> None:
+    for name in DATABASES:
+        (staged / name).unlink(missing_ok=True)

@@ -29,6 +29,11 @@ def is_gone(other: str) -> bool:
     return bool(match and match["space"] == _space() and match["started"] != _started(int(match["pid"])))
 
 
+def server_lock(home: Path) -> Path:
+    """The file that `meetings serve` keeps locked (flock) for as long as it serves a home."""
+    return home.resolve() / "prefect" / "serve.lock"
+
+
 @cache
 def _space() -> str | None:
     """This boot and this process-number space (a container has its own); None where it cannot be told."""

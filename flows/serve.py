@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.console import put, warn
+from flows.owner import server_lock
 from flows.prefect_api import PrefectApi
 from flows.settings import Settings, load_settings, shipped
 from flows.watchdog import attended
@@ -80,7 +81,7 @@ def environment(settings: Settings, base: Mapping[str, str]) -> dict[str, str]:
 
 def prefect_home(settings: Settings) -> Path:
     """Prefect's own folder: run history that may be thrown away."""
-    return settings.home.resolve() / "prefect"
+    return server_lock(settings.home).parent
 
 
 def serve(settings: Settings, *, deployments: Path | None = None) -> int:
@@ -141,7 +142,7 @@ def _make_folders(settings: Settings) -> None:
     try:
         for path in (folder.parent, folder):
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (folder / "serve.lock").touch()
+        server_lock(settings.home).touch()
     except OSError as error:
         raise MeetingsError(f"{folder} cannot be written: {error.strerror}") from error
 
@@ -149,7 +150,7 @@ def _make_folders(settings: Settings) -> None:
 @contextmanager
 def _alone(settings: Settings) -> Iterator[None]:
     """Hold this home for one `meetings serve`: two servers on one SQLite file would lose runs."""
-    with (prefect_home(settings) / "serve.lock").open("w") as lock:
+    with server_lock(settings.home).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import itertools
 import os
 import shutil
@@ -9,15 +10,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, make_url, text
 
 from archive import deliveries
 from archive.errors import ArchiveError
+from archive.locks import Busy
 from archive.records import DeliveryState
 from archive.restoring import put_in_place
+from archive.store import _WRITER_LOCK
 from flows import backing
+from flows.owner import server_lock
 from flows.settings import Settings
 from parsers.records import InputError
-from tests.backupkit import WEEK, contents, opened, quiet, rows, settings_for
+from tests.archive_samples import store
+from tests.backupkit import WEEK, contents, fill, opened, quiet, rows, settings_for
+from tests.databases import PostgreSQL
 
 
 class Killed(BaseException):
@@ -152,3 +159,63 @@ def test_a_backup_replaces_no_file(kept: Settings, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is there already"):
         backing.back_up(kept, out, advance=quiet)
     assert out.read_text() == "a year's work"
+
+
+def restored_to(server: PostgreSQL, backup: Path, home: Path) -> Settings:
+    """An archive in PostgreSQL, with more in it than the backup, which is not restored yet."""
+    settings = settings_for(home, server.new_database())
+    fill(settings)
+    with opened(settings) as archive:
+        store(archive, "later")
+    assert backup.exists()
+    return settings
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", ["sqlite", "postgresql"])
+def test_nobody_sees_postgresql_between_the_move_and_the_last_row(
+    source: str, tmp_path: Path, pg_programs: PostgreSQL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made_in = settings_for(tmp_path / "source", None if source == "sqlite" else pg_programs.new_database())
+    fill(made_in)
+    path = backing.back_up(made_in, advance=quiet).path
+    settings = restored_to(pg_programs, path, tmp_path / "home")
+    before, there, real, refused = rows(settings), contents(settings.home), put_in_place, []
+
+    def come_in_and_die(*_: object) -> None:
+        # what another process meets: no writer comes in, and nothing of the restore is to be seen
+        url = make_url(settings.database_url.get_secret_value())  # type: ignore[union-attr]
+        engine = create_engine(url)
+        with engine.connect() as other:
+            assert other.scalar(text("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'before_restore%'")) == 0
+            refused.append(other.scalar(text(f"SELECT pg_try_advisory_xact_lock({_WRITER_LOCK})")))
+        engine.dispose()
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(backing, "put_in_place", come_in_and_die)
+        with pytest.raises(Killed):
+            backing.restore(settings, path, replace=True, advance=quiet)
+    assert refused == [False]
+    assert (rows(settings), contents(settings.home)) == (before, there)
+
+    monkeypatch.setattr(backing, "put_in_place", real)
+    monkeypatch.setattr(backing, "require_whole", lambda *_: (_ for _ in ()).throw(Killed()))
+    with pytest.raises(Killed):
+        backing.restore(settings, path, replace=True, advance=quiet)
+    with opened(settings) as archive, archive.read() as session:
+        [delivery] = deliveries.deliveries(session, WEEK)
+    assert (delivery.state, delivery.held) == (DeliveryState.UNKNOWN, True)
+    assert len(rows(settings)["articles"]) == 3
+
+
+def test_under_a_server_that_runs_nothing_is_replaced(kept: Settings) -> None:
+    path = backing.back_up(kept, advance=quiet).path
+    lock = server_lock(kept.home)
+    lock.parent.mkdir()
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(Busy, match="meetings serve"):
+            backing.restore(kept, path, replace=True, advance=quiet)
+    assert not (kept.home / "set-aside").exists()
+    backing.restore(kept, path, replace=True, advance=quiet)
