@@ -41,6 +41,11 @@ class Patience:
     unknown_after: dt.timedelta = dt.timedelta(minutes=15)
     hold_unknown: bool = False
 
+    @property
+    def longest(self) -> dt.timedelta:
+        """What waits for longer than this was put off by a clock that ran ahead."""
+        return max(RARELY, self.unknown_after) + LEASE
+
 
 USUAL = Patience()
 
@@ -145,6 +150,13 @@ def give_up_abandoned(
     s.flush()
 
 
+def set_right(s: Session, *, now: dt.datetime, patience: Patience = USUAL) -> None:
+    """Makes due what a clock that ran ahead put off beyond any pause."""
+    for row in s.scalars(select(DeliveryRow).where(_put_off_too_far(now, patience))):
+        row.next_attempt = row.updated_at = now
+    s.flush()
+
+
 def give_up_unlisted(
     s: Session, week: str, zone: str, listed: Collection[str], *, now: dt.datetime, patience: Patience = USUAL
 ) -> None:
@@ -230,10 +242,12 @@ def deliveries(
     return [_delivery(row, now) for row in s.scalars(query)]
 
 
-def due_issues(s: Session, *, now: dt.datetime, closed_since: dt.datetime) -> list[tuple[str, str]]:
+def due_issues(
+    s: Session, *, now: dt.datetime, closed_since: dt.datetime, patience: Patience = USUAL
+) -> list[tuple[str, str]]:
     """The issues closed since then, by week and zone, of which a message is due now or stands as being sent."""
     issue = IssueRow.week, IssueRow.zone
-    due = or_(_due(now), DeliveryRow.state == DeliveryState.SENDING)
+    due = or_(_due(now), _put_off_too_far(now, patience), DeliveryRow.state == DeliveryState.SENDING)
     query = select(*issue).join(DeliveryRow, and_(*_of(*issue))).where(due, IssueRow.closed_at >= closed_since)
     return list(s.execute(query.distinct().order_by(*issue)).tuples())
 
@@ -311,8 +325,15 @@ def _due(now: dt.datetime) -> ColumnElement[bool]:
     return and_(_CLAIMABLE, or_(DeliveryRow.next_attempt.is_(None), DeliveryRow.next_attempt <= now))
 
 
+def _put_off_too_far(now: dt.datetime, patience: Patience) -> ColumnElement[bool]:
+    return and_(_CLAIMABLE, DeliveryRow.next_attempt > now + patience.longest)
+
+
 def _lapsed(row: DeliveryRow, now: dt.datetime) -> bool:
-    return row.lease_until is not None and row.lease_until <= now
+    """Whether the lease has run out, or was taken further ahead than it lasts, by a clock that was wrong."""
+    if row.lease_until is None:
+        return False
+    return row.lease_until <= now or row.updated_at > now + (row.lease_until - row.updated_at)
 
 
 def _follow(row: DeliveryRow, state: DeliveryState, message: str, *, now: dt.datetime, patience: Patience) -> None:

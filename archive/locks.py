@@ -22,6 +22,8 @@ from archive.store import Archive
 from parsers.records import MeetingsError
 
 LEASE = dt.timedelta(minutes=5)
+_LONGEST = dt.timedelta(hours=3)
+"""No lease lasts so long: what ends later was taken by a clock that ran ahead."""
 _TRIES = 30
 """So many times within a lease a renewal that failed is tried again."""
 
@@ -124,7 +126,7 @@ def _keep(held: Lease, ended: Event) -> None:
 
 def _take(s: Session, lock: LockRow, *, now: dt.datetime, lease: dt.timedelta, is_gone: Callable[[str], bool]) -> None:
     row = s.get(LockRow, lock.name)
-    if row is not None and row.expires_at > now and not is_gone(row.owner):
+    if row is not None and now < row.expires_at <= now + _LONGEST and not is_gone(row.owner):
         holder = row.owner.partition(" (")[0]
         raise Busy(
             f"{holder} has held “{lock.name}” since {row.acquired_at:%Y-%m-%d %H:%M} UTC and may until "

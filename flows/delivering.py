@@ -126,6 +126,7 @@ def send_due(
     with archive.write() as session:
         waits = patience(settings)
         deliveries.give_up_abandoned(session, is_gone=is_gone, now=now_utc(), patience=waits)
+        deliveries.set_right(session, now=now_utc(), patience=waits)
         deliveries.give_up_unlisted(session, week, zone, listed, now=now_utc(), patience=waits)
     before = _standing(archive, week, zone, listed)
     turned_away = ""
@@ -243,12 +244,12 @@ def send_open(settings: Settings) -> SendReport | None:
     if not settings.smtp_host or not settings.recipients_file.exists():
         return None
     with open_archive(settings) as archive:
-        if not _due_issues(archive):
+        if not _due_issues(settings, archive):
             return None
         recipients, smtp = issuing.load_recipients(settings), issuing.smtp_settings(settings)
         with alone(archive, "send") as lease:
             reports = []
-            for week, zone in _due_issues(archive):
+            for week, zone in _due_issues(settings, archive):
                 there = settings.model_copy(update={"zone": zone})
                 issue = issuing.compose(there, archive, (), parse_week(week))
                 reports.append(send_due(there, archive, issue, recipients, smtp, lease=lease))
@@ -266,10 +267,10 @@ def send_what_waits(settings: Settings) -> str:
     return f"mail that waited: {sent.in_words(settings.tz)}" if sent else ""
 
 
-def _due_issues(archive: Archive) -> list[tuple[str, str]]:
+def _due_issues(settings: Settings, archive: Archive) -> list[tuple[str, str]]:
     now = now_utc()
     with archive.read() as session:
-        return deliveries.due_issues(session, now=now, closed_since=now - FRESH)
+        return deliveries.due_issues(session, now=now, closed_since=now - FRESH, patience=patience(settings))
 
 
 def summed(reports: Sequence[SendReport]) -> SendReport:

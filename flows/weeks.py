@@ -7,6 +7,7 @@ from datetime import datetime
 
 from archive import deliveries, issues
 from archive.store import Archive
+from flows.delivering import patience
 from flows.settings import Settings
 from parsers.records import InputError
 from reports.week import Week, last_complete_week, parse_week, week_after, week_of
@@ -64,7 +65,7 @@ def to_do_since(settings: Settings, archive: Archive, since: str, *, now: dateti
         began = issues.first_run_at(session)
         closed = {issue.week for issue in issues.closed_issues(session, settings.zone)}
         earliest = first.bounds(settings.tz)[0]
-        due = deliveries.due_issues(session, now=now, closed_since=earliest)
+        due = deliveries.due_issues(session, now=now, closed_since=earliest, patience=patience(settings))
     if began is None:
         return []
     open_mail = {week for week, zone in due if zone == settings.zone}

@@ -27,6 +27,7 @@ from archive.deliveries import (
     open_to,
     outcome,
     plan,
+    set_right,
     settle,
 )
 from archive.issues import save_issue
@@ -196,6 +197,25 @@ class TestAbandoned:
             again = tried(archive, (SENDING, NOW + USUAL.unknown_after))
             assert (again.attempts, again.message_id) == (2, f"<{WEEK}.{ANN}>")
 
+    @pytest.mark.parametrize("end", [SENDING, PLANNED, UNKNOWN], ids=str)
+    def test_a_clock_that_ran_ahead_puts_nothing_off(self, archive: Archive, end: DeliveryState) -> None:
+        planned(archive, ANN)
+        tried(archive, (end, NOW + 2 * DAY))
+        with archive.write() as s:
+            give_up_abandoned(s, is_gone=lambda _: False, now=NOW)
+            set_right(s, now=NOW)
+        assert gets(archive, NOW)
+
+    @pytest.mark.parametrize("ahead", [MINUTE, 10 * MINUTE], ids=["a minute", "ten minutes"])
+    def test_a_sender_whose_clock_is_a_little_ahead_is_left_at_work(
+        self, archive: Archive, ahead: dt.timedelta
+    ) -> None:
+        planned(archive, ANN)
+        tried(archive, (SENDING, NOW + ahead))
+        with archive.write() as s:
+            give_up_abandoned(s, is_gone=lambda _: False, now=NOW)
+        assert found(archive).state is SENDING
+
     def test_it_is_held_where_the_setting_says_so(self, archive: Archive) -> None:
         planned(archive, ANN)
         tried(archive, (SENDING, NOW))
@@ -338,6 +358,7 @@ class TestPeople:
 @pytest.mark.parametrize(
     ("ends", "closed_at", "due"),
     [
+        ([(PLANNED, NOW + 2 * DAY)], NOW, True),
         ([], NOW, True),
         ([(PLANNED, NOW)], NOW, False),
         ([(PLANNED, NOW - MINUTE)], NOW, True),
@@ -346,7 +367,16 @@ class TestPeople:
         ([], NOW - 8 * DAY, False),
         ([], None, False),
     ],
-    ids=["planned", "not yet", "its time has come", "of a sender that may be gone", "accepted", "old", "a draft"],
+    ids=[
+        "put off by a clock two days ahead",
+        "planned",
+        "not yet",
+        "its time has come",
+        "of a sender that may be gone",
+        "accepted",
+        "old",
+        "a draft",
+    ],
 )
 def test_issues_of_which_something_is_due(
     archive: Archive, ends: Sequence[tuple[DeliveryState, dt.datetime]], closed_at: dt.datetime | None, due: bool

@@ -117,6 +117,11 @@ class TestLease:
             assert expires_at(archive) == NOW + HOUR + LEASE
             follower.__exit__(None, None, None)
 
+    def test_a_killed_holder_whose_clock_ran_days_ahead_blocks_nobody(self, archive: Archive) -> None:
+        take(archive, now=lambda: NOW + 48 * HOUR)
+        with hold(archive, "ingest", owner="me", now_fn=lambda: NOW):
+            assert expires_at(archive) == NOW + LEASE
+
     def test_a_clock_that_went_back_does_not_part_a_holder_from_its_lock(self, archive: Archive) -> None:
         clock = Clock()
         lease = take(archive, now=clock)
