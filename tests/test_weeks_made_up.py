@@ -97,7 +97,8 @@ def test_what_fails_once_an_issue_is_closed_leaves_its_mail_to_later_runs(
         broken.setattr(issuing, "write", disk_full)
         assert meetings("digest", "--week", missed[-1].label, "--send").code == 1
     assert (closed(meetings, database), inbox.accepted) == ([missed[-1].label], [])
-    assert delivering.send_what_waits(load_settings(meetings.home)).startswith("mail that waited: 2 accepted, 0 refused")
+    said = delivering.send_what_waits(load_settings(meetings.home))
+    assert said.startswith("mail that waited: 2 accepted, 0 refused")
     assert [to for to, _ in inbox.accepted] == ["ann@example.org", "bao@example.org"]
 
 
