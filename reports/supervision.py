@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from archive.deliveries import OPEN
 from archive.records import Delivery, DeliveryState
+from parsers.records import SourceState
 from reports import words
 from reports.health import Health, SourceHealth
 from reports.select import is_back
@@ -22,6 +23,8 @@ from reports.week import Week, last_complete_week
 PATIENCE = timedelta(hours=12)
 """So long after Monday began its issue may still come; so long after an issue closed its mail may be under way."""
 BACKUP_PATIENCE = timedelta(days=8)
+POSTPONED = timedelta(days=1)
+"""So long after its last answer a source is due only when runs put it off because no host could be reached."""
 
 
 class RunKind(StrEnum):
@@ -42,6 +45,7 @@ class Trouble(StrEnum):
     RUN_LATE = "run_late"
     RUN_FAILED = "run_failed"
     POLL_OVERDUE = "poll_overdue"
+    NETWORK_DOWN = "network_down"
     BACKUP_OVERDUE = "backup_overdue"
     ISSUE_MISSING = "issue_missing"
     DELIVERY_OVERDUE = "delivery_overdue"
@@ -156,7 +160,17 @@ def source_findings(sources: Sequence[SourceHealth], first_run: datetime | None,
         found.append(
             Finding(Trouble.POLL_OVERDUE, f"No source {asked}, and {due}; start an ingest and see what it says.")
         )
+    elif states and since and at.now - since > at.overdue_after and all(map(_is_postponed, states)):
+        blamed = f"No host could be reached since {words.moment(since, at.zone)}"
+        found.append(Finding(Trouble.NETWORK_DOWN, f"{blamed}; look at this machine's network and its name server."))
     return found
+
+
+def _is_postponed(state: SourceState) -> bool:
+    """Whether runs put a source off without having asked it."""
+    return state.last_attempt is None or (
+        state.next_due is not None and state.next_due - state.last_attempt > POSTPONED
+    )
 
 
 def issue_findings(closed: Collection[str], first_run: datetime | None, at: Look) -> list[Finding]:

@@ -84,6 +84,10 @@ def test_runs(beats: list[tuple[RunKind, float, bool]], expected: list[tuple[str
             {"a": {"last": 8, "due": 7.5}, "b": {"last": 1, "due": -2}}, NOW - DAY, [], id="another was asked"
         ),
         pytest.param({"a": {"last": 1, "due": -2}, "b": {}}, NOW - DAY, [], id="a new one beside"),
+        pytest.param({"a": {"due": -2}, "b": {"due": -1}}, NOW - DAY, [("network_down", "")], id="never reached"),
+        pytest.param({"a": {"last": 30, "due": -2}}, NOW - 9 * DAY, [("network_down", "")], id="not reached since"),
+        pytest.param({"a": {"due": -2}, "b": {"last": 8, "due": -2}}, NOW - DAY, [], id="one was reached"),
+        pytest.param({"a": {"due": -2}}, NOW - HOUR, [], id="a new archive"),
     ],
 )
 def test_polls(
@@ -91,7 +95,12 @@ def test_polls(
 ) -> None:
     catalogue = [replace(SOURCE, id=name) for name in states]
     known = {
-        name: SourceState(name, Outcome.OK, last_attempt=NOW - hours["last"] * HOUR, next_due=NOW - hours["due"] * HOUR)
+        name: SourceState(
+            name,
+            Outcome.OK if "last" in hours else Outcome.NEVER_POLLED,
+            last_attempt=NOW - hours["last"] * HOUR if "last" in hours else None,
+            next_due=NOW - hours["due"] * HOUR,
+        )
         for name, hours in states.items()
         if hours
     }
