@@ -87,8 +87,8 @@ def existing_archive(settings: Settings) -> Archive:
     if settings.database_url is None:
         return archive
     with archive.read() as session:
-        empty = is_empty(session)
-    if empty:
+        never_run = is_empty(session) and issues.first_run_at(session) is None
+    if never_run:
         # a mistyped name, more often than a first look: a repair would clear away the files of the right one
         archive.close()
         raise InputError(f"{archive.name} is empty; look at MEETINGS_DATABASE_URL, or fill it: meetings run, restore")
