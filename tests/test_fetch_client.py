@@ -89,7 +89,7 @@ ENDINGS: dict[str, tuple[Outcome, Reply]] = {
 def test_every_ending_has_an_outcome_and_a_sentence(
     web: Web, make: Callable[..., Client], outcome: Outcome, reply: Reply
 ) -> None:
-    client = make(read_timeout=0.4 if outcome is Outcome.TIMEOUT else 20)
+    client = make(read_timeout=1.5 if outcome is Outcome.TIMEOUT else 20)
     answer = client.get(web.add("/it", reply))
     assert (answer.outcome, answer.body) == (outcome, b"")
     assert answer.message.endswith(".")

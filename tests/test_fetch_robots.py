@@ -70,7 +70,7 @@ ENDINGS = {
 def test_what_it_means_when_the_file_cannot_be_had(
     web: Web, make: Callable[..., Client], reply: Reply, outcome: Outcome
 ) -> None:
-    client = make(read_timeout=0.4 if reply.fault == "stall" else 20)
+    client = make(read_timeout=1.5 if reply.fault == "stall" else 20)
     web.add("/robots.txt", reply)
     web.add("/rules", Reply(b"User-agent: *\nDisallow: /a\n"))
     web.add("/a", Reply(b"page"))

@@ -84,7 +84,7 @@ def test_a_message_arrives_as_it_was_built() -> None:
 def test_what_became_of_it_is_told_by_the_phase(inbox: Inbox, state: DeliveryState, words: str) -> None:
     with mail_server(inbox) as port:
         stalls = STALL in (inbox.content, *inbox.recipients.values())
-        result = send(message(), plainly(port, timeout=0.7 if stalls else 20))
+        result = send(message(), plainly(port, timeout=1.5 if stalls else 20))
     assert result.state is state
     assert words in result.message
     assert READER in result.message
@@ -138,7 +138,7 @@ def test_a_server_that_never_stops_talking_is_left(talk: bytes, state: DeliveryS
     with socket.create_server(("127.0.0.1", 0)) as server:
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
-        result = send(message(), plainly(server.getsockname()[1], timeout=0.1))
+        result = send(message(), plainly(server.getsockname()[1], timeout=1))
         thread.join(20)
     assert (result.state, thread.is_alive()) == (state, False), result
 
