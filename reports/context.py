@@ -18,7 +18,7 @@ from reports.figures import WeekCount, average_of, figures
 from reports.firsts import NOTHING, Past, firsts
 from reports.health import UNTRIED, Health, SourceHealth, gaps_line, health_view, sources_line, survey, untried
 from reports.lead import NAME, lead, subject
-from reports.records import ComparisonView, CorrectionView, IssueContext, LineView, MeetingView
+from reports.records import ComparisonView, CorrectionView, HealthView, IssueContext, LineView, MeetingView
 from reports.retold import Further, Settled
 from reports.select import Selection, placed_on
 from reports.series import calendar
@@ -56,8 +56,6 @@ def build_context(
     new, late = (by_rank(chosen, visit_of, zone) for chosen in (selection.new, selection.late))
     told = tuple(tell.meeting(stored, visit_of) for stored in new)
     watched = [] if back else survey(sources, states, standing_by)
-    asked = () if untried(watched) else watched
-    ill = [item for item in asked if item.health.watched and item.health is not Health.WELL]
     period = words.period(*selection.week.days())
     weeks = average_of(counts) if counts else 0
     gaps = "" if new else gaps_line(watched)
@@ -65,13 +63,7 @@ def build_context(
         week=selection.week.label,
         zone=zone.key,
         name=NAME,
-        subject=subject(
-            next((headline(stored.meeting) for stored in new + late), ""),
-            len(selection.meeting_ids),
-            late=not new,
-            none=_silence(watched) or "No meetings reported",
-            issue=f"{NAME}, {period}",
-        ),
+        subject=_subject(selection, (*new, *late), period, watched),
         period=period,
         back=back,
         standing=_standing(selection),
@@ -81,7 +73,7 @@ def build_context(
         ahead=tuple(map(tell.line, selection.ahead)),
         articles_line=f"{words.counted(articles_read, 'article')} read for this week.",
         sources_line=sources_line(watched),
-        health=tuple(health_view(item, zone) for item in ill),
+        health=_ill(watched, zone),
         figures=figures(counts) if weeks else (),
         average_weeks=weeks,
         chart_text=chart_text(counts) if weeks else "",
@@ -154,6 +146,23 @@ def by_rank(chosen: Sequence[StoredMeeting], visit_of: Mapping[str, str], zone: 
 def _sessions(selection: Selection, known: Sequence[StoredMeeting]) -> list[StoredMeeting]:
     """What the calendar of forums is made of: of what lies ahead it knows no more than the issue itself."""
     return [*(stored for stored in known if stored.meeting.status is Status.HELD), *selection.ahead]
+
+
+def _subject(selection: Selection, new: Sequence[StoredMeeting], period: str, watched: Sequence[SourceHealth]) -> str:
+    """The line of the mail, from the first of what is `new` in the issue, late reports among it."""
+    return subject(
+        next((headline(stored.meeting) for stored in new), ""),
+        len(selection.meeting_ids),
+        late=not selection.new,
+        none=_silence(watched) or "No meetings reported",
+        issue=f"{NAME}, {period}",
+    )
+
+
+def _ill(watched: Sequence[SourceHealth], zone: ZoneInfo) -> tuple[HealthView, ...]:
+    """Every source that is not well; none of them as long as none was ever asked."""
+    asked = () if untried(watched) else watched
+    return tuple(health_view(item, zone) for item in asked if item.health.watched and item.health is not Health.WELL)
 
 
 def _silence(watched: Sequence[SourceHealth]) -> str:
