@@ -14,7 +14,6 @@ import hashlib
 import io
 import json
 import os
-import shutil
 import sqlite3
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
@@ -80,22 +79,17 @@ def write_backup(archive: Archive, out: Path, *, now: dt.datetime, program: str,
         out.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # nobody else writes backups here now, so what lies there was left by one that was killed
         with files.sole_writer(out.parent):
-            _clear(room)
+            files.clear(room)
             room.mkdir(mode=0o700)
             try:
                 manifest = _write(archive, room, Manifest(program, now.isoformat(), "", "", {}, ()), advance)
                 (room / "backup.tar").replace(out)
                 files.sync_folder(out.parent)
             finally:
-                _clear(room)
+                files.clear(room)
     except OSError as error:
         raise file_error(error, f"The backup {out}") from error
     return manifest
-
-
-def _clear(folder: Path) -> None:
-    if folder.exists():
-        shutil.rmtree(folder)
 
 
 def _write(archive: Archive, room: Path, facts: Manifest, advance: Advance) -> Manifest:

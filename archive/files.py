@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -102,6 +103,12 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def clear(folder: Path) -> None:
+    """Removes a folder of ours with all that is in it, if it is there."""
+    if folder.is_dir():
+        shutil.rmtree(folder)
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
@@ -39,24 +38,18 @@ def unpack(backup: Path, home: Path, advance: Advance) -> Manifest:
     staging = home / STAGING
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        clear(staging)
+        files.clear(staging)
         staging.mkdir(mode=0o700)
         try:
             manifest = _unpack(backup, staging, advance)
             # all of them at once: each by itself would take minutes for ten thousand files
             os.sync()
         except BaseException:
-            clear(staging)
+            files.clear(staging)
             raise
     except OSError as error:
         raise file_error(error, f"The home folder {home}") from error
     return manifest
-
-
-def clear(folder: Path) -> None:
-    """Removes a folder of ours, if it is there."""
-    if folder.is_dir():
-        shutil.rmtree(folder)
 
 
 def _unpack(backup: Path, staging: Path, advance: Advance) -> Manifest:
@@ -159,7 +152,7 @@ def put_in_place(home: Path, stamp: str) -> Path | None:
         if isinstance(error, OSError):
             raise file_error(error, f"The home folder {home}") from error
         raise
-    clear(staging)
+    files.clear(staging)
     return aside if old else None
 
 

@@ -17,10 +17,11 @@ from archive import deliveries, issues
 from archive.backup import DUMP_NAME, Advance, Manifest, write_backup
 from archive.checks import Damage, check_articles, live_locks
 from archive.errors import ArchiveError, file_error
+from archive.files import clear
 from archive.locks import Busy
 from archive.mending import mend_articles
 from archive.pgtools import restore as restore_dump
-from archive.restoring import DATABASES, STAGING, clear, forget_locks, occupants, put_in_place, require_whole, unpack
+from archive.restoring import DATABASES, STAGING, forget_locks, occupants, put_in_place, require_whole, unpack
 from archive.schema import bring_up
 from archive.store import DATABASE_NAME, Archive, address_of
 from archive.transfer import copy_archive, copy_rows, file_aside, is_empty, tables_aside
