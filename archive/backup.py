@@ -16,7 +16,7 @@ import json
 import os
 import sqlite3
 import tarfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -31,6 +31,7 @@ from archive.models import Base
 from archive.schema import current_revision
 from archive.store import DATABASE_NAME, Archive
 from archive.warcscan import whole_length
+from parsers.records import Advance
 
 MANIFEST = "manifest.json"
 DUMP_NAME = "archive.dump"
@@ -40,7 +41,6 @@ FOLDERS = (files.FOLDER, warc.FOLDER, ISSUES)
 FORMAT = 1
 _FRESH = dt.timedelta(days=1)
 """A raw file that changed later than this before a backup may be growing still."""
-Advance = Callable[[str, int], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,9 @@ from archive.models import ArticleRow, IssueRow, LockRow, VersionRow
 from archive.records import StoredArticle
 from archive.store import Archive
 from archive.warcscan import spans
-from parsers.records import Article
+from parsers.records import Advance, Article
 
 _BATCH = 200
-Advance = Callable[[str, int], None]
 
 
 class Damage(StrEnum):

@@ -14,12 +14,12 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from archive import files
-from archive.backup import DUMP_NAME, FOLDERS, FORMAT, MANIFEST, Advance, Manifest, Member
+from archive.backup import DUMP_NAME, FOLDERS, FORMAT, MANIFEST, Manifest, Member
 from archive.errors import ArchiveError, file_error
 from archive.models import Base, LockRow, MetaRow
 from archive.schema import HEAD
 from archive.store import DATABASE_NAME, Archive
-from parsers.records import InputError
+from parsers.records import Advance, InputError
 
 STAGING = ".restore"
 """The folder in the home where a backup is unpacked."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from archive.errors import ArchiveError
 from archive.models import Base, LockRow, MetaRow
 from archive.store import Archive
+from parsers.records import Advance
 
 _BATCH = 200
 _OF_NO_ACCOUNT = (MetaRow.__tablename__, LockRow.__tablename__)
@@ -19,7 +20,7 @@ _OF_NO_ACCOUNT = (MetaRow.__tablename__, LockRow.__tablename__)
 
 
 def copy_archive(
-    source: Archive, target: Archive, advance: Callable[[str, int], None], *, without: Collection[str] = ()
+    source: Archive, target: Archive, advance: Advance, *, without: Collection[str] = ()
 ) -> dict[str, int]:
     """Copies every row but the locks in one transaction; how many by table. `advance` is told of each table.
 
@@ -32,7 +33,7 @@ def copy_archive(
 
 
 def copy_rows(
-    from_: Session, to: Session, name: str, advance: Callable[[str, int], None], *, without: Collection[str] = ()
+    from_: Session, to: Session, name: str, advance: Advance, *, without: Collection[str] = ()
 ) -> dict[str, int]:
     """As `copy_archive`, in transactions that are open already; `name`: what errors call the target."""
     left = {LockRow.__tablename__, *without}

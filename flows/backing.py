@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from archive import deliveries, issues
-from archive.backup import DUMP_NAME, Advance, Manifest, write_backup
+from archive.backup import DUMP_NAME, Manifest, write_backup
 from archive.checks import Damage, check_articles, live_locks
 from archive.errors import ArchiveError, file_error
 from archive.files import clear
@@ -28,7 +28,7 @@ from archive.transfer import copy_archive, copy_rows, file_aside, is_empty, tabl
 from flows.owner import is_gone, server_lock
 from flows.settings import Settings, version
 from flows.steps import existing_archive, now_utc
-from parsers.records import InputError
+from parsers.records import Advance, InputError
 
 _NAME = re.compile(r"meetings-(?P<stamp>\d{8}T\d{6}Z)(-(?P<number>\d+))?\.tar", re.ASCII)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,11 @@ from meetings.detect import detect
 from meetings.identity import cluster
 from meetings.jsonform import detection_line
 from meetings.records import Detection
-from parsers.records import Article
+from parsers.records import Advance, Article
 from parsers.seedfile import SeedError
 
 
-def detect_paths(
-    paths: Sequence[Path], *, with_text: bool, on_file: Callable[[str, int], None]
-) -> tuple[list[dict[str, Any]], list[str]]:
+def detect_paths(paths: Sequence[Path], *, with_text: bool, on_file: Advance) -> tuple[list[dict[str, Any]], list[str]]:
     """One line (design §5) per readable file, and one sentence per file that is none.
 
     A meeting's id is the same in every line of the run that tells of it, whatever the order of the files.

@@ -18,6 +18,7 @@ from archive.store import Archive
 from flows import issue_pages, site_workers
 from flows.settings import Settings
 from flows.steps import alone, existing_archive, load_catalogue
+from parsers.records import Advance
 from reports import series
 from reports.accounts import Outlets
 from reports.atom import LISTED, export_atom
@@ -31,7 +32,6 @@ from reports.site.paths import address, meeting_page
 
 FOLDER = "site"
 FEED = "feed.atom"
-Advance = Callable[[str, int], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,11 @@ from archive.records import MeetingChange, Rereading
 from archive.rereading import changes, differing
 from archive.store import Archive
 from archive.transfer import copy_archive
-from flows.console import Advance
 from flows.settings import Settings
 from flows.steps import alone, existing_archive, read_due
 from meetings.detect import RULES_VERSION
 from meetings.jsonform import meeting_to_dict
+from parsers.records import Advance
 from reports.views import headline, when
 
 _UNTOUCHED = (

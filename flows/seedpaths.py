@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from parsers.records import Article, InputError
+from parsers.records import Advance, Article, InputError
 from parsers.seedfile import SeedError, seed_article
 
 
-def read_seeds(
-    paths: Sequence[Path], *, on_file: Callable[[str, int], None] | None = None
-) -> Iterator[tuple[Path, Article | SeedError]]:
+def read_seeds(paths: Sequence[Path], *, on_file: Advance | None = None) -> Iterator[tuple[Path, Article | SeedError]]:
     """Each file meant by `paths` with its article, or with the error that says why it is none.
 
     `on_file` is told each file's name and how many there are. Raises `InputError` when a path does not exist.

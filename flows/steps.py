@@ -38,7 +38,7 @@ from meetings.detect import RULES_VERSION, detect
 from meetings.records import Detection
 from parsers.catalogue import Catalogue, parse_catalogue
 from parsers.publishers import Publishers
-from parsers.records import InputError, Source
+from parsers.records import Advance, InputError, Source
 from parsers.seedfile import SeedError
 
 log = logging.getLogger(__name__)
@@ -307,9 +307,7 @@ def _read(stored: StoredArticle) -> Detection:
         return Detection(stored.article.language, notes=(f"Not read: {type(error).__name__} in the rules.",))
 
 
-def import_paths(
-    settings: Settings, paths: Sequence[Path], *, on_file: Callable[[str, int], None] | None = None
-) -> ImportReport:
+def import_paths(settings: Settings, paths: Sequence[Path], *, on_file: Advance | None = None) -> ImportReport:
     """Take seed-format files and folders into the archive; a bad file is named and does not stop the others."""
     new, known, refused = 0, 0, []
     with open_archive(settings) as archive:

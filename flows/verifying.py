@@ -12,7 +12,6 @@ from pathlib import Path
 
 from archive import issues, mending
 from archive.checks import (
-    Advance,
     Damage,
     Damaged,
     check_articles,
@@ -28,6 +27,7 @@ from flows import issuing
 from flows.owner import is_gone
 from flows.settings import Settings
 from flows.steps import alone, existing_archive, now_utc
+from parsers.records import Advance
 from reports.issue_files import FOLDER
 from reports.week import parse_week
 

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+
+Advance = Callable[[str, int], None]
+"""Told of each step of long work: what it was about, and how many steps there are in all."""
 
 
 class MeetingsError(Exception):
