@@ -29,7 +29,7 @@ from archive.issues import save_issue
 from archive.records import DeliveryState
 from archive.store import Archive
 from tests.archive_samples import HOUR, NOW
-from tests.test_deliveries import DRAFT, OTHER, SENDER, SETTLED, ZONE
+from tests.ledgerkit import DRAFT, OTHER, SENDER, SETTLED, ZONE
 
 PLANNED, SENDING, ACCEPTED, REFUSED, UNKNOWN = DeliveryState
 

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,13 +17,11 @@ import pytest
 
 from archive import deliveries, issues, sources
 from archive.errors import ArchiveError
-from archive.locks import Busy
 from archive.records import Delivery, DeliveryState, IssueState, StoredIssue
 from archive.store import DATABASE_NAME, Archive
-from flows.heartbeat import NAME, beating, last_beats
-from flows.settings import Settings
+from flows.heartbeat import NAME
 from flows.steps import now_utc
-from parsers.records import Alarm, AlarmKind, InputError, MeetingsError, Outcome, SourceState
+from parsers.records import Alarm, AlarmKind, Outcome, SourceState
 from reports import supervision
 from reports.health import survey
 from reports.supervision import Beat, Finding, Look, RunKind, Trouble, worst_first
@@ -192,77 +190,6 @@ def test_the_operations_page_says_what_to_do_about_each() -> None:
     assert rows == [trouble.value for trouble in Trouble]
 
 
-# The heartbeat
-
-
-def beats(settings: Settings) -> dict[str, tuple[bool, str]]:
-    return {beat.run.value: (beat.well, beat.message) for beat in last_beats(settings)}
-
-
-def end(settings: Settings, run: RunKind, error: Exception | None = None, **how: Any) -> None:
-    try:
-        with beating(settings, run, **how):
-            if error:
-                raise error
-    except type(error or KeyError()):
-        pass
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path / "home")
-
-
-def test_a_run_leaves_its_end_beside_that_of_the_other_kind(settings: Settings) -> None:
-    assert last_beats(settings) == ()
-    end(settings, RunKind.INGEST)
-    end(settings, RunKind.DIGEST, MeetingsError("reader@example.org refused"))
-    assert beats(settings) == {"ingest": (True, ""), "digest": (False, "<address> refused")}
-    told = json.loads((settings.home / NAME).read_text())
-    assert datetime.fromisoformat(told["ingest"]["ended"]).tzinfo is not None
-    end(settings, RunKind.DIGEST)
-    assert beats(settings)["digest"] == (True, "")
-
-
-@pytest.mark.parametrize(
-    ("error", "how", "expected"),
-    [
-        pytest.param(Busy("x holds it"), {}, (True, ""), id="gave way"),
-        pytest.param(KeyboardInterrupt(), {}, (True, ""), id="interrupted"),
-        pytest.param(InputError("no such week"), {"by_hand": True}, (True, ""), id="failed by hand"),
-        pytest.param(InputError("no such week"), {}, (False, "no such week"), id="failed"),
-        pytest.param(RuntimeError(), {}, (False, "RuntimeError"), id="failed without a word"),
-    ],
-)
-def test_what_counts_as_an_end(
-    settings: Settings, error: Exception, how: Mapping[str, bool], expected: tuple[bool, str]
-) -> None:
-    end(settings, RunKind.DIGEST)
-    end(settings, RunKind.DIGEST, error, **how)
-    assert beats(settings) == {"digest": expected}
-
-
-def test_success_by_hand_heals(settings: Settings) -> None:
-    end(settings, RunKind.DIGEST, InputError("no mail server is set"))
-    end(settings, RunKind.DIGEST, by_hand=True)
-    assert beats(settings) == {"digest": (True, "")}
-
-
-@pytest.mark.parametrize("text", ["", "[]", '{"ingest": 1}', '{"nap": {}}', '{"ingest": {"ended": "noon"}}', "\udcff"])
-def test_a_broken_heartbeat_is_none_and_is_written_anew(settings: Settings, text: str) -> None:
-    settings.home.mkdir()
-    (settings.home / NAME).write_bytes(text.encode("utf-8", "surrogateescape"))
-    assert last_beats(settings) == ()
-    end(settings, RunKind.INGEST)
-    assert beats(settings) == {"ingest": (True, "")}
-
-
-def test_a_heartbeat_that_cannot_be_written_fails_no_run(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
-    settings.home.touch()
-    end(settings, RunKind.INGEST)
-    assert "the heartbeat was not written" in caplog.text
-
-
 # The command
 
 
@@ -391,13 +318,3 @@ def test_both_databases_prove_that_they_take_writes(
         server.execute(f"ALTER DATABASE {archive.address.database} ALLOW_CONNECTIONS false")
     with pytest.raises(ArchiveError):
         archive.prove_writable()
-
-
-def test_commands_leave_a_heartbeat(meetings: Meetings) -> None:
-    meetings("ingest")
-    told = json.loads((meetings.home / NAME).read_text())
-    assert (list(told), told["ingest"]["well"]) == (["ingest"], True)
-    assert meetings("digest", "--send").code == 2
-    told = json.loads((meetings.home / NAME).read_text())
-    assert (list(told), told["digest"]["well"]) == (["ingest", "digest"], False)
-    assert "back issue" in told["digest"]["message"]
