@@ -164,7 +164,7 @@ def _database_of(settings: Settings) -> str | None:
 
     Raises `InputError` for any other SQLite file in the home folder: all that lies there is moved aside.
     """
-    url = settings.database_url.get_secret_value() if settings.database_url else None
+    url = settings.archive_url
     address, home = address_of(settings.home, url), settings.home.resolve()
     if address.get_backend_name() != "sqlite" or not address.database:
         return url

@@ -154,10 +154,9 @@ class _Build:
         return wanted or last is None or last.inputs != inputs
 
     def _means(self) -> site_workers.Means:
-        url = self.settings.database_url.get_secret_value() if self.settings.database_url else None
         return site_workers.Means(
             self.settings.home,
-            url,
+            self.settings.archive_url,
             Outlets.of(self.catalogue),
             self.settings.tz,
             self.folder.out,

@@ -135,6 +135,11 @@ class Settings(BaseSettings):
         return ZoneInfo(self.zone)
 
     @property
+    def archive_url(self) -> str | None:
+        """`database_url` with its password in it; None for the database in the home folder."""
+        return self.database_url.get_secret_value() if self.database_url else None
+
+    @property
     def user_agent(self) -> str:
         """How we present ourselves to servers (RFC 9110 §10.1.5)."""
         return f"china-vietnam-meetings/{version()} ({self.contact or 'contact not set'})"

@@ -69,8 +69,7 @@ def load_catalogue(settings: Settings) -> Catalogue:
 
 def open_archive(settings: Settings) -> Archive:
     """The archive in the home folder, its schema and its articles' keys at today's version."""
-    url = settings.database_url.get_secret_value() if settings.database_url else None
-    archive = Archive.open(settings.home, url)
+    archive = Archive.open(settings.home, settings.archive_url)
     try:
         keys.refresh_keys(archive)
     except BaseException:
@@ -79,10 +78,15 @@ def open_archive(settings: Settings) -> Archive:
     return archive
 
 
-def existing_archive(settings: Settings) -> Archive:
-    """The archive, which a look at it does not make; raises `InputError` where there is none yet."""
+def require_archive(settings: Settings) -> None:
+    """Raises `InputError` where no archive is in the home folder yet, and none is named elsewhere; makes nothing."""
     if settings.database_url is None and not (settings.home / DATABASE_NAME).exists():
         raise InputError(f"there is no archive in {settings.home} yet; `meetings run` makes one, --home names another")
+
+
+def existing_archive(settings: Settings) -> Archive:
+    """The archive, which a look at it does not make; raises `InputError` where there is none yet."""
+    require_archive(settings)
     archive = open_archive(settings)
     if settings.database_url is None:
         return archive

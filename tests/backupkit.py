@@ -47,7 +47,7 @@ def settings_for(home: Path, database: str | None) -> Settings:
 
 
 def opened(settings: Settings) -> Archive:
-    return Archive.open(settings.home, settings.database_url.get_secret_value() if settings.database_url else None)
+    return Archive.open(settings.home, settings.archive_url)
 
 
 def fill(settings: Settings) -> None:

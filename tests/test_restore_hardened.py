@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import create_engine, text
 
 from archive import deliveries
 from archive.errors import ArchiveError
@@ -184,8 +184,7 @@ def test_nobody_sees_postgresql_between_the_move_and_the_last_row(
 
     def come_in_and_die(*_: object) -> None:
         # what another process meets: no writer comes in, and nothing of the restore is to be seen
-        url = make_url(settings.database_url.get_secret_value())  # type: ignore[union-attr]
-        engine = create_engine(url)
+        engine = create_engine(settings.archive_url or "")
         with engine.connect() as other:
             assert other.scalar(text("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'before_restore%'")) == 0
             refused.append(other.scalar(text(f"SELECT pg_try_advisory_xact_lock({_WRITER_LOCK})")))
