@@ -172,7 +172,7 @@ class _Build:
         parts = {**({} if len(made) == len(kept) else self._last_parts(frame)), **made}
         for stored in self._read([id_ for id_ in kept if id_ not in parts]):
             id_ = stored.meeting.id
-            parts[id_] = data.parts_of([stored], self._addresses([id_]))[0]
+            parts[id_] = data.parts_of(stored, self._addresses([id_]).get(id_))
             kept[id_] = replace(kept[id_], lengths=tuple(map(len, parts[id_])))
         for name, content in zip(data.FILES, data.joined([parts[id_] for id_ in kept], frame), strict=True):
             self.folder.put(name, content)

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import feedparser
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from icalendar import Calendar
 
 from archive.records import StoredMeeting
-from meetings.records import Direction, Status
+from meetings.records import Direction, Place, Status
 from reports.atom import LISTED, export_atom
 from reports.calendar_export import export_ics
 from reports.plover import export_plover
@@ -70,6 +72,18 @@ def test_lines_of_a_calendar_are_folded_and_ended_as_the_rfc_wants() -> None:
     assert lines[-1] == b""
     assert max(map(len, lines)) <= 75
     assert not any(b"\n" in line or b"\r" in line for line in lines)
+
+
+@pytest.mark.parametrize("meetings", [rich_meetings(), hostile_meetings()], ids=["rich", "hostile"])
+def test_lines_of_a_calendar_are_those_of_its_parser(meetings: list[StoredMeeting]) -> None:
+    text = export_ics(meetings, pages={meetings[0].meeting.id: "https://desk.example/?a=b;c,d&END:VCALENDAR"})
+    assert Calendar.from_ical(text).to_ical() == text.encode()
+
+
+@given(st.text(st.sampled_from("ab\\^;,N é会"), max_size=400))
+def test_a_place_of_any_length_is_escaped_and_folded_as_by_the_parser(venue: str) -> None:
+    text = export_ics([changed(steering_committee(), place=Place(venue, None, None))])
+    assert Calendar.from_ical(text).to_ical() == text.encode()
 
 
 def test_a_feed_lists_held_meetings_newest_first() -> None:

@@ -216,7 +216,7 @@ def test_what_lies_ahead_is_not_new() -> None:
 
 def test_data_files_come_apart_and_together() -> None:
     frame, meetings = data.frame(), rich_meetings()
-    parts = data.parts_of(meetings, {})
+    parts = [data.parts_of(stored, None) for stored in meetings]
     files = data.joined(parts, frame)
     lengths = {each.meeting.id: tuple(map(len, part)) for each, part in zip(meetings, parts, strict=True)}
     assert data.taken_apart(files, lengths, frame) == dict(zip(lengths, parts, strict=True))
@@ -227,7 +227,7 @@ def test_data_files_come_apart_and_together() -> None:
 
 def test_a_data_file_that_is_not_the_one_that_was_built_is_not_mended() -> None:
     frame, meetings = data.frame(), rich_meetings()
-    parts = data.parts_of(meetings, {})
+    parts = [data.parts_of(stored, None) for stored in meetings]
     files = data.joined(parts, frame)
     lengths = {each.meeting.id: tuple(map(len, part)) for each, part in zip(meetings, parts, strict=True)}
     assert data.taken_apart([files[0] + b"more", *files[1:]], lengths, frame) == {}

@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from archive.records import StoredMeeting
-from reports.calendar_export import export_ics
+from reports.calendar_export import calendar_frame, event
 from reports.export import export_csv, export_jsonl
 from reports.plover import export_plover
 
 JSONL, CSV, PLOVER, ICS = "data/meetings.jsonl", "data/meetings.csv", "data/plover.jsonl", "meetings.ics"
 FILES = (JSONL, CSV, PLOVER, ICS)
-_BEGIN = "BEGIN:VEVENT"
-_END = "END:VCALENDAR"
 
 Parts = tuple[bytes, ...]
 """What each of FILES says of one meeting, in their order; empty where a file leaves it out."""
@@ -33,24 +31,15 @@ class Frame:
 
 def frame() -> Frame:
     """The frame of every build."""
-    calendar = export_ics(())
-    head, _, _ = calendar.partition(_END)
-    return Frame(
-        (b"", "".join(export_csv(())).encode(), b"", head.encode()), (b"", b"", b"", calendar[len(head) :].encode())
-    )
+    head, tail = calendar_frame()
+    return Frame((b"", "".join(export_csv(())).encode(), b"", head.encode()), (b"", b"", b"", tail.encode()))
 
 
-def parts_of(meetings: Sequence[StoredMeeting], pages: Mapping[str, str]) -> list[Parts]:
-    """The parts of each meeting; `pages` gives its address on the web by its id, if that is known."""
-    dated = [stored for stored in meetings if stored.meeting.date is not None]
-    events = export_ics(dated, pages=pages).partition(_END)[0].split(_BEGIN)[1:]
-    calendar = {stored.meeting.id: _BEGIN + event for stored, event in zip(dated, events, strict=True)}
-    plover = dict(zip((stored.meeting.id for stored in dated), export_plover(dated), strict=True))
-    lines = zip(meetings, export_jsonl(meetings), list(export_csv(meetings))[1:], strict=True)
-    return [
-        tuple(part.encode() for part in (line, row, plover.get(each.meeting.id, ""), calendar.get(each.meeting.id, "")))
-        for each, line, row in lines
-    ]
+def parts_of(stored: StoredMeeting, page: str | None) -> Parts:
+    """The parts of a meeting; `page` is its address on the web, if that is known."""
+    _, row = export_csv((stored,))
+    texts = "".join(export_jsonl((stored,))), row, "".join(export_plover((stored,))), event(stored, page)
+    return tuple(text.encode() for text in texts)
 
 
 def taken_apart(contents: Sequence[bytes], lengths: Mapping[str, Sequence[int]], frame: Frame) -> dict[str, Parts]:

@@ -62,10 +62,8 @@ def make_pages(
     `site` is the address of the archive on the web, empty when it is not known.
     """
     visits = {stored.meeting.id: visit for visit in visits_of(meetings) for stored in visit.meetings}
-    chosen = [stored for stored in meetings if stored.meeting.id in task.told]
-    addresses = {each.meeting.id: address(site, meeting_page(each.meeting.id)) for each in chosen} if site else {}
     done = []
-    for stored, parts in zip(chosen, parts_of(chosen, addresses), strict=True):
+    for stored in (each for each in meetings if each.meeting.id in task.told):
         id_ = stored.meeting.id
         told = task.told[id_]
         around = Surroundings(
@@ -78,8 +76,9 @@ def make_pages(
         )
         page = meeting_page(id_)
         shown = page_of(stored, outlets=outlets, zone=zone, around=around)
-        content = render("meeting", page, m=shown)
-        done.append(Done(card(stored, accounts=shown.accounts, zone=zone), parts, put(out, page, content)))
+        written = put(out, page, render("meeting", page, m=shown))
+        parts = parts_of(stored, address(site, page) if site else None)
+        done.append(Done(card(stored, accounts=shown.accounts, zone=zone), parts, written))
     return done
 
 
