@@ -2,11 +2,14 @@
 
 One server for each process that runs tests, started by the first test that asks for it and stopped with the process;
 each test gets a database of its own, copied from one that has the schema. `running_server` needs no pytest.
+What makes a fresh SQLite file cheap is below, too: the migrations run once in each process, and no disk is waited for.
 """
 
 from __future__ import annotations
 
 import itertools
+import os
+import sqlite3
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -16,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, create_engine, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 
+from archive import schema
 from archive.store import Archive
 
 EMPTY, WITH_SCHEMA = "template0", "meetings_template"
@@ -88,6 +92,45 @@ def database(request: pytest.FixtureRequest) -> str | None:
         return None
     server: PostgreSQL = request.getfixturevalue("postgresql")
     return server.new_database()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _schema_in_one_go() -> Iterator[None]:
+    """The first empty SQLite file of a process is migrated; each later one gets the statements that this came to."""
+    upgrade, made = schema._upgrade, list[str]()
+
+    def laid_down(connection: Connection, revision: str | None, name: str) -> None:
+        if revision is not None or connection.dialect.name != "sqlite":
+            upgrade(connection, revision, name)
+            return
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        if not made:
+            upgrade(connection, revision, name)
+            # its first and last lines begin and commit a transaction, and here is one already
+            made.extend(list(driver.iterdump())[1:-1])
+            return
+        for statement in made:
+            driver.execute(statement)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schema, "_upgrade", laid_down)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_waiting_for_disks() -> Iterator[None]:
+    """No test cuts the power: in this process what is written is left to the system. Those it starts do wait."""
+
+    def hurry(connection: object, _record: object) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.execute("PRAGMA synchronous = OFF")
+
+    event.listen(Engine, "connect", hurry)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", os.fstat)
+        yield
+    event.remove(Engine, "connect", hurry)
 
 
 @pytest.fixture
