@@ -49,6 +49,7 @@ def digest(
 ) -> None:
     """Write one issue, or with --since all that are still to be written; send them when asked to."""
     from flows import issue_steps
+    from flows.steps import require_archive
     from reports.week import parse_week
 
     if sum(map(bool, (send, dry_run, test_send))) > 1:
@@ -56,20 +57,24 @@ def digest(
     if since and (week or dry_run or preview or test_send):
         raise InputError("--since is of many weeks; beside it only --send and --out may be given")
     settings = settings_of(context)
+    if send:
+        # before the heartbeat, which would make the folder of a mistyped name
+        require_archive(settings)
     if since:
         _catch_up(settings, since, out=out, send=send)
         return
     chosen = parse_week(week) if week else None
     messages = issue_steps.write_messages(settings, chosen, out=out) if dry_run else []
     sent = _send(settings, chosen, by_hand=bool(chosen)) if send else None
+    tried = _test_send(settings, test_send, chosen) if test_send else ""
     issue = issue_steps.write_issue(settings, chosen, out=out)
     show_issue(issue)
     for path in messages:
         put(f"  {path}")
     if preview:
         _preview(issue.page)
-    if test_send:
-        _test_send(settings, test_send, chosen)
+    if tried:
+        put(tried)
     if sent and not _show_sent(settings, issue, sent):
         raise typer.Exit(1)
 
@@ -78,18 +83,19 @@ def _catch_up(settings: Settings, since: str, *, out: Path | None, send: bool) -
     """One week after the other; an error ends it, so that no issue is closed before an earlier one."""
     from flows import issue_steps
     from flows.steps import existing_archive, now_utc
-    from flows.weeks import to_do_since
+    from flows.weeks import nothing_to_do, to_do_since
 
+    now = now_utc()
     with existing_archive(settings) as archive:
-        weeks = to_do_since(settings, archive, since, now=now_utc())
+        weeks = to_do_since(settings, archive, since, now=now)
+        if not weeks:
+            put(nothing_to_do(settings, archive, since, now=now))
     well = True
     for week in weeks:
         sent = _send(settings, week, by_hand=True) if send else None
         issue = issue_steps.write_issue(settings, week, out=out)
         show_issue(issue)
         well = (sent is None or _show_sent(settings, issue, sent)) and well
-    if not weeks:
-        put(f"Nothing is left to do since {since}.")
     if not well:
         raise typer.Exit(1)
 
@@ -127,7 +133,8 @@ def _preview(page: Path) -> None:
         put(f"There is no browser here; open {page.resolve()} in one.")
 
 
-def _test_send(settings: Settings, address: str, week: Week | None) -> None:
+def _test_send(settings: Settings, address: str, week: Week | None) -> str:
+    """What became of the trial, when it was accepted."""
     from archive.records import DeliveryState
     from flows.issue_steps import send_trial
 
@@ -136,4 +143,4 @@ def _test_send(settings: Settings, address: str, week: Week | None) -> None:
     if sent.state is not DeliveryState.ACCEPTED:
         warn(f"meetings: {sent.message}")
         raise typer.Exit(1)
-    put(sent.message)
+    return sent.message

@@ -33,8 +33,8 @@ from flows.issue_steps import BUSY_SECONDS, IssueReport, send_until, write_issue
 from flows.publishing import build_site
 from flows.settings import Settings, load_settings
 from flows.steps import now_utc, open_archive, open_run
-from flows.weeks import held_up, to_do, to_do_since
-from parsers.records import InputError, MeetingsError
+from flows.weeks import held_up, require_one, to_do, to_do_since
+from parsers.records import MeetingsError
 from reports.supervision import RunKind
 from reports.week import Week, parse_week
 from reports.words import counted
@@ -123,8 +123,7 @@ def _poll(settings: Settings) -> str:
 
 
 def _weeks(settings: Settings, week: str | None, since: str | None) -> list[Week]:
-    if week and since:
-        raise InputError("week and since exclude each other; give one of them")
+    require_one(week, since)
     if week:
         return [parse_week(week)]
     now = now_utc()

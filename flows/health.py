@@ -10,7 +10,7 @@ from archive import sources
 from archive.records import FetchLogLine
 from archive.store import Archive
 from flows.settings import Settings
-from flows.steps import load_catalogue, now_utc, open_archive
+from flows.steps import existing_archive, load_catalogue, now_utc
 from flows.watching import standing_by
 from parsers.records import Source
 from parsers.source_tables import interval_text
@@ -30,7 +30,7 @@ def health_of(archive: Archive, catalogue: Sequence[Source], *, now: datetime) -
 def source_health(settings: Settings) -> tuple[list[SourceHealth], Mapping[str, FetchLogLine]]:
     """The health of the sources in force, the worst first, and the last poll of each by its id."""
     catalogue = load_catalogue(settings).sources
-    with open_archive(settings) as archive:
+    with existing_archive(settings) as archive:
         found = health_of(archive, catalogue, now=now_utc())
         with archive.read() as session:
             return found, sources.last_fetches(session)

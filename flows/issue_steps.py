@@ -22,13 +22,14 @@ from archive.records import IssueState
 from flows import delivering, issuing
 from flows.delivering import SendReport
 from flows.settings import Settings
-from flows.steps import alone, load_catalogue, now_utc, open_archive
+from flows.steps import alone, existing_archive, load_catalogue, now_utc
+from flows.weeks import begun
 from meetings.records import Status
 from parsers.records import InputError
 from reports.issue_files import FOLDER
 from reports.select import is_back, placed_on
 from reports.smtp import SendResult, send
-from reports.week import Week, last_complete_week, week_of, week_of_day
+from reports.week import Week, last_complete_week, week_of_day
 
 BUSY_SECONDS, LEAST_SECONDS = 5.0, 1.0
 """Pauses: while another sender is at work, and before an attempt that is due already."""
@@ -58,7 +59,7 @@ def write_issue(
 
     Raises `archive.locks.Busy` when it is to be closed and a sender is at work.
     """
-    with open_archive(settings) as archive, alone(archive, "send") if close else nullcontext() as lease:
+    with existing_archive(settings) as archive, alone(archive, "send") if close else nullcontext() as lease:
         issue = issuing.compose(settings, archive, load_catalogue(settings).sources, _chosen(settings, week))
         if lease:
             issue = issuing.close(
@@ -69,7 +70,7 @@ def write_issue(
 
 def write_back_issues(settings: Settings) -> list[IssueReport]:
     """Write the issue of every week before the archive's first run that holds a meeting, oldest first."""
-    with open_archive(settings) as archive:
+    with existing_archive(settings) as archive:
         with archive.read() as session:
             first_run = issues.first_run_at(session)
             told = meetings.all_meetings(session)
@@ -83,7 +84,7 @@ def write_back_issues(settings: Settings) -> list[IssueReport]:
 def write_messages(settings: Settings, week: Week | None = None, *, out: Path | None = None) -> list[Path]:
     """Write each recipient's message as a file instead of sending it, in a folder that only its owner can read."""
     recipients = issuing.load_recipients(settings)
-    with open_archive(settings) as archive:
+    with existing_archive(settings) as archive:
         issue = issuing.compose(settings, archive, load_catalogue(settings).sources, _chosen(settings, week))
     folder = (out or settings.home / FOLDER) / issue.week.label / "mail"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -101,7 +102,7 @@ def send_issue(settings: Settings, week: Week | None = None) -> SendReport:
     `archive.locks.Busy` when another sender is at work.
     """
     with (
-        open_archive(settings) as archive,
+        existing_archive(settings) as archive,
         alone(archive, "send") as lease,
     ):
         issue = issuing.compose(settings, archive, load_catalogue(settings).sources, _chosen(settings, week))
@@ -154,16 +155,15 @@ def send_trial(settings: Settings, address: str, week: Week | None = None) -> Se
     """
     to = issuing.reader_at(settings, address)
     smtp = issuing.smtp_settings(settings)
-    with open_archive(settings) as archive:
+    with existing_archive(settings) as archive:
         issue = issuing.compose(settings, archive, load_catalogue(settings).sources, _chosen(settings, week))
     return send(issuing.trial_message(settings, issue, to, now=now_utc()), smtp)
 
 
 def _chosen(settings: Settings, week: Week | None) -> Week:
     """The week asked for, else the last complete one; raises `InputError` for a week that has not begun."""
-    if week and week > week_of(now_utc(), settings.tz):
-        raise InputError(f"{week.label} has not begun; there is nothing to write about it yet")
-    return week or last_complete_week(now_utc(), settings.tz)
+    now = now_utc()
+    return begun(settings, week, now=now) if week else last_complete_week(now, settings.tz)
 
 
 def _written(settings: Settings, issue: issuing.Issue, out: Path | None) -> IssueReport:

@@ -78,6 +78,12 @@ def open_archive(settings: Settings) -> Archive:
     return archive
 
 
+def require_sources(catalogue: Iterable[Source], ids: Iterable[str]) -> None:
+    """Raises `InputError` that names those of the `ids` that no source of the catalogue has."""
+    if unknown := sorted(set(ids) - {source.id for source in catalogue}):
+        raise InputError(f"no source is called {', '.join(unknown)}; `meetings sources list` shows them")
+
+
 def require_archive(settings: Settings) -> None:
     """Raises `InputError` where no archive is in the home folder yet, and none is named elsewhere; makes nothing."""
     if settings.database_url is None and not (settings.home / DATABASE_NAME).exists():
@@ -141,9 +147,7 @@ class Run:
 
         Raises `InputError` when a named source is not in the catalogue.
         """
-        unknown = set(only) - {source.id for source in self.catalogue}
-        if unknown:
-            raise InputError(f"no source is called {', '.join(sorted(unknown))}; `meetings sources list` shows them")
+        require_sources(self.catalogue, only)
         if only:
             return [source for source in self.catalogue if source.id in only]
         if force:

@@ -41,14 +41,28 @@ def trigger(settings: Settings, deployment: str, parameters: Mapping[str, Any], 
     """Start a run of the deployment (whose flow has the same name) and, with `watch`, wait until it ended.
 
     Returns the exit code: 0 when it completed (or was started, without `watch`), else 1. Raises `InputError` when the
-    server refuses the parameters, `MeetingsError` when there is no server or no such deployment.
+    parameters cannot be used, before there is a run, `MeetingsError` when there is no server or no such deployment.
     """
-    if parameters.get("week"):
-        parse_week(str(parameters["week"]))
+    _check(settings, parameters)
     api = PrefectApi(settings)
     run = _start(api, deployment, parameters)
     put(f"Run {run['name']}: {api.ui}/runs/flow-run/{run['id']}")
     return _watch(api, run, deployment) if watch else 0
+
+
+def _check(settings: Settings, parameters: Mapping[str, Any]) -> None:
+    """Raises `InputError` for what the run would fail at: a slip of the pen is no alarm."""
+    from flows.steps import load_catalogue, now_utc, require_sources
+    from flows.weeks import begun, over, require_one
+
+    week, since, now = parameters.get("week"), parameters.get("since"), now_utc()
+    require_one(week, since)
+    if week:
+        begun(settings, parse_week(str(week)), now=now)
+    if since:
+        over(settings, parse_week(str(since)), now=now)
+    if isinstance(named := parameters.get("sources"), list) and named:
+        require_sources(load_catalogue(settings).sources, map(str, named))
 
 
 def _start(api: PrefectApi, deployment: str, parameters: Mapping[str, Any]) -> dict[str, Any]:

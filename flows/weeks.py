@@ -53,14 +53,34 @@ def to_do(settings: Settings, archive: Archive, *, scheduled: datetime, now: dat
     return weeks_to_do(own, last, closed, week_of(began, settings.tz) if began else None)
 
 
+def require_one(week: object, since: object) -> None:
+    """Raises `InputError` when both are given."""
+    if week and since:
+        raise InputError("week and since exclude each other; give one of them")
+
+
+def begun(settings: Settings, week: Week, *, now: datetime) -> Week:
+    """The week itself; raises `InputError` when it has not begun."""
+    running = week_of(now, settings.tz)
+    if week > running:
+        raise InputError(f"{week.label} has not begun, so there is nothing to write; this is week {running.label}")
+    return week
+
+
+def over(settings: Settings, week: Week, *, now: datetime) -> Week:
+    """The week itself; raises `InputError` when it is not over."""
+    last = last_complete_week(now, settings.tz)
+    if week > last:
+        raise InputError(f"{week.label} is not over yet; the last week that can be sent or made up is {last.label}")
+    return week
+
+
 def to_do_since(settings: Settings, archive: Archive, since: str, *, now: datetime) -> list[Week]:
     """What is still to be seen to from the week `since` on, weeks before the first run left out: they are never mailed.
 
     Raises `InputError` when it is no week, or not over.
     """
-    first, last = parse_week(since), last_complete_week(now, settings.tz)
-    if first > last:
-        raise InputError(f"{since} is not over yet; the last week that can be written is {last.label}")
+    first, last = over(settings, parse_week(since), now=now), last_complete_week(now, settings.tz)
     with archive.read() as session:
         began = issues.first_run_at(session)
         closed = {issue.week for issue in issues.closed_issues(session, settings.zone)}
@@ -70,6 +90,21 @@ def to_do_since(settings: Settings, archive: Archive, since: str, *, now: dateti
         return []
     open_mail = {week for week, zone in due if zone == settings.zone}
     return weeks_since(max(first, week_of(began, settings.tz)), last, closed, open_mail)
+
+
+def nothing_to_do(settings: Settings, archive: Archive, since: str, *, now: datetime) -> str:
+    """Why `to_do_since` found no week, in a sentence."""
+    with archive.read() as session:
+        began = issues.first_run_at(session)
+    first = week_of(began or now, settings.tz)
+    if first <= last_complete_week(now, settings.tz):
+        return f"Nothing is left to do since {since}."
+    monday, _ = week_after(first).days()
+    return (
+        f"No issue is due yet: the first is that of {first.label}, the week of the first run, "
+        f"from {monday:%d %B %Y} on. "
+        "Weeks before are back issues: `meetings run` writes them, and nobody is mailed."
+    )
 
 
 def held_up(settings: Settings, archive: Archive, week: Week) -> bool:

@@ -153,12 +153,14 @@ def test_a_bad_file_does_not_stop_the_good_ones(meetings: Meetings, tmp_path: Pa
         pytest.param(["ingest", "--source", "nowhere"], ["nowhere", "sources list"], id="unknown source"),
         pytest.param(["ingest", "--sources", "absent.toml"], ["absent.toml"], id="catalogue missing"),
         pytest.param(["digest", "--week", "2024-W50", "--dry-run"], ["recipients.toml"], id="nobody to send to"),
-        pytest.param(["digest", "--week", "2024-W50", "--send"], ["back issue", "never mailed"], id="back issue"),
-        pytest.param(["status"], ["no archive"], id="status of nothing"),
-        pytest.param(["export"], ["no archive"], id="export of nothing"),
-        pytest.param(["site", "build"], ["no archive"], id="site of nothing"),
         pytest.param(["detect", "."], ["no .txt file"], id="folder without seed files"),
         pytest.param(["trigger", "digest", "-p", "week=2024-W60"], ["2024-W60"], id="trigger for no week"),
+        pytest.param(["trigger", "digest", "-p", "week=8000-W01"], ["has not begun"], id="trigger for a week to come"),
+        pytest.param(["trigger", "digest", "-p", "since=8000-W01"], ["is not over"], id="trigger since a week to come"),
+        pytest.param(
+            ["trigger", "digest", "-p", "week=2024-W50", "-p", "since=2024-W50"], ["exclude each other"], id="both"
+        ),
+        pytest.param(["trigger", "ingest", "-p", 'sources=["nowhere"]'], ["nowhere"], id="trigger for no source"),
     ],
 )
 def test_wrong_input_is_one_sentence_and_exit_code_2(
@@ -169,6 +171,29 @@ def test_wrong_input_is_one_sentence_and_exit_code_2(
     assert len(ran.err.strip().splitlines()) == 1
     for word in words:
         assert word in ran.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "status", "export", "site build", "sources check", "deliveries", "verify", "repair", "backup", "redetect",
+        "digest", "digest --week 2024-W50", "digest --since 2024-W50", "digest --send",
+        "digest --since 2024-W50 --send",
+    ],
+)  # fmt: skip
+def test_a_look_into_a_home_that_is_none_says_so_and_makes_nothing(meetings: Meetings, words: str) -> None:
+    ran = meetings(*words.split())
+    assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, "", 1), ran
+    assert f"there is no archive in {meetings.home} yet; `meetings run` makes one" in ran.err
+    assert not meetings.home.exists()
+
+
+def test_a_back_issue_is_never_mailed(meetings: Meetings) -> None:
+    meetings("import", SEEDS)
+    ran = meetings("digest", "--week", "2024-W50", "--send")
+    assert (ran.code, len(ran.err.splitlines())) == (2, 1)
+    assert "2024-W50 is a back issue" in ran.err
+    assert "never mailed" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -191,6 +216,7 @@ def test_wrong_catalogue_names_file_and_key(meetings: Meetings, tmp_path: Path, 
 def test_sources_list_and_check_speak_json(meetings: Meetings) -> None:
     listed = json.loads(meetings("sources", "list", "--json").out)
     assert [(row["id"], row["kind"], row["side"]) for row in listed] == [("town", "rss", "vietnam")]
+    meetings("import", SEEDS)
     never = meetings("sources", "check", "--json")
     assert (never.code, json.loads(never.out)[0]["outcome"]) == (0, "never_polled")
     meetings("ingest")

@@ -148,7 +148,7 @@ def test_an_ingest_beside_the_command_line_is_told_who_holds_the_archive(served:
         pytest.param(["ingest", "-p", "fast=true"], 2, "it takes sources, force", id="no such parameter"),
         pytest.param(["digest", "-p", "week=2024-50"], 2, "2024-W50", id="no ISO week"),
         pytest.param(["digest", "-p", "week=2024-W60", "-p", "poll_first=false"], 2, "2024-W60", id="no such week"),
-        pytest.param(["ingest", "-p", 'sources=["nowhere"]'], 1, "no source is called nowhere", id="no such source"),
+        pytest.param(["ingest", "-p", 'sources=["nowhere"]'], 2, "no source is called nowhere", id="no such source"),
     ],
 )
 def test_what_a_run_cannot_do_is_told_in_words(served: Served, arguments: list[str], code: int, words: str) -> None:

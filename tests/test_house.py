@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from archive.store import Archive
+
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = sorted(ROOT.glob("requirements*.lock"))
 # SHA-256 of the two founding articles as they were given
@@ -121,6 +123,7 @@ HEAVY = {"prefect", "sqlalchemy", "httpx", "trafilatura", "bs4", "feedparser", "
     ],
 )
 def test_command_does_not_load_what_it_does_not_need(arguments: list[str], forbidden: set[str], tmp_path: Path) -> None:
+    Archive.open(tmp_path / "home").close()
     script = (
         "import sys\nfrom flows.cli import app\n"
         f"try: app({['--home', str(tmp_path / 'home'), *arguments]!r})\n"

@@ -14,7 +14,7 @@ from archive.store import Archive, ArchiveError
 from flows import delivering, issuing
 from flows.settings import load_settings
 from flows.steps import now_utc
-from reports.week import Week, last_complete_week, parse_week, week_of
+from reports.week import Week, last_complete_week, parse_week, week_after, week_of
 from tests.commandline import Meetings
 from tests.mailserver import Inbox, mail_server
 
@@ -123,6 +123,20 @@ def test_a_week_that_cannot_be_closed_holds_up_the_later_ones(
 def test_what_is_of_one_week_does_not_go_with_since(meetings: Meetings, words: tuple[str, ...], reason: str) -> None:
     refused = meetings("digest", "--since", "2024-W50", *words)
     assert (refused.code, reason in refused.err) == (2, True), refused
+
+
+def test_before_the_first_issue_is_due_it_is_said_which_and_when(
+    meetings: Meetings, database: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if database:
+        monkeypatch.setenv("MEETINGS_DATABASE_URL", database)
+    with Archive.open(meetings.home, database) as archive, archive.write() as session:
+        issues.mark_first_run(session, now_utc())
+    this = week_of(now_utc(), ZONE)
+    ran = meetings("digest", "--since", "2024-W50", "--send")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith(f"No issue is due yet: the first is that of {this.label}, the week of the first run, ")
+    assert f"from {week_after(this).days()[0]:%d %B %Y} on" in ran.out
 
 
 def test_a_week_that_is_not_over_has_nothing_to_make_up(meetings: Meetings, missed: list[Week]) -> None:
