@@ -9,7 +9,7 @@ What may have arrived stays unknown, whatever later attempts come to, until it i
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -103,25 +103,29 @@ def plan(
     recipients: Sequence[tuple[str, str]],
     *,
     now: dt.datetime,
-    choice: str = "",
+    choices: Mapping[str, str] | None = None,
     doubt: str = "",
 ) -> None:
     """Enters a delivery for every (address, Message-ID) that the issue does not have yet; others stay as they are.
 
-    `choice` is the key of the variant that they carry, empty for the whole issue. `doubt` says why they may have
-    arrived already: then they are unknown, and held for a person. Addresses that differ in case alone are one.
+    `choices`: by address the key of the variant that it gets, where that is not the whole issue. `doubt` says why they
+    may have arrived already: then they are unknown, and held for a person. Addresses that differ in case alone are one.
     Raises `ArchiveError` when the issue is not in the archive.
     """
     if s.get(IssueRow, (week, zone)) is None:
         raise ArchiveError(f"There is no issue of {week} in the archive; write it first with: meetings digest")
+    chosen = choices or {}
+    known = {address.lower() for address in s.scalars(select(DeliveryRow.recipient).where(*_of(week, zone)))}
     for recipient, message_id in recipients:
-        if s.scalars(select(DeliveryRow).where(*_of(week, zone), _to(recipient))).first() is None:
-            row = DeliveryRow(week=week, zone=zone, recipient=recipient, message_id=message_id, choice=choice)
-            row.state, row.attempts, row.message, row.updated_at = DeliveryState.PLANNED, 0, "", now
-            row.held = row.in_doubt = False
-            if doubt:
-                _doubt(row, doubt)
-            s.add(row)
+        if recipient.lower() in known:
+            continue
+        known.add(recipient.lower())
+        row = DeliveryRow(week=week, zone=zone, recipient=recipient, message_id=message_id)
+        row.choice, row.held, row.in_doubt = chosen.get(recipient, ""), False, False
+        row.state, row.attempts, row.message, row.updated_at = DeliveryState.PLANNED, 0, "", now
+        if doubt:
+            _doubt(row, doubt)
+        s.add(row)
     s.flush()
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -98,10 +98,11 @@ def plan_all(
     restored = issues.restored_at(session)
     over = restored is not None and issue.week.bounds(settings.tz)[1] <= restored
     doubt = deliveries.BEFORE_RESTORE if over else ""
-    for to in recipients:
-        text = issue.for_reader(to.choice)
-        named = to.address, issuing.message_id_of(settings, issue, to)
-        deliveries.plan(session, week, zone, [named], now=now, choice=text.choice, doubt=doubt)
+    texts = {choice: issue.for_reader(choice) for choice in dict.fromkeys(to.choice for to in recipients)}
+    named = [(to.address, issuing.message_id_of(settings, issue, to)) for to in recipients]
+    choices = {to.address: texts[to.choice].choice for to in recipients}
+    deliveries.plan(session, week, zone, named, now=now, choices=choices, doubt=doubt)
+    for text in texts.values():
         if text.choice:
             issues.keep_variant(session, week, zone, text)
 
@@ -128,6 +129,8 @@ def send_due(
         deliveries.give_up_abandoned(session, is_gone=is_gone, now=now_utc(), patience=waits)
         deliveries.set_right(session, now=now_utc(), patience=waits)
         deliveries.give_up_unlisted(session, week, zone, listed, now=now_utc(), patience=waits)
+        # among them those that were kept when the messages were planned, after the issue was composed
+        issue = replace(issue, variants=issues.get_variants(session, week, zone))
     before = _standing(archive, week, zone, listed)
     turned_away = ""
     for each in before:
@@ -154,6 +157,7 @@ def deliver(
 ) -> SendResult | None:
     """Send one planned message unless the ledger says that it is not to be sent now: then None.
 
+    `issue` comes with all variants that were planned.
     The claim is committed before the first word to the mail server, the outcome after the last (design §6.3).
     `check` raises when another sender took over. `turned_away`: why the server takes no message now; then it is not
     asked.
@@ -192,11 +196,10 @@ def _as_planned(
 
     `choice` is the one planned then; None when that is not known, and theirs of today counts.
     """
-    kept = {each.choice: each for each in issues.get_variants(session, issue.week.label, settings.zone)}
     if choice is None:
         text = issue.for_reader(recipient.choice)
         return issues.keep_variant(session, issue.week.label, settings.zone, text) if text.choice else text
-    return kept.get(choice, issue.whole)
+    return next((each for each in issue.variants if each.choice == choice), issue.whole)
 
 
 def _standing(archive: Archive, week: str, zone: str, listed: Mapping[str, Recipient]) -> list[Delivery]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from archive import issues
 from archive.meetings import record_detection
@@ -74,8 +76,23 @@ class Desk:
         with self.archive.write() as session:
             delivering.plan_all(self.settings, session, issue, [to], now=now)
         return delivering.deliver(
-            self.settings, self.archive, issue, to, NOBODY, now_fn=lambda: now, check=lambda _: None
+            self.settings, self.archive, self.compose(), to, NOBODY, now_fn=lambda: now, check=lambda _: None
         )
+
+
+@contextmanager
+def statements(archive: Archive) -> Iterator[list[str]]:
+    """The SQL that the archive is asked while the block runs."""
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    event.listen(archive._engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(archive._engine, "before_cursor_execute", note)
 
 
 @pytest.fixture

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 import pytest
 
-from archive import meetings
+from archive import deliveries, meetings
 from archive.records import DeliveryState, IssueState
 from flows import delivering, issuing
-from flows.steps import detect_new
+from flows.steps import alone, detect_new
 from meetings.detect import detect
 from meetings.records import Detection, Rank
 from parsers.records import Article
@@ -20,7 +21,7 @@ from reports.render import Forms
 from reports.smtp import SendResult, SmtpSettings
 from reports.week import week_of
 from tests.archive_samples import HOUR, day, store
-from tests.issuekit import CLOSED_AT, Desk
+from tests.issuekit import CLOSED_AT, NOBODY, Desk, statements
 
 MET = (
     "Chinese Foreign Minister Wang Yi met with Vietnamese Deputy Prime Minister and Foreign Minister Bui Thanh Son in "
@@ -106,6 +107,41 @@ def test_a_message_is_sent_again_with_the_same_bytes_by_another_program(
     desk.deliver(Recipient("eve@example.org", choice=Choice(topics=("trade",))))
     assert [b"Written anew" in message for message in post.sent] == [False, False, False, True]
     assert desk.deliver(Recipient("ann@example.org", choice=SHORT)) is None
+
+
+@pytest.mark.parametrize("several", [False, True], ids=["all want everything", "every other one wants it short"])
+def test_what_is_asked_of_the_archive_does_not_grow_with_the_readers(desk: Desk, several: bool) -> None:
+    desk.tell("one", MET, "2024-12-10")
+    issue, counts = desk.close(desk.compose()), []
+    for number in (2, 40):
+        choices = [SHORT if several and each % 2 else EVERYTHING for each in range(number)]
+        readers = [Recipient(f"{at}of{number}@example.org", choice=choice) for at, choice in enumerate(choices)]
+        with statements(desk.archive) as asked, desk.archive.write() as session:
+            delivering.plan_all(desk.settings, session, issue, readers, now=CLOSED_AT)
+        counts.append(len(asked))
+    assert counts[0] >= counts[1] > 0
+    with desk.archive.read() as session:
+        planned = [each.choice for each in deliveries.deliveries(session)]
+    assert sorted(set(planned)) == sorted({"", SHORT.key} if several else {""})
+    assert len(planned) == 42
+
+
+def test_the_variants_of_an_issue_are_read_once_for_all_messages(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.tell("one", MET, "2024-12-10")
+    issue = desk.close(desk.compose())
+    readers = [Recipient(f"{at}@example.org", choice=(SHORT, LEADERS, EVERYTHING)[at % 3]) for at in range(9)]
+    post = Post(*[ACCEPTED] * len(readers))
+    monkeypatch.setattr(delivering, "send", post)
+    with desk.archive.write() as session:
+        delivering.plan_all(desk.settings, session, issue, readers, now=CLOSED_AT)
+    with alone(desk.archive, "send") as lease, statements(desk.archive) as asked:
+        report = delivering.send_due(
+            desk.settings, desk.archive, issue, readers, NOBODY, lease=lease, sleep=lambda _seconds: None
+        )
+    assert report.accepted == len(post.sent) == len(readers)
+    assert sum("FROM issue_variants" in statement for statement in asked) == 1
+    bodies = [message_from_bytes(sent, policy=policy.default).get_body(("plain",)) for sent in post.sent]
+    assert len({body.get_content() for body in bodies if body}) == 3
 
 
 def test_an_article_that_the_rules_cannot_bear_holds_up_no_other(
