@@ -45,7 +45,8 @@ COMMANDS = {
 PER_ROUND, PER_MONDAY, PER_SITE = 3, 6, 3
 PATIENCE = 24
 """Runs that may be needed until nothing is left to be done."""
-_CLOSING = [step for step in SEND_STEPS if "issue" in step.split()[0].rpartition(":")[2] or ":close" in step]
+_CLOSING = [step for step in SEND_STEPS if step.split()[0].rpartition(":")[2] in ("save_issue", "plan", "close")]
+"""Inside or right behind the transaction that closes an issue."""
 STEPS = {
     "ingest": INGEST_STEPS,
     "close": _CLOSING,
