@@ -17,7 +17,7 @@ import pytest
 from fetch.client import MAX_OVERHEAD, MAX_URL, Client
 from fetch.headers import MAX_FIELDS
 from parsers.records import Outcome
-from tests.fetchkit import NOW
+from tests.fetchkit import NOW, goes_on
 from tests.internet import Internet
 from tests.webserver import Reply, Web, bomb, redirect
 
@@ -221,7 +221,7 @@ def test_hostile(internet: Internet, make: Callable[..., Client], case: Case) ->
     assert bool(answer.message) is not answer.outcome.good
     assert answer.message.isprintable()
     assert len(answer.message) < 1000
-    assert client.get(internet.url("/fine")).body == b"fine", "the client goes on"
+    assert goes_on(client, internet.url("/fine"))
     assert (internet.strays(), internet.trapped) == ([], 0)
     assert not any("x-forged" in seen.headers for seen in internet.web.requests)
 

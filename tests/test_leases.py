@@ -32,7 +32,7 @@ from tests.archive_samples import HOUR, NOW, everything, store
 from tests.commandline import Meetings
 from tests.issuekit import Desk
 
-SHORT = dt.timedelta(seconds=1)
+SHORT, BLINK = dt.timedelta(seconds=1), dt.timedelta(microseconds=1)
 
 
 def take(archive: Archive, *, now: Callable[[], dt.datetime] = lambda: NOW, lease: dt.timedelta = LEASE) -> Lease:
@@ -134,7 +134,7 @@ def _holder(home: str, url: str | None, orders: Connection) -> None:
     """Holds a lock, acts on order and tells of it; ends when it is told that it is not alone."""
     with (
         Archive.open(Path(home), url) as archive,
-        hold(archive, "ingest", owner="another machine", now_fn=now_utc, lease=2 * SHORT) as lease,
+        hold(archive, "ingest", owner="another machine", now_fn=now_utc, lease=SHORT) as lease,
     ):
         while orders.recv():
             try:
@@ -166,13 +166,29 @@ def ordered(orders: Connection) -> str:
     return str(orders.recv())
 
 
-def taken(archive: Archive, ours: ExitStack) -> bool:
-    """Whether the lock could be had; then it is held until `ours` ends."""
+def taken(archive: Archive, ours: ExitStack, at: dt.datetime) -> bool:
+    """Whether the lock can be had by a clock that stands there; then it is held until `ours` ends."""
     try:
-        ours.enter_context(hold(archive, "ingest", owner="me", now_fn=now_utc))
+        ours.enter_context(hold(archive, "ingest", owner="me", now_fn=lambda: at))
     except Busy:
         return False
     return True
+
+
+def suspended(archive: Archive, process: BaseProcess) -> dt.datetime:
+    """Stops the holder; when its lease runs out."""
+    assert process.pid
+    # not in the middle of a transaction, in which it would keep all others waiting
+    with archive.write():
+        os.kill(process.pid, signal.SIGSTOP)
+    return expires_at(archive)
+
+
+def resumed(process: BaseProcess, orders: Connection) -> str:
+    """Lets the holder go on; what it answers."""
+    assert process.pid
+    os.kill(process.pid, signal.SIGCONT)
+    return ordered(orders)
 
 
 @pytest.mark.slow
@@ -180,15 +196,14 @@ def test_a_killed_holder_blocks_the_others_until_its_lease_has_run_out(
     archive: Archive, holder: tuple[BaseProcess, Connection]
 ) -> None:
     process, _ = holder
-    started = now_utc()
-    until(lambda: now_utc() > started + 4 * SHORT)
+    first = expires_at(archive)
+    until(lambda: expires_at(archive) > first + SHORT)
     with ExitStack() as ours:
-        assert not taken(archive, ours), "it lives, and its first lease is long over"
+        assert not taken(archive, ours, first + SHORT), "it lives, and its first lease is long over"
         process.kill()
         process.join()
         ends = expires_at(archive)
-        until(lambda: taken(archive, ours))
-        assert now_utc() >= ends
+        assert [taken(archive, ours, at) for at in (ends - BLINK, ends)] == [False, True]
 
 
 @pytest.mark.slow
@@ -196,14 +211,9 @@ def test_a_holder_that_was_suspended_does_nothing_more(
     archive: Archive, holder: tuple[BaseProcess, Connection]
 ) -> None:
     process, orders = holder
-    assert process.pid
-    # not in the middle of a transaction, in which it would keep all others waiting
-    with archive.write():
-        os.kill(process.pid, signal.SIGSTOP)
     with ExitStack() as ours:
-        until(lambda: taken(archive, ours))
-        os.kill(process.pid, signal.SIGCONT)
-        assert "another one took over" in ordered(orders)
+        assert taken(archive, ours, suspended(archive, process))
+        assert "another one took over" in resumed(process, orders)
         process.join()
         assert process.exitcode == 0
         assert len(everything(archive)["locks"]) == 1, "it leaves the lock of the one that took over"
@@ -214,15 +224,11 @@ def test_a_holder_that_was_suspended_and_that_nobody_missed_goes_on(
     archive: Archive, holder: tuple[BaseProcess, Connection]
 ) -> None:
     process, orders = holder
-    assert process.pid
-    with archive.write():
-        os.kill(process.pid, signal.SIGSTOP)
-    ends = expires_at(archive)
+    ends = suspended(archive, process)
     until(lambda: now_utc() > ends)
-    os.kill(process.pid, signal.SIGCONT)
-    assert ordered(orders) == "acted"
+    assert resumed(process, orders) == "acted"
     with ExitStack() as ours:
-        assert not taken(archive, ours)
+        assert not taken(archive, ours, ends)
 
 
 def stolen(archive: Archive, name: str) -> None:
