@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from hashlib import sha256
 from pathlib import Path
 
 from sqlalchemy import select
@@ -22,8 +23,8 @@ from warcio.exceptions import ArchiveLoadFailed
 
 from archive import articles, deliveries, issues, meetings, sources
 from archive.articles import stored_article
-from archive.models import ArticleRow, LockRow
-from archive.records import Delivery, DeliveryState, StoredArticle, StoredIssue
+from archive.models import ArticleRow, IssueRow, LockRow
+from archive.records import Delivery, DeliveryState, IssueState, StoredArticle, StoredIssue
 from archive.store import Archive
 from bench.postbox import ADDRESSES, GONE, Accepted
 from bench.press import FEEDS, Press
@@ -56,31 +57,35 @@ class Finding:
     what: str
 
 
-Ledger = Mapping[tuple[str, str], Delivery]
-"""Deliveries by week and recipient."""
-
-
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one look at the archive saw, to be held against later ones."""
+    """What one look at the archive saw, to be held against later ones.
 
-    ledger: Ledger
-    issues: Mapping[str, tuple[str, str, str]]
+    `states` of the deliveries by Message-ID; `issues`: a hash of what each closed one says, by week.
+    """
+
+    states: Mapping[str, DeliveryState]
+    issues: Mapping[str, str]
 
 
 def look(archive: Archive) -> Look:
-    """The ledger, and subject, Markdown and HTML of every closed issue."""
+    """The ledger and the closed issues, of which no more is read than what may not change: each run has its look."""
+    said = IssueRow.subject, IssueRow.markdown, IssueRow.html, IssueRow.chart
+    closed = select(IssueRow.week, *said).where(IssueRow.state.in_([state for state in IssueState if state.closed]))
     with archive.read() as session:
-        ledger = {(each.week, each.recipient): each for each in deliveries.deliveries(session)}
-        closed = [issues.get_issue(session, each.week, each.zone) for each in issues.closed_issues(session)]
-    return Look(ledger, {each.week: (each.subject, each.markdown, each.html) for each in closed if each})
+        states = {each.message_id: each.state for each in deliveries.deliveries(session)}
+        hashes = {week: sha256(repr(content).encode()).hexdigest() for week, *content in session.execute(closed)}
+    return Look(states, hashes)
 
 
-def is_over(delivery: Delivery) -> bool:
-    """Whether nothing is sent any more of the program's own accord.
+def all_over(archive: Archive) -> bool:
+    """Whether nothing is sent any more of the program's own accord."""
+    with archive.read() as session:
+        return all(map(_is_over, deliveries.deliveries(session)))
 
-    A message whose sender was killed, and whose address the server refused then, waits for a person.
-    """
+
+def _is_over(delivery: Delivery) -> bool:
+    """A message whose sender was killed, and whose address the server refused then, waits for a person."""
     return delivery.state in (DeliveryState.ACCEPTED, DeliveryState.REFUSED) or delivery.held
 
 
@@ -136,7 +141,7 @@ def repetitions(taken: Sequence[Accepted], before: Mapping[int, Look], killed: C
         earlier, last[id_] = last.get(id_), message
         if earlier is None:
             continue
-        doubtful = earlier.run < message.run and _state(before[earlier.run + 1], id_) in DOUBTFUL
+        doubtful = earlier.run < message.run and before[earlier.run + 1].states.get(id_) in DOUBTFUL
         if doubtful and earlier.hung_up:
             yield "no answer after the final dot"
         elif doubtful and earlier.run in killed:
@@ -151,13 +156,9 @@ def denials(taken: Sequence[Accepted], before: Mapping[int, Look]) -> Iterator[F
     for message in taken:
         first.setdefault(message.message_id, message.run)
     for id_, run in first.items():
-        states = {_state(seen, id_) for number, seen in before.items() if number > run}
+        states = {seen.states.get(id_) for number, seen in before.items() if number > run}
         for state in states - {*DOUBTFUL, DeliveryState.ACCEPTED}:
             yield Finding(Kind.WRONG, f"the ledger said {state} of {id_} after the server had taken it")
-
-
-def _state(seen: Look, message_id: str) -> DeliveryState | None:
-    return next((each.state for each in seen.ledger.values() if each.message_id == message_id), None)
 
 
 def audit(archive: Archive, home: Path, press: Press, taken: Sequence[Accepted]) -> list[Finding]:
@@ -263,7 +264,7 @@ def _messages(session: Session, taken: Sequence[Accepted]) -> Iterator[Finding]:
             got = by_id.get((address, delivery.message_id), set()) if delivery else set()
             if not got and address != GONE:
                 yield Finding(Kind.LOST, f"the message of {issue.week} to {address} ({state})")
-            if delivery is None or not is_over(delivery) or (state == DeliveryState.ACCEPTED) == (address == GONE):
+            if delivery is None or not _is_over(delivery) or (state == DeliveryState.ACCEPTED) == (address == GONE):
                 yield Finding(Kind.WRONG, f"the ledger says {state} of {issue.week} to {address}")
             if address not in (GONE, *ADDRESSES[-2:]) and any(_text(data) != issue.markdown for data in got):
                 yield Finding(Kind.WRONG, f"the message of {issue.week} to {address} is not what was closed")

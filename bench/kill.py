@@ -9,6 +9,7 @@ world's end everything is counted (`bench.audit`). The first world is not killed
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import random
 import shutil
 import tempfile
@@ -25,6 +26,7 @@ from bench.audit import Finding, Kind, Look
 from bench.killing import Ended, Job, Launcher
 from bench.postbox import postbox, recipients
 from bench.press import ZONE, Press
+from flows.console import progress, warn
 from flows.settings import Settings
 from parsers.records import InputError
 from tests.databases import EMPTY, running_server
@@ -33,7 +35,7 @@ from tests.webserver import Web
 
 KILLS, WORLDS = 200, 4
 START = dt.datetime(2025, 3, 4, 3, tzinfo=dt.UTC)
-HOUR = dt.timedelta(hours=1)
+HOUR, WEEK = dt.timedelta(hours=1), dt.timedelta(weeks=1)
 ROUNDS = (0, 3)
 """Days after Tuesday on which the feeds are read."""
 COMMANDS = {
@@ -64,7 +66,10 @@ _MAIL = {"mail_per_minute": "0"}
 
 @dataclass
 class Tally:
-    """What all worlds came to. `kills` by command and manner; `late` came after the command had ended."""
+    """What all worlds came to. `kills` by command and manner; `late` came after the command had ended.
+
+    `on_step` is called after each step on the way there, with its name.
+    """
 
     kills: Counter[tuple[str, str]] = field(default_factory=Counter)
     late: int = 0
@@ -77,6 +82,7 @@ class Tally:
     lengths: dict[str, float] = field(default_factory=dict)
     steps: dict[str, deque[str]] = field(default_factory=lambda: {kind: deque(all_) for kind, all_ in STEPS.items()})
     reached: set[str] = field(default_factory=set)
+    on_step: Callable[[str], None] = lambda _what: None
 
     def figures(self) -> dict[str, object]:
         """The last line: kills, what was lost, messages that came twice, and everything that nothing explains."""
@@ -128,15 +134,14 @@ class World:
         """This world's time, which the program's clock shows too."""
         return dt.datetime.fromtimestamp(time.time() + self._ahead, dt.UTC)
 
-    def live(self, kills: int) -> None:
-        """Weeks until so many kills have met their process, then one more without any, and the count."""
-        goal, tuesday = self.tally.kills.total() + kills, START
-        while True:
-            last = self.tally.kills.total() >= goal
-            self._week(tuesday, goal, last=last)
+    def live(self, kills: int, *, weeks: int) -> None:
+        """So many weeks, or until so many kills have met their process and one week more is over; then the count."""
+        goal = self.tally.kills.total() + kills
+        for week in itertools.count(1):
+            last = self.tally.kills.total() >= goal and week >= weeks
+            self._week(START + (week - 1) * WEEK, goal, last=last)
             if last:
                 break
-            tuesday += dt.timedelta(days=7)
         self._count()
 
     def _week(self, tuesday: dt.datetime, goal: int, *, last: bool) -> None:
@@ -177,6 +182,7 @@ class World:
         self._killed.add(self.box.run)
         self.tally.kills[COMMANDS[kind][0], "named" if named else "random"] += 1
         self.tally.reached.add(step)
+        self.tally.on_step(kind)
         if self._made:
             with self._lying() as archive:
                 self._find(audit.hidden(archive, self.press))
@@ -234,8 +240,7 @@ class World:
 
     def _all_sent(self) -> bool:
         with self._lying() as archive:
-            ledger = audit.look(archive).ledger.values()
-        return all(map(audit.is_over, ledger))
+            return audit.all_over(archive)
 
     def _nothing_is_missing(self) -> bool:
         with self._lying() as archive:
@@ -255,7 +260,7 @@ class World:
 
     def _find(self, found: Iterable[Finding]) -> None:
         for finding in found:
-            print(f"  {finding.kind}: {finding.what}", flush=True)
+            warn(f"  {finding.kind}: {finding.what}")
             self.tally.findings.append(finding)
 
     def _advance(self, by: dt.timedelta) -> None:
@@ -265,27 +270,42 @@ class World:
         self._ahead = max(self._ahead, moment.timestamp() - time.time())
 
 
-def live(
-    tally: Tally, launcher: Launcher, *, kills: int = 0, seed: int = 0, url: str | None = None, fork: bool = True
-) -> None:
+def warm_up(launcher: Launcher) -> dict[str, float]:
+    """Two weeks in the launching process itself, the second with a chart, so that no run has anything left to load.
+
+    Returns how many seconds each command took in the end.
+    """
+    tally = Tally()
+    _live(tally, launcher, kills=0, weeks=2, seed=0, url=None, fork=False)
+    return tally.lengths
+
+
+def live(tally: Tally, launcher: Launcher, *, kills: int, seed: int, url: str | None) -> None:
     """One world, killed so many times."""
+    _live(tally, launcher, kills=kills, weeks=1, seed=seed, url=url, fork=True)
+
+
+def _live(tally: Tally, launcher: Launcher, *, kills: int, weeks: int, seed: int, url: str | None, fork: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="kill-") as folder:
         world = World(Path(folder), launcher, tally, seed=seed, url=url, fork=fork)
         with world.open(moody=bool(kills)):
-            world.live(kills)
+            world.live(kills, weeks=weeks)
 
 
 def main(database: str = "sqlite") -> dict[str, object]:
     """All worlds on `sqlite` or `postgresql`."""
     if database not in ("sqlite", "postgresql"):
         raise InputError(f"there is no database called {database} here; give sqlite or postgresql")
-    tally = Tally()
-    with nullcontext() if database == "sqlite" else running_server() as server, Launcher() as launcher:
-        live(Tally(), launcher, fork=False)  # what a first run loads is loaded then
+    with (
+        nullcontext() if database == "sqlite" else running_server() as server,
+        Launcher() as launcher,
+        progress("kills") as advance,
+    ):
+        tally = Tally(on_step=lambda kind: advance(f"in {kind}", KILLS))
+        warm_up(launcher)
         for number in range(WORLDS + 1):
             url = server.new_database(EMPTY) if server else None
             live(tally, launcher, kills=KILLS // WORLDS if number else 0, seed=number, url=url)
-            print(f"world {number}:", " ".join(f"{key}={value}" for key, value in tally.figures().items()), flush=True)
     show(tally)
     return tally.figures()
 

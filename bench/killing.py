@@ -19,15 +19,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from parsers.records import MeetingsError
+
 PACKAGES = ("flows", "parsers", "reports", "fetch", "meetings", "archive")
 # none of the commands that are run loads these before a kill could have hit the loading
 LATE = ("flows.cli", "flows.cli_site", "flows.issue_steps", "flows.publishing", "alembic.command", "parsers.feeds")
+POSTGRESQL = ("psycopg", "sqlalchemy.dialects.postgresql.psycopg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +80,16 @@ class Launcher:
         self._process.communicate()
 
     def run(self, job: Job) -> Ended:
-        """Run one command to its end, or to its death."""
+        """Run one command to its end, or to its death. Raises `MeetingsError` when the launching process is gone."""
         assert self._process.stdin
         assert self._process.stdout
-        self._process.stdin.write(json.dumps(asdict(job), default=str) + "\n")
-        self._process.stdin.flush()
-        return Ended(**json.loads(self._process.stdout.readline()))
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(json.dumps(asdict(job), default=str) + "\n")
+            self._process.stdin.flush()
+        answer = self._process.stdout.readline()
+        if not answer:
+            raise MeetingsError("the process that starts the commands has ended; its last words above say why")
+        return Ended(**json.loads(answer))
 
 
 def arm(step: str) -> None:
@@ -173,7 +181,7 @@ def _serve() -> None:
     from flows import steps
 
     steps.now_utc = clock = _Clock()  # before anything else takes the name over
-    for name in LATE:
+    for name in (*LATE, *POSTGRESQL):
         importlib.import_module(name)
     answers = os.fdopen(os.dup(1), "w")
     for line in sys.stdin:

@@ -11,7 +11,7 @@ import datetime as dt
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,9 +21,11 @@ from bench import kill
 from bench.audit import Finding, Kind
 from bench.kill import START, Tally, World
 from bench.killing import Job, Launcher
+from flows.console import progress
 from tests.databases import EMPTY, running_server
 
 ROUNDS = 50
+DATABASES = ("sqlite", "postgresql")
 COMMANDS = {**kill.COMMANDS, "digest": kill.COMMANDS["send"], "run": ("run",)}
 PAIRS = (("ingest", "ingest"), ("digest", "digest"), ("run", "run"), ("ingest", "digest"))
 """In the order in which they come by in each fortnight."""
@@ -84,6 +86,7 @@ class Twice(World):
         row.gave_way += bool(gave_way)
         row.through += not gave_way
         self._find(misbehaved(pair, ends))
+        self.tally.on_step(" + ".join(pair))
 
     def _one(self, which: int, kind: str, pause: float) -> tuple[int, str]:
         """One of the two; its exit code and what it printed."""
@@ -125,40 +128,41 @@ def merge(home: Path, other: Path) -> Iterator[Finding]:
 def launchers() -> Iterator[tuple[Launcher, Launcher]]:
     """Two processes that start commands, each of which has loaded what a first run loads."""
     with Launcher() as one, Launcher() as other, ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda launcher: kill.live(Tally(), launcher, fork=False), (one, other)))
+        list(pool.map(kill.warm_up, (one, other)))
         yield one, other
 
 
-def live(launching: tuple[Launcher, Launcher], *, rounds: int, url: str | None) -> tuple[Tally, Twice]:
-    """One archive, so many rounds of each pair: what was found, and how the rounds ended."""
-    tally = Tally()
+def live(launching: tuple[Launcher, Launcher], tally: Tally, *, rounds: int, url: str | None) -> Twice:
+    """One archive, so many rounds of each pair: what was found is in the tally, and how the rounds ended here."""
     with tempfile.TemporaryDirectory(prefix="twice-") as folder:
         world = Twice(Path(folder), launching, tally, url=url)
         with world.open(moody=False):
             world.live_twice(rounds)
-    return tally, world
+    return world
 
 
 def main() -> dict[str, object]:
     """All rounds on both databases, side by side: most of the time one process waits for another."""
-    with running_server() as server, ThreadPoolExecutor() as pool:
-        urls = {"sqlite": None, "postgresql": server.new_database(EMPTY)}
-        lived = dict(zip(urls, pool.map(_lived, urls.values()), strict=True))
-    show(lived.items())
-    figures = [tally.figures() for tally, _ in lived.values()]
+    with running_server() as server, progress("rounds") as advance, ThreadPoolExecutor() as pool:
+
+        def lived(url: str | None) -> Twice:
+            tally = Tally(on_step=lambda pair: advance(f"of {pair}", len(DATABASES) * len(PAIRS) * ROUNDS))
+            with launchers() as launching:
+                return live(launching, tally, rounds=ROUNDS, url=url)
+
+        urls = (None, server.new_database(EMPTY))
+        worlds = dict(zip(DATABASES, pool.map(lived, urls), strict=True))
+    show(worlds)
+    figures = [world.tally.figures() for world in worlds.values()]
     total = {name: sum(int(str(each[name])) for each in figures) for name in ("lost", "duplicates", "unexplained")}
-    return {"rounds": sum(row.rounds for _, world in lived.values() for row in world.rows.values()), **total}
+    return {"rounds": sum(row.rounds for world in worlds.values() for row in world.rows.values()), **total}
 
 
-def _lived(url: str | None) -> tuple[Tally, Twice]:
-    with launchers() as launching:
-        return live(launching, rounds=ROUNDS, url=url)
-
-
-def show(lived: Iterable[tuple[str, tuple[Tally, Twice]]]) -> None:
+def show(worlds: Mapping[str, Twice]) -> None:
     """The table."""
     print(f"{'database':12} {'two at once':18} {'rounds':>6} {'both':>6} {'one':>6} {'s each':>7}")
-    for name, (tally, world) in lived:
+    for name, world in worlds.items():
+        tally = world.tally
         for pair, row in world.rows.items():
             each = row.seconds / row.rounds
             print(f"{name:12} {' + '.join(pair):18} {row.rounds:6} {row.through:6} {row.gave_way:6} {each:7.2f}")

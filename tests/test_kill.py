@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from archive.records import Delivery, DeliveryState
+from archive.records import DeliveryState
 from archive.store import DATABASE_NAME, Archive
 from bench import audit
 from bench.audit import Kind, Look
-from bench.kill import START, Tally, World, live
+from bench.kill import Tally, World, live, warm_up
 from bench.killing import Job, Launcher
 from bench.postbox import Accepted
+from parsers.records import MeetingsError
 from tests.commandline import source
 
 pytestmark = pytest.mark.slow
@@ -36,7 +37,7 @@ def lengths() -> dict[str, float]:
 @pytest.fixture(scope="module")
 def launcher(lengths: dict[str, float]) -> Iterator[Launcher]:
     with Launcher() as running:
-        live(Tally(lengths=lengths), running, fork=False)
+        lengths.update(warm_up(running))
         yield running
 
 
@@ -67,6 +68,13 @@ def test_a_process_is_killed_when_it_is_told_to(
     assert launcher.run(job).code == ended
 
 
+def test_a_launcher_that_has_ended_is_told_of(tmp_path: Path) -> None:
+    with Launcher() as ended:
+        ended._process.kill()
+        with pytest.raises(MeetingsError, match="has ended"):
+            ended.run(Job(("sources", "list"), {}, tmp_path / "log"))
+
+
 @dataclass(frozen=True)
 class Grown:
     """A world that was not killed, in which nothing is wrong yet."""
@@ -85,7 +93,7 @@ def grown(launcher: Launcher) -> Iterator[Grown]:
     with tempfile.TemporaryDirectory() as folder:
         world = World(Path(folder), launcher, tally, seed=8, url=None, fork=True)
         with world.open(moody=False):
-            world.live(0)
+            world.live(0, weeks=1)
         assert tally.findings == []
         yield Grown(world, world.home)
 
@@ -187,10 +195,6 @@ def test_a_validator_that_hides_an_article_is_found(grown: Grown, tmp_path: Path
         assert {f"the validator of {id_} hides {url}" for url in urls} <= set(found)
 
 
-def delivery(state: DeliveryState) -> Delivery:
-    return Delivery(WEEK, "ann@example.org", state, ID, 1, "", START)
-
-
 @pytest.mark.parametrize(
     ("state", "hung_up", "runs", "cause"),
     [
@@ -209,7 +213,7 @@ def test_a_repetition_has_a_cause_only_where_the_ledger_was_in_doubt(
 ) -> None:
     data = f"Message-ID: {ID}\r\n\r\n".encode()
     taken = [Accepted(run, "ann@example.org", data, hung_up=hung_up) for run in runs]
-    looks = {run: Look({(WEEK, "ann@example.org"): delivery(state)}, {}) for run in (1, 2, 3)}
+    looks = {run: Look({ID: state}, {}) for run in (1, 2, 3)}
     assert list(audit.repetitions(taken, looks, {1})) == [cause]
 
 
@@ -224,15 +228,28 @@ def test_a_repetition_has_a_cause_only_where_the_ledger_was_in_doubt(
 )
 def test_a_doubt_that_the_ledger_forgets_is_found(states: tuple[DeliveryState, ...], denied: int) -> None:
     taken = [Accepted(1, "ann@example.org", f"Message-ID: {ID}\r\n\r\n".encode(), hung_up=True)]
-    looks = {run: Look({(WEEK, "ann@example.org"): delivery(state)}, {}) for run, state in enumerate(states, 2)}
+    looks = {run: Look({ID: state}, {}) for run, state in enumerate(states, 2)}
     assert len(list(audit.denials(taken, looks))) == denied
 
 
-def test_a_closed_issue_that_changes_is_found() -> None:
-    before = Look({}, {WEEK: ("Subject", "text", "page")})
-    assert list(audit.changed_issues(before, before)) == []
-    assert len(list(audit.changed_issues(before, Look({}, {WEEK: ("Subject", "text", "other")})))) == 1
-    assert len(list(audit.changed_issues(before, Look({}, {})))) == 1
+CHANGES = {
+    "nothing": ("UPDATE issues SET state = 'corrected'", 0),
+    "subject": ("UPDATE issues SET subject = 'x'", 1),
+    "text": ("UPDATE issues SET markdown = markdown || 'x'", 1),
+    "page": ("UPDATE issues SET html = ''", 1),
+    "picture": ("UPDATE issues SET chart = x'00'", 1),
+    "state": ("UPDATE issues SET state = 'draft'", 1),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_closed_issue_that_changes_is_found(grown: Grown, tmp_path: Path, change: str) -> None:
+    home = Path(shutil.copytree(grown.home, tmp_path / "home"))
+    statement, found = CHANGES[change]
+    with Archive.open(home) as archive:
+        before = audit.look(archive)
+        sql(statement)(home)
+        assert len(list(audit.changed_issues(before, audit.look(archive)))) == found
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from archive.records import DeliveryState
 from archive.store import Archive
 from bench import audit, press, twice
 from bench.audit import Kind
+from bench.kill import Tally
 from bench.killing import Launcher
 from bench.postbox import ADDRESSES, Postbox, postbox, recipients
 from bench.press import Press
@@ -38,7 +39,8 @@ def launching() -> Iterator[tuple[Launcher, Launcher]]:
 
 
 def test_two_at_once_lose_and_double_nothing(launching: tuple[Launcher, Launcher], database: str | None) -> None:
-    tally, world = twice.live(launching, rounds=2, url=database)
+    tally = Tally()
+    world = twice.live(launching, tally, rounds=2, url=database)
     assert [finding.what for finding in tally.findings] == []
     assert {row.rounds for row in world.rows.values()} == {2}
     assert {name: tally.figures()[name] for name in ("lost", "duplicates", "unexplained")} == {
