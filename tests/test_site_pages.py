@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import jinja2
+import markupsafe
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +21,7 @@ from reports.accounts import Outlets, accounts
 from reports.firsts import Past
 from reports.lead import tellers_of
 from reports.records import CorrectionView
-from reports.site import data, front, lists, paths, people, search
+from reports.site import data, front, lists, paths, people, search, templating
 from reports.site.cards import Card, card
 from reports.site.evidence import SourceView, sources
 from reports.site.meeting_pages import Task, Told, make_pages
@@ -243,6 +245,20 @@ def test_hostile_meetings_make_harmless_pages(tmp_path: Path) -> None:
         assert all(not to[0].startswith("..") for link in page.links if (to := inside("meetings/m/index.html", link)))
     raw = b"".join(path.read_bytes() for path in tmp_path.rglob("*.html")).decode()
     assert not any(char in raw for char in "\u202e\u2066\x00\x07\x1b\u2028")
+
+
+@given(st.text(st.sampled_from("&<>'\"; é会")))
+def test_values_are_escaped_as_markupsafe_escapes_them(text: str) -> None:
+    assert templating.escaped(text) == markupsafe.escape(text)
+    assert templating.escaped(markupsafe.escape(text)) == markupsafe.escape(text)
+
+
+def test_a_template_calls_macros_by_place_alone() -> None:
+    environment = templating.Templates(autoescape=True)
+    page = "{% macro both(a, b=2) %}<{{ a }}{{ b }}>{% endmacro %}"
+    assert environment.from_string(page + '{{ both("&") }}{{ both(3, 4) }}').render() == "<&amp;2><34>"
+    with pytest.raises(jinja2.TemplateAssertionError, match="not by name"):
+        environment.from_string(page + "{{ both(1, b=3) }}")
 
 
 def test_a_shard_with_hostile_names_stays_one_call() -> None:
