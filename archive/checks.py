@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from archive import files, warc
 from archive.articles import stored_article
 from archive.backup import unreadable
-from archive.models import ArticleRow, IssueRow, LockRow, VersionRow
+from archive.models import ArticleRow, IssueRow, VersionRow
 from archive.records import StoredArticle
 from archive.store import Archive
 from archive.warcscan import spans
@@ -54,12 +54,6 @@ class Damaged:
     damage: Damage
     subject: str
     detail: str
-
-
-def live_locks(s: Session, now: dt.datetime, is_gone: Callable[[str], bool]) -> dict[str, dt.datetime]:
-    """What somebody who still lives holds a lock for, by its name, with the time since when."""
-    rows = s.scalars(select(LockRow).where(LockRow.expires_at > now).order_by(LockRow.acquired_at))
-    return {row.name: row.acquired_at for row in rows if not is_gone(row.owner)}
 
 
 def check_database(archive: Archive) -> Iterator[Damaged]:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event, Thread
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from archive.models import LockRow
@@ -110,6 +110,16 @@ def hold(
             s.execute(delete(LockRow).where(LockRow.name == name, LockRow.token == held.token))
 
 
+def live_locks(s: Session, now: dt.datetime, is_gone: Callable[[str], bool]) -> dict[str, dt.datetime]:
+    """What somebody who still lives holds a lock for, by its name, with the time since when."""
+    rows = s.scalars(select(LockRow).order_by(LockRow.acquired_at))
+    return {row.name: row.acquired_at for row in rows if _is_held(row, now, is_gone)}
+
+
+def _is_held(row: LockRow, now: dt.datetime, is_gone: Callable[[str], bool]) -> bool:
+    return now < row.expires_at <= now + _LONGEST and not is_gone(row.owner)
+
+
 def _keep(held: Lease, ended: Event) -> None:
     """Renews the lease until the block ends or the lock is somebody else's."""
     seconds = held.length.total_seconds()
@@ -126,7 +136,7 @@ def _keep(held: Lease, ended: Event) -> None:
 
 def _take(s: Session, lock: LockRow, *, now: dt.datetime, lease: dt.timedelta, is_gone: Callable[[str], bool]) -> None:
     row = s.get(LockRow, lock.name)
-    if row is not None and now < row.expires_at <= now + _LONGEST and not is_gone(row.owner):
+    if row is not None and _is_held(row, now, is_gone):
         holder = row.owner.partition(" (")[0]
         raise Busy(
             f"{holder} has held “{lock.name}” since {row.acquired_at:%Y-%m-%d %H:%M} UTC and may until "

@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 
 from archive import deliveries, issues
 from archive.backup import DUMP_NAME, Manifest, write_backup
-from archive.checks import Damage, check_articles, live_locks
+from archive.checks import Damage, check_articles
 from archive.errors import ArchiveError, file_error
 from archive.files import clear
-from archive.locks import Busy
+from archive.locks import Busy, live_locks
 from archive.mending import mend_articles
 from archive.pgtools import restore as restore_dump
 from archive.restoring import DATABASES, STAGING, forget_locks, occupants, put_in_place, require_whole, unpack
@@ -31,6 +31,7 @@ from flows.steps import existing_archive, now_utc
 from parsers.records import Advance, InputError
 
 _NAME = re.compile(r"meetings-(?P<stamp>\d{8}T\d{6}Z)(-(?P<number>\d+))?\.tar", re.ASCII)
+_UNKNOWN = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +76,24 @@ def backups(folder: Path) -> list[Path]:
     One is as old as its name says, or its file where the name tells of the future; where both do, a clock was wrong,
     and nobody knows: those come last.
     """
+    return [path for _, path in _ordered(folder)]
+
+
+def last_backup(folder: Path) -> datetime | None:
+    """When the newest of `backups` was made, UTC; None where there is none, or nobody knows."""
+    made = next((order[0] for order, _ in _ordered(folder)), _UNKNOWN)
+    return None if made == _UNKNOWN else made
+
+
+def _ordered(folder: Path) -> list[tuple[tuple[datetime, str, int], Path]]:
     now = now_utc()
     named = ((match, path) for path in folder.glob("*.tar") if (match := _NAME.fullmatch(path.name)))
-    return [path for _, path in sorted(((_order(match, path, now), path) for match, path in named), reverse=True)]
+    return sorted(((_order(match, path, now), path) for match, path in named), reverse=True)
 
 
 def _order(match: re.Match[str], path: Path, now: datetime) -> tuple[datetime, str, int]:
     told = (_moment(match["stamp"]), datetime.fromtimestamp(path.stat().st_mtime, UTC))
-    known = next((moment for moment in told if moment <= now), datetime.min.replace(tzinfo=UTC))
+    known = next((moment for moment in told if moment <= now), _UNKNOWN)
     return known, match["stamp"], int(match["number"] or 1)
 
 

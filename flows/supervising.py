@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from archive import articles, clock, deliveries, issues, meetings
 from archive.errors import ArchiveError
 from archive.records import Delivery, DeliveryState
 from archive.store import Archive
-from flows.backing import backups
+from flows.backing import last_backup
 from flows.health import health_of
 from flows.heartbeat import last_beats, without_addresses
 from flows.issuing import load_recipients
@@ -57,7 +57,7 @@ def supervise(settings: Settings) -> tuple[dict[str, Any], tuple[Finding, ...]]:
     catalogue, found = _read_files(settings)
     found += supervision.disk_findings(free, least, str(settings.home))
     found += supervision.run_findings(beats, at)
-    found += supervision.backup_findings(_newest_backup(settings), at)
+    found += supervision.backup_findings(last_backup(settings.backup_dir), at)
     facts: dict[str, Any] = {"home": str(settings.home)}
     try:
         with existing_archive(settings) as archive:
@@ -136,11 +136,6 @@ def _findings(settings: Settings, known: _Known, beats: Sequence[Beat], at: Look
 
 def _shown(moment: datetime, at: Look) -> str:
     return moment.astimezone(at.zone).isoformat(timespec="minutes")
-
-
-def _newest_backup(settings: Settings) -> datetime | None:
-    made = [path.stat().st_mtime for path in backups(settings.backup_dir)]
-    return datetime.fromtimestamp(max(made), UTC) if made else None
 
 
 def _standing(folder: Path) -> Path:

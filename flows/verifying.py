@@ -18,9 +18,9 @@ from archive.checks import (
     check_database,
     check_issues,
     check_raw,
-    live_locks,
 )
 from archive.errors import ArchiveError
+from archive.locks import live_locks
 from archive.restoring import SET_ASIDE
 from archive.store import Archive
 from flows import issuing

@@ -20,7 +20,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from archive.issues import first_run_at, mark_first_run
-from archive.locks import LEASE, Busy, Lease, LeaseLost, hold
+from archive.locks import LEASE, Busy, Lease, LeaseLost, hold, live_locks
 from archive.models import LockRow
 from archive.store import Archive, ArchiveError
 from flows import issuing
@@ -119,8 +119,13 @@ class TestLease:
 
     def test_a_killed_holder_whose_clock_ran_days_ahead_blocks_nobody(self, archive: Archive) -> None:
         take(archive, now=lambda: NOW + 48 * HOUR)
+        with archive.read() as s:
+            assert live_locks(s, NOW, lambda _: False) == {}
         with hold(archive, "ingest", owner="me", now_fn=lambda: NOW):
             assert expires_at(archive) == NOW + LEASE
+            with archive.read() as s:
+                assert live_locks(s, NOW, lambda _: False) == {"ingest": NOW}
+                assert live_locks(s, NOW, lambda _: True) == {}
 
     def test_a_clock_that_went_back_does_not_part_a_holder_from_its_lock(self, archive: Archive) -> None:
         clock = Clock()
