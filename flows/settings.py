@@ -6,18 +6,21 @@ The table of all keys is in docs/settings.md; a test holds it to this class.
 from __future__ import annotations
 
 import difflib
+import io
 import os
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Iterable, Mapping
 from email.utils import parseaddr
 from importlib import metadata, resources
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
-from pydantic_settings.exceptions import SettingsError
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from parsers.records import InputError
 from reports.clean import safe_url
@@ -26,15 +29,14 @@ from reports.unsubscribe import check_template
 
 PREFIX = "MEETINGS_"
 TOML_FILE = "meetings.toml"
+ENV_FILE = ".env"
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
 class Settings(BaseSettings):
     """Everything a person can set. Durations are seconds; zones are IANA names."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=".env", toml_file=TOML_FILE, extra="forbid", frozen=True, hide_input_in_errors=True
-    )
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True)
 
     home: Path = Field(Path("data"), description="folder that holds everything that is written")
     database_url: SecretStr | None = Field(None, description="SQLAlchemy URL of the catalogue; default SQLite in home")
@@ -59,7 +61,7 @@ class Settings(BaseSettings):
         "starttls", description="how the connection is secured: starttls (port 587), tls (port 465) or none (port 25)"
     )
     smtp_username: str | None = Field(None, description="login, when the server wants one")
-    smtp_password: SecretStr | None = Field(None, description="its password; from the environment, never in a file")
+    smtp_password: SecretStr | None = Field(None, description="its password; from the environment or .env alone")
     smtp_ca_file: Path | None = Field(None, description="certificate authority of a server with its own certificate")
     smtp_timeout: Seconds = Field(30.0, description="longest wait for one answer of the mail server")
     mail_from: str = Field("China–Viet Nam Meetings <meetings@localhost>", description="sender of the digest")
@@ -72,7 +74,7 @@ class Settings(BaseSettings):
     )
     mail_unknown_after: float = Field(900.0, ge=0, le=604_800, description="it is sent again after so long")
     unsubscribe_url: str = Field("", description="https address for one-click unsubscribing, with {token} in it")
-    unsubscribe_secret: SecretStr | None = Field(None, description="key of those tokens; from the environment")
+    unsubscribe_secret: SecretStr | None = Field(None, description="key of its tokens; from environment or .env alone")
     unsubscribe_mailto: str = Field("", description="address to which a reader may write to leave the list")
     site_url: str = Field("", description="address at which the web archive stands, for the links in a mail")
     prefect_host: str = Field("127.0.0.1", description="address on which `meetings serve` listens")
@@ -154,8 +156,10 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Command line over environment over `.env` over `meetings.toml`."""
-        del file_secret_settings
-        return init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls)
+        # pydantic's own readers of the two files pass over what they cannot read
+        del file_secret_settings, dotenv_settings
+        files = (InitSettingsSource(settings_cls, read()) for read in (_in_env_file, _in_toml_file))
+        return init_settings, env_settings, *files
 
 
 def load_settings(
@@ -163,36 +167,87 @@ def load_settings(
 ) -> Settings:
     """Settings from everywhere, the command line's `home` and `sources_file` on top.
 
-    Raises `InputError` that names every wrong key, and where unknown ones were written.
+    Raises `InputError` that names every wrong key, and where it was written.
     """
-    unknown = sorted(k for k in environ if k.upper().startswith(PREFIX) and k.upper()[len(PREFIX) :] not in _KEYS)
-    if unknown:
-        raise InputError(f"environment: no setting is called {', '.join(map(_nearest, unknown))}; see docs/settings.md")
+    named = {key.upper() for key in environ if key.upper().startswith(PREFIX)}
+    _require_known("environment", named, {PREFIX + key.upper() for key in Settings.model_fields} | _NO_SETTINGS)
     given = {"home": home, "sources_file": sources_file}
     try:
         return Settings(**{key: value for key, value in given.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
-        problems = "; ".join(map(_problem, error.errors()))
-        raise InputError(f"settings (environment, .env or {TOML_FILE}): {problems}; see docs/settings.md") from error
-    except (SettingsError, ValueError, OSError) as error:
-        raise InputError(f"settings (environment, .env or {TOML_FILE}) cannot be read: {error}") from error
+        problems = "; ".join(_problem(each, named) for each in error.errors())
+        raise InputError(f"{problems}; see docs/settings.md") from error
 
 
-def _nearest(variable: str) -> str:
-    near = difflib.get_close_matches(variable.upper().removeprefix(PREFIX), sorted(_KEYS), n=1)
-    return f"{variable} (do you mean {PREFIX}{near[0]}?)" if near else variable
-
-
-def _problem(error: ErrorDetails) -> str:
+def _problem(error: ErrorDetails, environment: Iterable[str]) -> str:
     key = ".".join(map(str, error["loc"])).lower().removeprefix(PREFIX.lower())
-    if error["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(key, Settings.model_fields, n=1)
-        return f"no setting is called {key}" + (f" (do you mean {near[0]}?)" if near else "")
-    return f"{key}: {error['msg'].removeprefix('Value error, ')}"
+    places = {"environment": PREFIX + key.upper() in environment, ENV_FILE: key in _in_env_file(), TOML_FILE: True}
+    where = next(place for place, stands_there in places.items() if stands_there)
+    return f"{where}: {key}: {error['msg'].removeprefix('Value error, ')}"
 
 
-# MEETINGS_ROOT is no setting of ours: prefect.yaml reads it when `prefect deploy` runs (docs/operations.md)
-_KEYS = frozenset(name.upper() for name in Settings.model_fields) | {"ROOT"}
+def _require_known(where: str, names: Iterable[str], known: Iterable[str]) -> None:
+    """Raises `InputError` that names those that no setting has, and the nearest that one has."""
+    told = []
+    for name in sorted(set(names) - set(known)):
+        near = difflib.get_close_matches(name, sorted(known), n=1)
+        told.append(f"{name} (do you mean {near[0]}?)" if near else name)
+    if told:
+        raise InputError(f"{where}: no setting is called {', '.join(told)}; see docs/settings.md")
+
+
+# prefect.yaml reads it when `prefect deploy` runs (docs/operations.md)
+_NO_SETTINGS = {PREFIX + "ROOT"}
+
+
+def _in_env_file() -> dict[str, Any]:
+    """The settings in `.env`; raises `InputError` that names the line or the name at fault, and quotes no value."""
+    text = _text_of(ENV_FILE)
+    for binding in parse_stream(io.StringIO(text)):
+        if binding.error or (binding.key is not None and binding.value is None):
+            read = binding.original.string
+            line = binding.original.line + read[: len(read) - len(read.lstrip())].count("\n")
+            raise InputError(f"{ENV_FILE}, line {line}: this is not of the form NAME=value; mend the line or remove it")
+    found = {key.upper(): value for key, value in dotenv_values(stream=io.StringIO(text)).items()}
+    _require_known(ENV_FILE, found, {PREFIX + key.upper() for key in Settings.model_fields} | _NO_SETTINGS)
+    return {key.removeprefix(PREFIX).lower(): value for key, value in found.items() if key not in _NO_SETTINGS}
+
+
+def _in_toml_file() -> dict[str, Any]:
+    """The settings in `meetings.toml`; raises `InputError` that names the line or the key at fault, or a secret."""
+    try:
+        found = tomllib.loads(_text_of(TOML_FILE))
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{TOML_FILE} is not valid TOML: {error}") from error
+    _require_known(TOML_FILE, found, Settings.model_fields)
+    for key, value in found.items():
+        if _is_secret(key, value):
+            raise InputError(
+                f"{TOML_FILE}: {key} holds a secret, which this file is no place for; take it out, and give it as "
+                f"{PREFIX}{key.upper()} in the environment, or in a {ENV_FILE} that only you can read"
+            )
+    return found
+
+
+def _is_secret(key: str, value: object) -> bool:
+    """Whether a setting may not stand where others read it; the URL of a database may, but for its password."""
+    if SecretStr not in get_args(Settings.model_fields[key].annotation):
+        return False
+    if key != "database_url" or not isinstance(value, str):
+        return True
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        return make_url(value).password is not None
+    except (ArgumentError, ValueError):
+        return "@" in value
+
+
+def _text_of(name: str) -> str:
+    """What stands in a settings file of this folder; nothing where there is none."""
+    path = Path(name)
+    return read_text(path, "settings file") if os.path.lexists(path) else ""
 
 
 def version() -> str:

@@ -69,18 +69,72 @@ def test_wrong_environment_is_one_sentence_that_names_the_key(
 
 
 @pytest.mark.parametrize(
-    ("name", "text"),
+    ("name", "text", "told"),
     [
-        pytest.param("meetings.toml", 'hoem = "x"\n', id="unknown key in toml"),
-        pytest.param("meetings.toml", "home = \n", id="broken toml"),
-        pytest.param(".env", "MEETINGS_HOEM=x\n", id="unknown key in dotenv"),
+        ("meetings.toml", 'hoem = "x"\n', "meetings.toml: no setting is called hoem (do you mean home?)"),
+        ("meetings.toml", "workers = 3\nhome = \n", "meetings.toml is not valid TOML: Invalid value (at line 2"),
+        ("meetings.toml", "\udcff", "settings file meetings.toml cannot be read: it is not UTF-8 text"),
+        ("meetings.toml", 'smtp_port = "mail"\n', "meetings.toml: smtp_port: Input should be a valid integer"),
+        (".env", "MEETINGS_HOEM=x\n", ".env: no setting is called MEETINGS_HOEM (do you mean MEETINGS_HOME?)"),
+        (".env", "PORT=x\n", ".env: no setting is called PORT"),
+        (".env", "MEETINGS_SMTP_PORT=mail\n", ".env: smtp_port: Input should be a valid integer"),
+        (".env", "# ours\n\nMEETINGS_SMTP_PASSWORD hunter2\n", ".env, line 3: this is not of the form NAME=value"),
+        (".env", "MEETINGS_HOME=x\n\nhunter2\n", ".env, line 3: this is not of the form NAME=value"),
+        (".env", "MEETINGS_SMTP_PASSWORD='hunter2\n", ".env, line 1: this is not of the form NAME=value"),
     ],
-)
-def test_wrong_file_is_refused(tmp_path: Path, name: str, text: str) -> None:
-    (tmp_path / name).write_text(text)
+    ids=[
+        "unknown key", "broken toml", "not UTF-8", "wrong value", "unknown name", "another program's name",
+        "wrong value in .env", "no equals sign", "a bare word", "an open quotation mark",
+    ],
+)  # fmt: skip
+def test_a_wrong_file_is_named_with_line_or_key(tmp_path: Path, name: str, text: str, told: str) -> None:
+    (tmp_path / name).write_text(text, errors="surrogateescape")
     with pytest.raises(InputError) as caught:
         load_settings()
-    assert "settings" in str(caught.value)
+    assert str(caught.value).startswith(told)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["meetings.toml", ".env"])
+def test_a_folder_in_the_place_of_a_settings_file_is_told(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    with pytest.raises(InputError, match=f"settings file {re.escape(name)} cannot be read: Is a directory"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "refused"),
+    [
+        ("smtp_password", "hunter2", True),
+        ("unsubscribe_secret", "hunter2", True),
+        ("database_url", "postgresql+psycopg://ann:hunter2@db.example/meetings", True),
+        ("database_url", "postgresql+psycopg://ann:hunter2@db.example:port/meetings", True),
+        ("database_url", "postgresql+psycopg://ann@db.example/meetings", False),
+        ("database_url", "sqlite:////srv/meetings.db", False),
+        ("smtp_username", "hunter2", False),
+    ],
+    ids=["password", "key", "URL with a password", "broken URL with one", "URL without", "SQLite", "user"],
+)
+def test_a_secret_has_no_place_in_the_toml_file(tmp_path: Path, key: str, value: str, *, refused: bool) -> None:
+    (tmp_path / "meetings.toml").write_text(f'{key} = "{value}"\n')
+    if refused:
+        with pytest.raises(InputError) as caught:
+            load_settings()
+        assert f"meetings.toml: {key} holds a secret" in str(caught.value)
+        assert f"MEETINGS_{key.upper()} in the environment" in str(caught.value)
+        assert "hunter2" not in str(caught.value)
+        (tmp_path / "meetings.toml").unlink()
+    (tmp_path / ".env").write_text(f"MEETINGS_{key.upper()}={value}\n")
+    given = getattr(load_settings(), key)
+    assert (given if isinstance(given, str) else given.get_secret_value()) == value
+
+
+def test_the_env_file_is_read_as_a_shell_would(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOWN", "Hanoi")
+    text = "export meetings_contact='a b'  # ours\n\nMEETINGS_SMTP_HOST=\nMEETINGS_SITE_URL=https://${TOWN}.example/\n"
+    (tmp_path / ".env").write_text("\ufeff" + text + "MEETINGS_ROOT=/srv\n")
+    settings = load_settings()
+    assert (settings.contact, settings.smtp_host, settings.site_url) == ("a b", "", "https://Hanoi.example")
 
 
 def test_password_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
