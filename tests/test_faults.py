@@ -251,7 +251,7 @@ def test_server_that_is_stopped_and_started(desk: Desk, postgresql: PostgreSQL) 
             told(ran)
             assert "the connection broke" in ran.err
     finally:
-        postgresql.server.start()
+        postgresql.start()
     desk.heal()
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from archive.records import DeliveryState
 from parsers.records import InputError
+from reports import smtp
 from reports.mail import build_message
 from reports.recipients import Recipient
 from reports.render import Forms
@@ -115,11 +116,16 @@ def test_a_server_that_never_greets_means_another_try() -> None:
 
 
 @pytest.mark.parametrize(
-    ("talk", "state"),
-    [(b"220-wait\r\n", PLANNED), (b"250-wait\r\n", UNKNOWN)],
+    ("talk", "state", "allowed"),
+    [(b"220-wait\r\n", PLANNED, 1), (b"250-wait\r\n", UNKNOWN, 4)],
     ids=["instead of a greeting", "after the final dot"],
 )
-def test_a_server_that_never_stops_talking_is_left(talk: bytes, state: DeliveryState) -> None:
+def test_a_server_that_never_stops_talking_is_left(
+    monkeypatch: pytest.MonkeyPatch, talk: bytes, state: DeliveryState, allowed: float
+) -> None:
+    """`allowed`: seconds for all of it."""
+    monkeypatch.setattr(smtp, "_STEPS", allowed / 20)
+
     def serve() -> None:
         with server.accept()[0] as connection, connection.makefile("rb") as lines, suppress(OSError):
             if state is UNKNOWN:
@@ -138,7 +144,7 @@ def test_a_server_that_never_stops_talking_is_left(talk: bytes, state: DeliveryS
     with socket.create_server(("127.0.0.1", 0)) as server:
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
-        result = send(message(), plainly(server.getsockname()[1], timeout=1))
+        result = send(message(), plainly(server.getsockname()[1], timeout=20))
         thread.join(20)
     assert (result.state, thread.is_alive()) == (state, False), result
 
