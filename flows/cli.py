@@ -34,6 +34,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
+    # plain help: rich's boxes call every flag a <bool>, and take as long to load as all the rest
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(cli_sources.app, name="sources")
@@ -67,8 +69,10 @@ class Deployment(StrEnum):
     DIGEST = "digest"
 
 
-Paths = Annotated[list[Path], typer.Argument(help="Seed-format files, or folders of them.", show_default=False)]
-SourceIds = Annotated[list[str] | None, typer.Option("--source", help="Poll this source, due or not; may be repeated.")]
+Paths = Annotated[list[Path], typer.Argument(metavar="PATH", hidden=True)]
+SourceIds = Annotated[
+    list[str] | None, typer.Option("--source", metavar="ID", help="Poll this source, due or not; may be repeated.")
+]
 Force = Annotated[bool, typer.Option("--force", help="Poll every source now, due or not, but fall-backs that rest.")]
 
 
@@ -84,7 +88,8 @@ def _show_version(wanted: bool) -> None:
 def _globals(
     context: typer.Context,
     home: Annotated[
-        Path | None, typer.Option(help="Folder that holds everything written; also MEETINGS_HOME. Default: ./data")
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Where everything is written; also MEETINGS_HOME. Default: ./data"),
     ] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and log every step.")] = False,
     version: Annotated[
@@ -101,7 +106,10 @@ def _globals(
 
 @app.command()
 def run(context: typer.Context) -> None:
-    """Ingest, detect, write the digest of the last complete week, the back issues and the web archive; once."""
+    """Do everything once: ingest, last week's digest, web archive.
+
+    The back issues of earlier weeks are written, too.
+    """
     from flows import issue_steps
 
     settings = settings_of(context)
@@ -123,7 +131,7 @@ def ingest(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Poll every source that is due, store what is new, find the meetings in it."""
+    """Poll the sources that are due; find the new meetings."""
     settings = settings_of(context, sources)
     report = _ingest(settings, source or (), force=force)
     if as_json:
@@ -183,7 +191,7 @@ def _show_ingest(report: IngestReport, zone: ZoneInfo) -> None:
 
 @app.command("import")
 def import_(context: typer.Context, paths: Paths) -> None:
-    """Take seed-format files and folders into the archive."""
+    """Take seed-format files, or folders of them, into the archive."""
     from flows.steps import import_paths
     from reports.words import counted
 
@@ -204,7 +212,10 @@ def detect(
     ] = DetectFormat.TABLE,
     with_text: Annotated[bool, typer.Option("--with-text", help="Print each article's text in its line.")] = False,
 ) -> None:
-    """Show the meetings in seed-format files; nothing is stored."""
+    """Show the meetings in seed-format files, or folders of them.
+
+    Nothing is stored.
+    """
     from flows.detecting import detect_paths, rows_of
 
     with progress("reading") as advance:
@@ -224,10 +235,15 @@ def detect(
 
 @app.command()
 def explain(
-    file: Annotated[Path, typer.Argument(help="A seed-format file.", show_default=False)],
-    html: Annotated[Path | None, typer.Option(help="Write it as an HTML page to this file instead.")] = None,
+    file: Annotated[Path, typer.Argument(metavar="FILE", hidden=True)],
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write it as an HTML page to this file instead.")
+    ] = None,
 ) -> None:
-    """Show one article with what was found in it, by which rule, and what was rejected and why."""
+    """Show what is found in a seed-format file, and why.
+
+    Every meeting, word by word and rule by rule, and what was rejected.
+    """
     from flows.explaining import explain_file, show, write_page
 
     explanation = explain_file(file)
@@ -254,7 +270,7 @@ def export(
 
 @app.command()
 def serve(context: typer.Context) -> None:
-    """Start Prefect's server with its UI, and run the flows on schedule until stopped."""
+    """Run everything on schedule until stopped, with Prefect's UI."""
     from flows.serve import serve as start
 
     raise typer.Exit(start(settings_of(context)))
@@ -266,7 +282,12 @@ def trigger(
     deployment: Deployment,
     parameter: Annotated[
         list[str] | None,
-        typer.Option("--parameter", "-p", help="A parameter of the flow as name=JSON; may be repeated."),
+        typer.Option(
+            "--parameter",
+            "-p",
+            metavar="NAME=JSON",
+            help="A parameter of the flow, as in docs/operations.md; repeatable.",
+        ),
     ] = None,
     watch: Annotated[bool, typer.Option(help="Wait for the end of the run.")] = True,
 ) -> None:

@@ -42,15 +42,16 @@ def deliveries(
             show_default=False,
         ),
     ] = None,
-    recipients: Annotated[
-        list[str] | None, typer.Argument(help="Only those to these addresses. Default: all.", show_default=False)
-    ] = None,
+    recipients: Annotated[list[str] | None, typer.Argument(metavar="ADDR", hidden=True)] = None,
     issue: Annotated[str | None, typer.Option(metavar="WEEK", help="Only those of this issue.")] = None,
     accepted: Annotated[bool, typer.Option("--accepted", help="With resolve: they have it.")] = False,
     lost: Annotated[bool, typer.Option("--lost", help="With resolve: they do not; it is sent again.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show who was sent which issue and what became of it; or send again, hold, or settle what is unknown."""
+    """Show who got which issue; send again, hold, or settle it.
+
+    With ADDR only what goes to these addresses.
+    """
     from flows import delivering
     from reports.week import parse_week
 

@@ -33,12 +33,16 @@ def show_issue(issue: IssueReport) -> None:
 @app.command()
 def digest(
     context: typer.Context,
-    week: Annotated[str | None, typer.Option(help="ISO week such as 2024-W50. Default: the last complete one.")] = None,
+    week: Annotated[
+        str | None, typer.Option(metavar="WEEK", help="ISO week such as 2024-W50. Default: the last one.")
+    ] = None,
     since: Annotated[
         str | None,
         typer.Option(metavar="WEEK", help="After a long outage: every week still to do from this one, oldest first."),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Write the issue's files here instead of HOME/issues.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Write the files here, not in HOME/issues.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write each recipient's .eml instead of sending.")] = False,
     send: Annotated[bool, typer.Option("--send", help="Send it to every recipient not yet served.")] = False,
     preview: Annotated[bool, typer.Option("--preview", help="Open the page in the browser.")] = False,
@@ -47,7 +51,10 @@ def digest(
         typer.Option(metavar="ADDR", help="Send it as it is now to this address alone; nothing is closed or recorded."),
     ] = None,
 ) -> None:
-    """Write one issue, or with --since all that are still to be written; send them when asked to."""
+    """Write the issue of a week; send it when asked to.
+
+    With --since: of every week that is still to be written.
+    """
     from flows import issue_steps
     from flows.steps import require_archive
     from reports.week import parse_week

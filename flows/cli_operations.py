@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +11,7 @@ import typer
 
 from flows.cli_options import Json, settings_of
 from flows.console import progress, put, put_json, table, warn
+from parsers.records import InputError
 
 if TYPE_CHECKING:
     from archive.records import MeetingChange
@@ -26,7 +27,7 @@ def status(
         bool, typer.Option("--mail", help="Mail the operator (alert_to) when there is news of it.")
     ] = False,
 ) -> None:
-    """Show what the archive holds, how the sources are, what was sent; ends with 1 when something needs a person."""
+    """Show how everything is; ends 1 when something needs a person."""
     from flows.supervising import supervise
 
     settings = settings_of(context)
@@ -50,10 +51,10 @@ def backup(
     context: typer.Context,
     to: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it here instead of into backup_dir.")] = None,
     keep: Annotated[
-        int | None, typer.Option(min=1, help="Then delete all but the newest so many in backup_dir.")
+        int | None, typer.Option(min=1, metavar="N", help="Then delete all but the newest so many in backup_dir.")
     ] = None,
 ) -> None:
-    """Write the database, articles, raw answers and issues into one file, while others go on working."""
+    """Write the whole archive into one file; others go on working."""
     from flows.backing import back_up
     from reports.words import counted
 
@@ -72,14 +73,16 @@ def backup(
 @app.command()
 def restore(
     context: typer.Context,
-    file: Annotated[
-        Path | None, typer.Argument(help="A backup. Default: the newest in backup_dir.", show_default=False)
-    ] = None,
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", hidden=True)] = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Move what is there aside first, instead of refusing.")
     ] = False,
 ) -> None:
-    """Bring a backup back, after checking every file in it; the home folder and the database must be empty."""
+    """Bring a backup back into an empty home.
+
+    FILE is the newest one in backup_dir unless it is named. Every file in it is checked first. The database must be
+    empty, too.
+    """
     from flows.backing import restore as bring_back
     from reports.words import counted
 
@@ -98,7 +101,7 @@ def restore(
 
 @app.command()
 def verify(context: typer.Context, as_json: Json = False) -> None:
-    """Hold the database, the files and their hashes against each other; ends 1 when anything is wrong."""
+    """Check database, files and hashes; ends 1 when one is wrong."""
     from flows.verifying import verify as check
 
     with progress("verifying") as advance:
@@ -118,7 +121,10 @@ def verify(context: typer.Context, as_json: Json = False) -> None:
 
 @app.command()
 def repair(context: typer.Context) -> None:
-    """Mend what `verify` finds and can be mended without loss; what was there is moved aside."""
+    """Mend what `verify` finds, where nothing is lost by it.
+
+    What was there before is moved aside.
+    """
     from flows.verifying import repair as mend
 
     with progress("repairing") as advance:
@@ -140,13 +146,16 @@ def repair(context: typer.Context) -> None:
 def redetect(
     context: typer.Context,
     since: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="Read again only what was published from then on."),
+        str | None,
+        typer.Option(metavar="DATE", help="Read again only what was published from then on, such as 2024-01-01."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would change.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Read stored articles again by today's rules, and list what that changes; it goes on where it was cut off."""
+    """Read stored articles by today's rules; list what changes.
+
+    It goes on where it was cut off.
+    """
     from flows.redetecting import change_to_dict, line_of
     from flows.redetecting import redetect as read_again
     from reports.words import counted
@@ -157,7 +166,7 @@ def redetect(
         else:
             put(line_of(change))
 
-    day = since.date() if since else None
+    day = _day(since) if since else None
     with progress("reading") as advance:
         report = read_again(settings_of(context), since=day, dry_run=dry_run, on_change=tell, advance=advance)
     if as_json:
@@ -166,3 +175,10 @@ def redetect(
     put(f"{counted(report.read, 'article')} {would}read again; {counted(report.changed, 'meeting')} {would}changed.")
     if report.left:
         put(f"{counted(report.left, 'article')} from before {day} left: the next ingest reads them.")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(f"--since {text} is no day; write it as 2024-01-31") from error

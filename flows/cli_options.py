@@ -19,7 +19,9 @@ class Globals:
     home: Path | None
 
 
-SourcesFile = Annotated[Path | None, typer.Option("--sources", help="Another catalogue than the one in force.")]
+SourcesFile = Annotated[
+    Path | None, typer.Option("--sources", metavar="FILE", help="Another catalogue than the one in force.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
 
 

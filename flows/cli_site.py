@@ -13,8 +13,8 @@ from flows.console import progress, put, warn
 if TYPE_CHECKING:
     from flows.settings import Settings
 
-app = typer.Typer(help="The web archive: static pages of everything, with search and data.", no_args_is_help=True)
-Out = Annotated[Path | None, typer.Option(help="Build it in this folder instead of HOME/site.")]
+app = typer.Typer(help="Build the web archive, or look at it.", no_args_is_help=True)
+Out = Annotated[Path | None, typer.Option(metavar="FOLDER", help="Build it here instead of in HOME/site.")]
 
 
 def after_run(settings: Settings) -> None:
@@ -50,10 +50,12 @@ def build(
 @app.command("serve")
 def serve(
     context: typer.Context,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Listen on this port of this machine alone.")] = 8080,
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, metavar="PORT", help="Listen on this port of this machine alone.")
+    ] = 8080,
     out: Out = None,
 ) -> None:
-    """Show the web archive in a browser on this machine, until stopped; building it first."""
+    """Build it, then show it on this machine until stopped."""
     from flows.publishing import build_site
     from flows.site_server import serve_folder
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from flows.trying import Step
     from parsers.records import Source
 
-app = typer.Typer(no_args_is_help=True, help="The catalogue of sources and its health.")
+app = typer.Typer(no_args_is_help=True, help="List, check, try, import and export the sources.")
 
 
 class Language(StrEnum):
@@ -32,7 +32,9 @@ class Language(StrEnum):
 
 SideOption = Annotated[Side, typer.Option(help="Whose account it gives, where nothing tells.")]
 LanguageOption = Annotated[Language, typer.Option(help="Its language, where nothing tells.")]
-ZoneOption = Annotated[str, typer.Option(help="Its time zone, such as Asia/Ho_Chi_Minh, where nothing tells.")]
+ZoneOption = Annotated[
+    str, typer.Option(metavar="ZONE", help="Its time zone, such as Asia/Ho_Chi_Minh, where nothing tells.")
+]
 
 
 class Form(StrEnum):
@@ -105,9 +107,9 @@ def sources_export(
     context: typer.Context,
     sources: SourcesFile = None,
     form: Annotated[Form, typer.Option("--format", help="OPML for other readers, or TOML.")] = Form.OPML,
-    out: Annotated[Path | None, typer.Option(help="Write to this file instead of printing.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write to this file instead of printing.")] = None,
 ) -> None:
-    """Print the feeds of the catalogue as OPML 2.0, or all of it as TOML."""
+    """Print the feeds as OPML 2.0, or the whole catalogue as TOML."""
     from archive.files import write_atomically
     from flows.exchanging import export_sources
 
@@ -122,14 +124,19 @@ def sources_export(
 @app.command("import")
 def sources_import(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="An OPML file.", show_default=False)],
-    into: Annotated[Path | None, typer.Option(help="Append to this catalogue instead of printing.")] = None,
+    file: Annotated[Path, typer.Argument(metavar="FILE", hidden=True)],
+    into: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Append to this catalogue instead of printing.")
+    ] = None,
     side: SideOption = Side.OTHER,
     language: LanguageOption = Language.EN,
     zone: ZoneOption = "UTC",
     sources: SourcesFile = None,
 ) -> None:
-    """Make a source table of each feed in an OPML file; what the catalogue knows or calls dead is left out."""
+    """Make a source table of each feed in an OPML file.
+
+    What the catalogue knows or calls dead is left out.
+    """
     from flows.exchanging import import_sources
     from parsers.newcomers import Defaults
     from reports.words import counted
@@ -150,14 +157,18 @@ def sources_import(
 @app.command("try")
 def sources_try(
     context: typer.Context,
-    url: Annotated[str, typer.Argument(help="The address of a feed, a sitemap or a page that lists articles.")],
+    url: Annotated[str, typer.Argument(metavar="URL", hidden=True)],
     side: SideOption = Side.OTHER,
     language: LanguageOption = Language.EN,
     zone: ZoneOption = "UTC",
     sources: SourcesFile = None,
     as_json: Json = False,
 ) -> None:
-    """Show step by step what would be made of a new source; nothing is stored. Exit code 1 when it would not work."""
+    """Show step by step what would be made of a new source.
+
+    URL is the address of a feed, a sitemap or a page that lists articles. Nothing is stored. Exit code 1 when it would
+    not work.
+    """
     from flows.trying import try_source
     from parsers.newcomers import Defaults
     from parsers.source_tables import source_table, source_toml
@@ -189,7 +200,9 @@ def sources_check(
     everything: Annotated[bool, typer.Option("--all", help="Show those that stand by or are off, too.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show how each source is, the worst first. Exit code 1 when an alarm stands or the last poll of one failed.
+    """Show how each source is, the worst first.
+
+    Exit code 1 when an alarm stands or the last poll of one failed.
 
     Times are spans: `since` its state began, since its last good answer (`ok`), since it listed something `new`, the
     age of its `newest` item; in each `rhythm` something new is expected; it is asked again when it is `due`.

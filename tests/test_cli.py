@@ -5,14 +5,35 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.main import get_command
 
-from flows import heartbeat
+from flows import cli, heartbeat
 from tests.commandline import SEEDS, Meetings, source
+
+
+def pages(command: Any, *path: str) -> Iterator[tuple[str, ...]]:
+    """The words of every command, the one without words among them."""
+    yield path
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from pages(inner, *path, name)
+
+
+@pytest.mark.parametrize("words", [*pages(get_command(cli.app))], ids=lambda words: " ".join(words) or "meetings")
+def test_every_page_of_help_fits_a_terminal_and_speaks_no_python(
+    meetings: Meetings, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    ran = meetings(*words, "--help")
+    assert (ran.code, ran.err) == (0, "")
+    assert max(map(len, ran.out.splitlines())) <= 80
+    assert not re.search(r"<\w+>|list\[|\w\.\.\.$", ran.out, re.MULTILINE)
 
 
 def snapshot(home: Path) -> dict[str, object]:
@@ -153,6 +174,7 @@ def test_a_bad_file_does_not_stop_the_good_ones(meetings: Meetings, tmp_path: Pa
         pytest.param(["ingest", "--source", "nowhere"], ["nowhere", "sources list"], id="unknown source"),
         pytest.param(["ingest", "--sources", "absent.toml"], ["absent.toml"], id="catalogue missing"),
         pytest.param(["digest", "--week", "2024-W50", "--dry-run"], ["recipients.toml"], id="nobody to send to"),
+        pytest.param(["redetect", "--since", "2024"], ["--since 2024", "2024-01-31"], id="no day"),
         pytest.param(["detect", "."], ["no .txt file"], id="folder without seed files"),
         pytest.param(["trigger", "digest", "-p", "week=2024-W60"], ["2024-W60"], id="trigger for no week"),
         pytest.param(["trigger", "digest", "-p", "week=8000-W01"], ["has not begun"], id="trigger for a week to come"),
