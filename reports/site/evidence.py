@@ -5,7 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from archive.records import Mention, StoredMeeting
@@ -57,8 +59,7 @@ class SourceView:
     sentences: tuple[tuple[Piece, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Mark:
+class _Mark(NamedTuple):
     start: int
     end: int
     kind: str
@@ -120,7 +121,12 @@ def _marks(meeting: Meeting) -> list[_Mark]:
 
 
 def _mark(evidence: Evidence, kind: str, label: str) -> _Mark:
-    return _Mark(evidence.start, evidence.end, kind, one_line(label, TEXT_LIMIT))
+    return _Mark(evidence.start, evidence.end, kind, _clean(label))
+
+
+@lru_cache
+def _clean(label: str) -> str:
+    return one_line(label, TEXT_LIMIT)
 
 
 def _sentences(text: str, marks: Sequence[_Mark]) -> tuple[tuple[Piece, ...], ...]:
@@ -138,20 +144,21 @@ def _sentences(text: str, marks: Sequence[_Mark]) -> tuple[tuple[Piece, ...], ..
 
 def _pieces(text: str, start: int, end: int, marks: Sequence[_Mark]) -> tuple[Piece, ...]:
     """One sentence, cut wherever a mark begins or ends."""
+    here = [(min(max(start, first), end), min(max(start, last), end), kind, label) for first, last, kind, label in marks]
     cuts = {start, end}
-    for mark in marks:
-        cuts.update((min(max(start, mark.start), end), min(max(start, mark.end), end)))
+    for first, last, _, _ in here:
+        cuts.add(first)
+        cuts.add(last)
     pieces = []
     for one, two in pairwise(sorted(cuts)):
-        over = [mark for mark in marks if mark.start <= one and mark.end >= two]
-        ending = [mark for mark in over if min(end, mark.end) == two]
-        pieces.append(
-            Piece(
-                _spaced(text[one:two]),
-                tuple(dict.fromkeys(mark.kind for mark in over)),
-                tuple(dict.fromkeys(mark.label for mark in ending)),
-            )
-        )
+        kinds: dict[str, None] = {}
+        labels: dict[str, None] = {}
+        for first, last, kind, label in here:
+            if first <= one and last >= two:
+                kinds[kind] = None
+                if last == two:
+                    labels[label] = None
+        pieces.append(Piece(_spaced(text[one:two]), tuple(kinds), tuple(labels)))
     return tuple(pieces)
 
 
