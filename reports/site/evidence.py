@@ -144,7 +144,9 @@ def _sentences(text: str, marks: Sequence[_Mark]) -> tuple[tuple[Piece, ...], ..
 
 def _pieces(text: str, start: int, end: int, marks: Sequence[_Mark]) -> tuple[Piece, ...]:
     """One sentence, cut wherever a mark begins or ends."""
-    here = [(min(max(start, first), end), min(max(start, last), end), kind, label) for first, last, kind, label in marks]
+    here = [
+        (min(max(start, first), end), min(max(start, last), end), kind, label) for first, last, kind, label in marks
+    ]
     cuts = {start, end}
     for first, last, _, _ in here:
         cuts.add(first)
