@@ -12,9 +12,11 @@ import functools
 import gc
 import importlib
 import json
+import math
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -65,13 +67,18 @@ class Ended:
 
 @dataclass
 class Launcher:
-    """Runs jobs one after the other; `with` it, so that its process ends."""
+    """Runs jobs, for several threads at once; `with` it, so that its process ends."""
 
-    _process: subprocess.Popen[str] = field(init=False)
+    _process: subprocess.Popen[bytes] = field(init=False)
+    _address: bytes = field(init=False)
 
     def __enter__(self) -> Self:
-        command = [sys.executable, "-W", "ignore", "-m", "bench.killing"]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind("")  # Linux chooses a name that is no file (unix(7), autobind)
+            listener.listen()
+            self._address = listener.getsockname()
+            command = [sys.executable, "-W", "ignore", "-m", "bench.killing", str(listener.fileno())]
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[listener.fileno()])
         return self
 
     def __exit__(
@@ -81,12 +88,12 @@ class Launcher:
 
     def run(self, job: Job) -> Ended:
         """Run one command to its end, or to its death. Raises `MeetingsError` when the launching process is gone."""
-        assert self._process.stdin
-        assert self._process.stdout
-        with suppress(BrokenPipeError):
-            self._process.stdin.write(json.dumps(asdict(job), default=str) + "\n")
-            self._process.stdin.flush()
-        answer = self._process.stdout.readline()
+        answer = b""
+        with socket.socket(socket.AF_UNIX) as asking, suppress(ConnectionError):
+            asking.connect(self._address)
+            asking.sendall(json.dumps(asdict(job), default=str).encode() + b"\n")
+            with asking.makefile("rb") as lines:
+                answer = lines.readline()
         if not answer:
             raise MeetingsError("the process that starts the commands has ended; its last words above say why")
         return Ended(**json.loads(answer))
@@ -158,8 +165,24 @@ def _run(job: dict[str, Any], clock: _Clock) -> int:
     return 0
 
 
-def _forked(job: dict[str, Any], clock: _Clock) -> int:
-    """The command in a process of its own, killed after the delay."""
+@dataclass(slots=True)
+class _Running:
+    """A forked command: who asked for it, since when it runs, when it is killed; both by `time.perf_counter()`."""
+
+    pid: int
+    asked: socket.socket
+    started: float
+    dies: float
+
+
+def _begin(asked: socket.socket, clock: _Clock) -> _Running | None:
+    """The command that comes over the connection, in a process of its own; None when it ran in this one."""
+    with asked.makefile() as lines:
+        job = json.loads(lines.readline())
+    started = time.perf_counter()
+    if not job["fork"]:
+        _answer(asked, _run(job, clock), started)
+        return None
     gc.freeze()
     pid = os.fork()
     if pid == 0:
@@ -168,29 +191,39 @@ def _forked(job: dict[str, Any], clock: _Clock) -> int:
             code = _run(job, clock)
         finally:
             os._exit(code)
-    handle = os.pidfd_open(pid)
-    ready, _, _ = select.select([handle], [], [], job["delay"])
-    if not ready:
-        os.kill(pid, signal.SIGKILL)
-    os.close(handle)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return _Running(pid, asked, started, math.inf if job["delay"] is None else started + job["delay"])
 
 
-def _serve() -> None:
-    """Take jobs from standard input, a JSON line each, until it closes."""
+def _answer(asked: socket.socket, code: int, started: float) -> None:
+    with asked, suppress(BrokenPipeError):
+        asked.sendall(json.dumps({"code": code, "seconds": time.perf_counter() - started}).encode() + b"\n")
+
+
+def _serve(listener: socket.socket) -> None:
+    """Take jobs, a connection each, until standard input closes."""
     from flows import steps
 
     steps.now_utc = clock = _Clock()  # before anything else takes the name over
     for name in (*LATE, *POSTGRESQL):
         importlib.import_module(name)
-    answers = os.fdopen(os.dup(1), "w")
-    for line in sys.stdin:
-        job = json.loads(line)
-        started = time.perf_counter()
-        code = (_forked if job["fork"] else _run)(job, clock)
-        answers.write(json.dumps({"code": code, "seconds": time.perf_counter() - started}) + "\n")
-        answers.flush()
+    running: dict[int, _Running] = {}
+    while True:
+        pause = min((each.dies for each in running.values()), default=math.inf) - time.perf_counter()
+        timeout = None if pause == math.inf else max(pause, 0)
+        ready, _, _ = select.select([sys.stdin, listener, *running], [], [], timeout)
+        if sys.stdin in ready:
+            return
+        for handle in running.keys() & ready:
+            ended = running.pop(handle)
+            os.close(handle)
+            _answer(ended.asked, os.waitstatus_to_exitcode(os.waitpid(ended.pid, 0)[1]), ended.started)
+        for each in running.values():
+            if each.dies <= time.perf_counter():
+                os.kill(each.pid, signal.SIGKILL)
+                each.dies = math.inf
+        if listener in ready and (begun := _begin(listener.accept()[0], clock)):
+            running[os.pidfd_open(begun.pid)] = begun
 
 
 if __name__ == "__main__":
-    _serve()
+    _serve(socket.socket(fileno=int(sys.argv[1])))

@@ -13,7 +13,6 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,9 +47,8 @@ class Row:
 class Twice(World):
     """An archive at which two are at work at once."""
 
-    def __init__(self, folder: Path, launchers: tuple[Launcher, Launcher], tally: Tally, *, url: str | None) -> None:
-        super().__init__(folder, launchers[0], tally, seed=6, url=url, fork=True)
-        self._launchers = launchers
+    def __init__(self, folder: Path, launcher: Launcher, tally: Tally, *, url: str | None) -> None:
+        super().__init__(folder, launcher, tally, seed=6, url=url, fork=True)
         self._homes = (self.home, folder / "other" if url else self.home)
         self.rows = {pair: Row() for pair in PAIRS}
 
@@ -93,7 +91,7 @@ class Twice(World):
         log = self.folder / f"log{which}"
         env = {**self.env, "MEETINGS_HOME": str(self._homes[which])}
         time.sleep(pause)
-        ended = self._launchers[which].run(Job(COMMANDS[kind], env, log, self._ahead))
+        ended = self._launcher.run(Job(COMMANDS[kind], env, log, self._ahead))
         return ended.code, log.read_text(encoding="utf-8", errors="replace")
 
 
@@ -124,18 +122,10 @@ def merge(home: Path, other: Path) -> Iterator[Finding]:
                 yield Finding(Kind.WRONG, f"the two homes differ in {path.relative_to(other)}")
 
 
-@contextmanager
-def launchers() -> Iterator[tuple[Launcher, Launcher]]:
-    """Two processes that start commands, each of which has loaded what a first run loads."""
-    with Launcher() as one, Launcher() as other, ThreadPoolExecutor(2) as pool:
-        list(pool.map(kill.warm_up, (one, other)))
-        yield one, other
-
-
-def live(launching: tuple[Launcher, Launcher], tally: Tally, *, rounds: int, url: str | None) -> Twice:
+def live(launcher: Launcher, tally: Tally, *, rounds: int, url: str | None) -> Twice:
     """One archive, so many rounds of each pair: what was found is in the tally, and how the rounds ended here."""
     with tempfile.TemporaryDirectory(prefix="twice-") as folder:
-        world = Twice(Path(folder), launching, tally, url=url)
+        world = Twice(Path(folder), launcher, tally, url=url)
         with world.open(moody=False):
             world.live_twice(rounds)
     return world
@@ -143,12 +133,17 @@ def live(launching: tuple[Launcher, Launcher], tally: Tally, *, rounds: int, url
 
 def main() -> dict[str, object]:
     """All rounds on both databases, side by side: most of the time one process waits for another."""
-    with running_server() as server, progress("rounds") as advance, ThreadPoolExecutor() as pool:
+    with (
+        running_server() as server,
+        Launcher() as launcher,
+        progress("rounds") as advance,
+        ThreadPoolExecutor() as pool,
+    ):
+        kill.warm_up(launcher)
 
         def lived(url: str | None) -> Twice:
             tally = Tally(on_step=lambda pair: advance(f"of {pair}", len(DATABASES) * len(PAIRS) * ROUNDS))
-            with launchers() as launching:
-                return live(launching, tally, rounds=ROUNDS, url=url)
+            return live(launcher, tally, rounds=ROUNDS, url=url)
 
         urls = (None, server.new_database(EMPTY))
         worlds = dict(zip(DATABASES, pool.map(lived, urls), strict=True))

@@ -71,6 +71,7 @@ def test_a_process_is_killed_when_it_is_told_to(
 def test_a_launcher_that_has_ended_is_told_of(tmp_path: Path) -> None:
     with Launcher() as ended:
         ended._process.kill()
+        ended._process.wait()
         with pytest.raises(MeetingsError, match="has ended"):
             ended.run(Job(("sources", "list"), {}, tmp_path / "log"))
 

@@ -19,7 +19,7 @@ from archive.records import DeliveryState
 from archive.store import Archive
 from bench import audit, press, twice
 from bench.audit import Kind
-from bench.kill import Tally
+from bench.kill import Tally, warm_up
 from bench.killing import Launcher
 from bench.postbox import ADDRESSES, Postbox, postbox, recipients
 from bench.press import Press
@@ -33,14 +33,15 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def launching() -> Iterator[tuple[Launcher, Launcher]]:
-    with twice.launchers() as running:
+def launcher() -> Iterator[Launcher]:
+    with Launcher() as running:
+        warm_up(running)
         yield running
 
 
-def test_two_at_once_lose_and_double_nothing(launching: tuple[Launcher, Launcher], database: str | None) -> None:
+def test_two_at_once_lose_and_double_nothing(launcher: Launcher, database: str | None) -> None:
     tally = Tally()
-    world = twice.live(launching, tally, rounds=2, url=database)
+    world = twice.live(launcher, tally, rounds=2, url=database)
     assert [finding.what for finding in tally.findings] == []
     assert {row.rounds for row in world.rows.values()} == {2}
     assert {name: tally.figures()[name] for name in ("lost", "duplicates", "unexplained")} == {
