@@ -1,8 +1,9 @@
-"""What every test file shares: the local web server, golden files and hypothesis' settings."""
+"""What every test file shares: its place in the order, the local web server, golden files, hypothesis' settings."""
 
 from __future__ import annotations
 
 import os
+from itertools import chain, groupby
 
 import pytest
 from hypothesis import settings
@@ -27,6 +28,28 @@ settings.load_profile("ci" if os.environ.get("CI") else "exploring")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden files anew instead of comparing")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each worker begins with its share of the files that are slow as a whole.
+
+    What one worker takes over from another in the end (`--dist worksteal`: from the end of its queue) are quick tests
+    then, and no server or browser of a file is started a second time.
+    """
+    shares: list[list[pytest.Item]] = [[] for _ in range(int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")))]
+    if not shares:
+        return
+    for _, file in groupby(items, lambda item: item.path):
+        tests = list(file)
+        if all(test.get_closest_marker("slow") for test in tests):
+            min(shares, key=len).extend(tests)
+    begun = set(chain(*shares))
+    others = [test for test in items if test not in begun]
+    for share in shares:
+        room = max(0, len(items) // len(shares) - len(share))
+        share.extend(others[:room])
+        del others[:room]
+    items[:] = [*chain(*shares), *others]
 
 
 @pytest.fixture
