@@ -1,6 +1,7 @@
 """The flow `alert`: started by the automations when a run failed, crashed or is late; tells the operator.
 
-A run that failed has left its own heartbeat; one that crashed could not, so it is left here.
+A run that failed has left its own heartbeat; one that crashed could not, so it is left here. When its database is
+locked for a moment, Prefect may start this twice for one run: the second time it does nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from prefect import flow, runtime
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from flows.alerting import tell_operator
+from flows.alerting import seen_to, tell_operator
 from flows.heartbeat import beat, without_addresses
 from flows.settings import load_settings
 from flows.supervising import supervise
@@ -30,6 +31,7 @@ def alert(
     deployment: RunKind = RunKind.INGEST,
     run: str = "",
     message: str = "",
+    attempt: str = "",
 ) -> State[Any]:
     """Mail the operator what needs a person.
 
@@ -38,15 +40,17 @@ def alert(
         deployment: Which deployment's run it is.
         run: The run's name.
         message: What its last state says.
+        attempt: The run's id and how often it had begun, so that nobody is told of one twice. Empty: told each time.
     """
     settings = load_settings()
-    if event == "crashed":
+    occasion = f"{event} {attempt}" if attempt else ""
+    if event == "crashed" and not seen_to(settings, occasion):
         beat(settings, deployment, [f"“{run}” crashed: {message}"])
     late = Finding(Trouble.RUN_LATE, f"“{run}” has been due for half an hour, and nothing takes it.", deployment)
     if not settings.alert_to:
         return Completed(message="nobody is set to be told (MEETINGS_ALERT_TO)")
     try:
         _, findings = supervise(settings)
-        return Completed(message=tell_operator(settings, findings, [late] if event == "late" else ()))
+        return Completed(message=tell_operator(settings, findings, [late] if event == "late" else (), run=occasion))
     except MeetingsError as error:
         return Failed(message=without_addresses(str(error)))

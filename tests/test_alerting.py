@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import email
 import json
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.policy import default
+from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.alerting import NAME, REMINDED, Told, tell_operator, worth_telling
+from flows.alert import alert
+from flows.alerting import NAME, REMINDED, RUNS_KEPT, Told, seen_to, tell_operator, worth_telling
+from flows.heartbeat import beat, last_beats
 from flows.settings import Settings
 from parsers.records import InputError, MeetingsError
-from reports.supervision import Finding, Trouble
+from reports.supervision import Finding, RunKind, Trouble
 from tests.commandline import Meetings
 from tests.mailserver import Inbox, mail_server
 
@@ -107,6 +112,40 @@ def test_what_passes_is_told_at_once_each_time_and_its_end_is_no_news(settings: 
         "run_late, source_alarm",
         "run_late, source_alarm",
     ]
+
+
+def test_of_one_run_the_operator_is_told_once_however_often_prefect_says_it(settings: Settings, inbox: Inbox) -> None:
+    tell_operator(settings, [], [LATE], run="late 1")
+    assert tell_operator(settings, [], [LATE], run="late 1") == "the operator was told of this run before"
+    tell_operator(settings, [], [LATE], run="late 2")
+    assert tell_operator(settings, [ALARM], run="late 2") == "the operator was told of this run before"
+    assert len(mails(inbox)) == 2
+    for number in range(RUNS_KEPT):
+        tell_operator(settings, [], run=f"failed {number}")
+    assert (seen_to(settings, "late 1"), seen_to(settings, "failed 0"), seen_to(settings, "")) == (False, True, False)
+
+
+@pytest.mark.parametrize("run", ["failed 1", ""], ids=["of one run", "of none"])
+def test_who_tells_at_the_same_time_as_another_waits_and_then_knows(settings: Settings, inbox: Inbox, run: str) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        said = [*pool.map(lambda _: tell_operator(settings, [ALARM], run=run), range(4))]
+    assert Counter(word.startswith("the operator was told: ") for word in said) == {True: 1, False: 3}
+    assert len(mails(inbox)) == 1
+
+
+def test_an_alert_of_a_crash_that_comes_again_does_not_hide_the_run_that_went_well_since(
+    settings: Settings, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.alert.load_settings", lambda: settings)
+    crashed = partial(alert.fn, event="crashed", deployment=RunKind.INGEST, run="ingest 07:00", message="it died")
+    crashed(attempt="1 1")
+    beat(settings, RunKind.INGEST)
+    again = crashed(attempt="1 1")
+    assert (again.type, again.message) == ("COMPLETED", "the operator was told of this run before")
+    assert [known.well for known in last_beats(settings)] == [True]
+    crashed(attempt="1 2")
+    assert [known.well for known in last_beats(settings)] == [False]
+    assert len(mails(inbox)) == 1
 
 
 def test_a_mail_that_was_not_accepted_is_tried_again(settings: Settings, inbox: Inbox) -> None:
