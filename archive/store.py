@@ -1,6 +1,6 @@
 """Opens the archive of a home folder and hands out transactions.
 
-SQLite by default (WAL, one writer at a time, readers never wait); any other database by its SQLAlchemy URL. An
+SQLite by default (WAL, one writer at a time, readers never wait); PostgreSQL by its SQLAlchemy URL. An
 `Archive` may be shared by threads; a process that forks opens its own.
 """
 
@@ -33,6 +33,7 @@ BUSY_TIMEOUT = 30
 WRITER_IDLE = 300
 """Seconds a writer may say nothing to PostgreSQL in the middle of a transaction, before it counts as gone."""
 
+_DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql+psycopg")
 # of libpq's parameters: password, sslpassword, oauth_client_secret, scram_client_key
 _SECRET = re.compile("password|secret|_key$")
 # any constant will do; it must be the same in every process (PostgreSQL manual, 13.3.5 Advisory Locks)
@@ -127,12 +128,21 @@ def address_of(home: Path, url: str | None) -> URL:
         return URL.create("sqlite", database=str(home / DATABASE_NAME))
     try:
         address = make_url(url)
-        address.get_dialect().import_dbapi()
     except (ArgumentError, ValueError):
         # its own words may quote the password
         raise InputError("The database URL cannot be read; write sqlite:///FILE or postgresql+psycopg://…") from None
+    if address.drivername not in _DRIVERS:
+        raise InputError(
+            f"The database URL begins with {address.drivername}://, which is not supported; for PostgreSQL write "
+            "postgresql+psycopg:// instead, for SQLite sqlite:///"
+        )
+    try:
+        address.get_dialect().import_dbapi()
     except ImportError as error:
-        raise InputError(f"The database URL needs a driver that is not installed: {error.name}") from error
+        raise InputError(
+            "The database URL needs psycopg, which is not installed; get it with: "
+            "pip install 'china-vietnam-meetings[postgresql]'"
+        ) from error
     if (address.host and "@" in address.host) or any(_SECRET.search(key) for key in address.query):
         raise InputError(
             "The database URL must hold the password between user and host, where it can be hidden, with %40 for each "

@@ -264,8 +264,10 @@ class TestRefusals:
         ("url", "sentence"),
         [
             pytest.param("nonsense", "database URL cannot be read", id="no URL"),
-            pytest.param("oracel://somewhere/db", "database URL cannot be read", id="unknown database"),
-            pytest.param("mysql+pymysql://u:p@h/db", "driver that is not installed: pymysql", id="no driver"),
+            pytest.param("oracel://somewhere/db", "begins with oracel://, which is not", id="unknown database"),
+            pytest.param("mysql+pymysql://u:p@h/db", r"begins with mysql\+pymysql://", id="another database"),
+            pytest.param("postgresql://u:w0rd@h/db", r"write postgresql\+psycopg:// instead", id="no driver named"),
+            pytest.param("postgres://u:w0rd@h/db", r"write postgresql\+psycopg:// instead", id="the short name"),
             pytest.param("postgresql://u:p@ss:w0rd@h/db", "database URL cannot be read", id="password not escaped"),
         ],
     )
@@ -273,3 +275,8 @@ class TestRefusals:
         with pytest.raises(InputError, match=sentence) as caught:
             Archive.open(tmp_path, url)
         assert "w0rd" not in str(caught.value)
+
+    def test_a_driver_that_is_not_installed(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "psycopg", None)
+        with pytest.raises(InputError, match=r"pip install 'china-vietnam-meetings\[postgresql\]'"):
+            Archive.open(tmp_path, "postgresql+psycopg://u:w0rd@h/db")
