@@ -127,39 +127,6 @@ def _damaged(backup: Path, why: str) -> ArchiveError:
     return ArchiveError(f"The backup {backup} is damaged: {why}; restore another one. Nothing was changed.")
 
 
-def put_in_place(home: Path, stamp: str) -> Path | None:
-    """Puts what was unpacked into the home, after what is there was moved aside; the folder where that is, if any.
-
-    The database goes first and comes last, so that a home between the two is never taken for an archive. Raises
-    `ArchiveError` when that fails; then, and after Ctrl-C, all is back where it was.
-    """
-    staging, aside = home / STAGING, home / SET_ASIDE / f"before-restore-{stamp}"
-    old, done = occupants(home), list[tuple[Path, Path]]()
-    moves = [(path, aside / path.name) for path in sorted(old, key=_is_database, reverse=True)]
-    moves += [(path, home / path.name) for path in sorted(staging.iterdir(), key=_is_database)]
-    try:
-        if old:
-            aside.mkdir(mode=0o700, parents=True)
-        for from_, to in moves:
-            # known before it is done: Ctrl-C may come between the two
-            done.append((from_, to))
-            from_.rename(to)
-        files.sync_folder(home)
-    except BaseException as error:
-        for from_, to in reversed(done):
-            if not os.path.lexists(from_):
-                to.rename(from_)
-        if isinstance(error, OSError):
-            raise file_error(error, f"The home folder {home}") from error
-        raise
-    files.clear(staging)
-    return aside if old else None
-
-
-def _is_database(path: Path) -> bool:
-    return path.name.startswith(DATABASE_NAME)
-
-
 def occupants(home: Path) -> list[Path]:
     """What lies in a home folder beside what restoring itself leaves there."""
     if not home.is_dir():

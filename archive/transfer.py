@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Collection
 
 from sqlalchemy import Connection, func, insert, inspect, select, text
 from sqlalchemy.orm import Session
@@ -75,23 +73,6 @@ def tables_aside(s: Session, name: str) -> bool:
     if empty:
         connection.execute(text(f'DROP SCHEMA "{name}" CASCADE'))
     return not empty
-
-
-@contextmanager
-def file_aside(database: Path, name: str) -> Iterator[str]:
-    """Moves a SQLite file aside with those that SQLite keeps beside it, and back when the block fails; where it is."""
-    aside = database.with_name(f"{database.name}.{name}")
-    there = [suffix for suffix in ("-wal", "-shm", "") if Path(f"{database}{suffix}").exists()]
-    for suffix in there:
-        Path(f"{database}{suffix}").rename(f"{aside}{suffix}")
-    try:
-        yield str(aside) if there else ""
-    except BaseException:
-        for suffix in ("-wal", "-shm", ""):
-            Path(f"{database}{suffix}").unlink(missing_ok=True)
-        for suffix in there:
-            Path(f"{aside}{suffix}").rename(f"{database}{suffix}")
-        raise
 
 
 def _ours(connection: Connection) -> list[str]:

@@ -6,7 +6,7 @@ import fcntl
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,18 +17,18 @@ from archive import deliveries, issues
 from archive.backup import DUMP_NAME, Manifest, write_backup
 from archive.checks import Damage, check_articles
 from archive.errors import ArchiveError, file_error
-from archive.files import clear
 from archive.locks import Busy, live_locks
 from archive.mending import mend_articles
 from archive.pgtools import restore as restore_dump
-from archive.restoring import DATABASES, STAGING, forget_locks, occupants, put_in_place, require_whole, unpack
+from archive.replacing import conclude, drop_fresh, fresh, put_in_place, restoring
+from archive.restoring import DATABASES, STAGING, forget_locks, occupants, require_whole, unpack
 from archive.schema import bring_up
 from archive.store import DATABASE_NAME, Archive, address_of
-from archive.transfer import copy_archive, copy_rows, file_aside, is_empty, tables_aside
+from archive.transfer import copy_archive, copy_rows, is_empty, tables_aside
 from flows.owner import is_gone, server_lock
 from flows.settings import Settings, version
 from flows.steps import existing_archive, now_utc
-from parsers.records import Advance, InputError
+from parsers.records import Advance, InputError, MeetingsError
 
 _NAME = re.compile(r"meetings-(?P<stamp>\d{8}T\d{6}Z)(-(?P<number>\d+))?\.tar", re.ASCII)
 _UNKNOWN = datetime.min.replace(tzinfo=UTC)
@@ -140,19 +140,66 @@ def restore(
 
 
 def _bring_back(settings: Settings, url: str | None, chosen: Path, *, replace: bool, advance: Advance) -> RestoreReport:
-    _require_room(settings, url, replace=replace)
-    manifest = unpack(chosen, settings.home, advance)
-    stamp = f"{now_utc():%Y%m%dT%H%M%SZ}"
+    home = settings.home
+    with restoring(home):
+        conclude(home, url)
+        _require_room(settings, url, replace=replace)
+        manifest = unpack(chosen, home, advance)
+        try:
+            aside = _replace(home, url, manifest, now_utc(), advance)
+        except BaseException:
+            # a note that is left tells the next command to take it back
+            with suppress(MeetingsError):
+                conclude(home, url)
+            raise
+        conclude(home, url)
+        with Archive.open(home, url) as archive:
+            require_whole(archive, manifest)
+            found = check_articles(archive, busy=False, advance=advance)
+            mend_articles(archive, [each.subject for each in found if each.damage is Damage.ARTICLE_FILE_MISSING])
+    return RestoreReport(chosen, manifest, aside)
+
+
+def _replace(home: Path, url: str | None, manifest: Manifest, now: datetime, advance: Advance) -> tuple[str, ...]:
+    """Brings database and files in force that were unpacked; where those are now that they replace."""
+    stamp, address, staged = f"{now:%Y%m%dT%H%M%SZ}", address_of(home, url), home / STAGING
+    here = address.get_backend_name() == "sqlite"
+    if manifest.database != "sqlite" and here:
+        raise InputError(
+            "This backup is of an archive in PostgreSQL and can be restored only there; set MEETINGS_DATABASE_URL"
+        )
+    if manifest.database == "sqlite":
+        # at today's schema, and with its mail held, before anything is touched
+        with Archive.open(staged) as source, source.write() as session:
+            _settle(session, now)
+    mark = now.isoformat()
+    if url is None:
+        return put_in_place(home, stamp, mark=mark)
+    if here:
+        database = Path((address.database or "").removeprefix("file:"))
+        with _made_beside(database, staged, advance):
+            return put_in_place(home, stamp, mark=mark, elsewhere=database)
+    # one transaction from the first move to the last row: nobody sees anything between, and no kill leaves it
+    with Archive.open(home, url) as archive, archive.write() as session:
+        _require_quiet(session)
+        filled = tables_aside(session, f"before_restore_{stamp}")
+        _load(session, staged, archive.name, manifest, now, advance)
+        _drop_databases(staged)
+        aside = put_in_place(home, stamp, mark=mark, server=address.render_as_string())
+        return (f"schema before_restore_{stamp}", *aside) if filled else aside
+
+
+@contextmanager
+def _made_beside(database: Path, staged: Path, advance: Advance) -> Iterator[None]:
+    """The unpacked database is there beside a SQLite file outside the home folder, on the same disk."""
+    drop_fresh(database)
     try:
-        with _loaded(settings.home, url, f"before_restore_{stamp}", manifest, advance) as moved:
-            aside = put_in_place(settings.home, stamp)
+        with Archive.open(staged, f"sqlite:///{fresh(database)}") as archive, Archive.open(staged) as source:
+            copy_archive(source, archive, advance)
+        _drop_databases(staged)
+        yield
     finally:
-        clear(settings.home / STAGING)
-    with Archive.open(settings.home, url) as archive:
-        require_whole(archive, manifest)
-        found = check_articles(archive, busy=False, advance=advance)
-        mend_articles(archive, [each.subject for each in found if each.damage is Damage.ARTICLE_FILE_MISSING])
-    return RestoreReport(chosen, manifest, tuple(filter(None, (moved, str(aside) if aside else ""))))
+        drop_fresh(database)
 
 
 @contextmanager
@@ -190,14 +237,14 @@ def _database_of(settings: Settings) -> str | None:
     return url
 
 
-def _settle(s: Session) -> None:
+def _settle(s: Session, now: datetime) -> None:
     """Makes what was brought back fit to be used: nobody holds its locks, and no mail goes out by itself.
 
     What was open when the backup was made may have been mailed since: a person looks first.
     """
     forget_locks(s)
-    issues.mark_restored(s, now_utc())
-    deliveries.doubt_open(s, deliveries.BEFORE_RESTORE, now=now_utc())
+    issues.mark_restored(s, now)
+    deliveries.doubt_open(s, deliveries.BEFORE_RESTORE, now=now)
 
 
 def _require_quiet(s: Session) -> None:
@@ -222,46 +269,12 @@ def _require_room(settings: Settings, url: str | None, *, replace: bool) -> None
         raise InputError(f"{' and '.join(used)} is not empty; restore elsewhere, or move it aside with --replace")
 
 
-@contextmanager
-def _loaded(home: Path, url: str | None, aside: str, manifest: Manifest, advance: Advance) -> Iterator[str]:
-    """Brings the unpacked database where it belongs; all back as it was when the block fails.
-
-    Gives where the tables that were there are now, the empty text when none were.
-    """
-    staged = home / STAGING
-    address = address_of(home, url)
-    if manifest.database != "sqlite" and address.get_backend_name() == "sqlite":
-        raise InputError(
-            "This backup is of an archive in PostgreSQL and can be restored only there; set MEETINGS_DATABASE_URL"
-        )
-    if manifest.database == "sqlite":
-        # at today's schema, and with its mail held, before anything is touched
-        with Archive.open(staged) as source, source.write() as session:
-            _settle(session)
-    if url is None:
-        yield ""
-    elif address.get_backend_name() == "sqlite":
-        with file_aside(Path(address.database or ""), aside) as moved:
-            with Archive.open(home, url) as archive, Archive.open(staged) as source:
-                copy_archive(source, archive, advance)
-            _drop_databases(staged)
-            yield moved
-    else:
-        # one transaction from the first move to the last row: nobody sees anything between, and no kill leaves it
-        with Archive.open(home, url) as archive, archive.write() as session:
-            _require_quiet(session)
-            filled = tables_aside(session, aside)
-            _load(session, staged, archive.name, manifest, advance)
-            _drop_databases(staged)
-            yield f"schema {aside}" if filled else ""
-
-
-def _load(session: Session, staged: Path, name: str, manifest: Manifest, advance: Advance) -> None:
+def _load(session: Session, staged: Path, name: str, manifest: Manifest, now: datetime, advance: Advance) -> None:
     """Fills a database in PostgreSQL that has no tables of ours."""
     if manifest.database != "sqlite":
         restore_dump(session.connection(), staged / DUMP_NAME)
         bring_up(session.connection(), name)
-        _settle(session)
+        _settle(session, now)
         return
     bring_up(session.connection(), name)
     with Archive.open(staged) as source, source.read() as from_:

@@ -20,6 +20,7 @@ from pathlib import Path
 from archive import articles, clock, copies, files, issues, keys, locks, meetings, rereading, sources
 from archive.locks import Check, Lease, unasked
 from archive.records import StoredArticle
+from archive.replacing import settle_restore
 from archive.store import DATABASE_NAME, Archive
 from archive.transfer import is_empty
 from archive.warc import RawWriter
@@ -68,7 +69,11 @@ def load_catalogue(settings: Settings) -> Catalogue:
 
 
 def open_archive(settings: Settings) -> Archive:
-    """The archive in the home folder, its schema and its articles' keys at today's version."""
+    """The archive in the home folder, its schema and its articles' keys at today's version.
+
+    A restore that was killed is taken back, unless the new archive is in force.
+    """
+    settle_restore(settings.home, settings.archive_url)
     archive = Archive.open(settings.home, settings.archive_url)
     try:
         keys.refresh_keys(archive)
@@ -86,6 +91,7 @@ def require_sources(catalogue: Iterable[Source], ids: Iterable[str]) -> None:
 
 def require_archive(settings: Settings) -> None:
     """Raises `InputError` where no archive is in the home folder yet, and none is named elsewhere; makes nothing."""
+    settle_restore(settings.home, settings.archive_url)
     if settings.database_url is None and not (settings.home / DATABASE_NAME).exists():
         raise InputError(f"there is no archive in {settings.home} yet; `meetings run` makes one, --home names another")
 

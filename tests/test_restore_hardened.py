@@ -16,7 +16,7 @@ from archive import deliveries
 from archive.errors import ArchiveError
 from archive.locks import Busy
 from archive.records import DeliveryState
-from archive.restoring import put_in_place
+from archive.replacing import put_in_place
 from archive.store import _WRITER_LOCK
 from flows import backing
 from flows.owner import server_lock
@@ -60,8 +60,8 @@ def test_an_archive_that_lacks_rows_of_the_backup_is_no_success(
     path = backing.back_up(kept, advance=quiet).path
     real = put_in_place
 
-    def lose(home: Path, stamp: str) -> Path | None:
-        aside = real(home, stamp)
+    def lose(home: Path, stamp: str, *, mark: str) -> tuple[str, ...]:
+        aside = real(home, stamp, mark=mark)
         (home / "archive.db").unlink()
         return aside
 
@@ -182,7 +182,7 @@ def test_nobody_sees_postgresql_between_the_move_and_the_last_row(
     settings = restored_to(pg_programs, path, tmp_path / "home")
     before, there, real, refused = rows(settings), contents(settings.home), put_in_place, []
 
-    def come_in_and_die(*_: object) -> None:
+    def come_in_and_die(*_: object, **__: object) -> None:
         # what another process meets: no writer comes in, and nothing of the restore is to be seen
         engine = create_engine(settings.archive_url or "")
         with engine.connect() as other:
