@@ -55,7 +55,8 @@ class RestoreReport:
 def back_up(settings: Settings, to: Path | None = None, *, keep: int | None = None, advance: Advance) -> BackupReport:
     """Backs up the archive to `to`, else under a name of its own in the backup folder, of which `keep` then stay.
 
-    Raises `InputError` when `to` is there already, or would lie in the home folder, which it is there to outlive.
+    Raises `InputError` when `to` is there already, has no folder to lie in, or would lie in the home folder, which it
+    is there to outlive.
     """
     if to and keep:
         raise InputError("--keep counts the backups in backup_dir; leave out --to, or --keep")
@@ -65,6 +66,8 @@ def back_up(settings: Settings, to: Path | None = None, *, keep: int | None = No
         raise InputError(f"{out} lies in the home folder, which a backup must outlive; set backup_dir, or give --to")
     if os.path.lexists(out):
         raise InputError(f"{out} is there already, and no backup replaces a file; name another one")
+    if to and not to.parent.is_dir():
+        raise InputError(f"there is no folder {to.parent} for the backup; make it first, or name another file")
     with existing_archive(settings) as archive:
         manifest = write_backup(archive, out, now=now, program=version(), advance=advance)
     return BackupReport(out, manifest, tuple(_drop_older(out, keep)) if keep else ())

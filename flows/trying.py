@@ -27,9 +27,9 @@ from parsers.aggregators import leads_nowhere
 from parsers.articles import extract_article
 from parsers.catalogue import Catalogue, read_source
 from parsers.guessing import guess_kind, guess_selectors, guess_title, named_feeds
-from parsers.newcomers import Defaults, kind_of_address, objection, propose
+from parsers.newcomers import Defaults, kind_of_address, objection, propose, web_host
 from parsers.publishers import Publishers
-from parsers.records import Answer, Entry, Kind, Outcome, Side, Source
+from parsers.records import Answer, Entry, InputError, Kind, Outcome, Side, Source
 from parsers.source_tables import interval_text, source_table
 from parsers.text import decode, parse_html
 from reports.clean import one_line
@@ -76,7 +76,12 @@ class Trial:
 def try_source(
     settings: Settings, url: str, *, defaults: Defaults, on_step: Callable[[Step], None] | None = None
 ) -> Trial:
-    """Fetch `url` and one article as a poll would, and tell what came of each step; `on_step` is told at once."""
+    """Fetch `url` and one article as a poll would, and tell what came of each step; `on_step` is told at once.
+
+    Raises `InputError` when it is no http or https URL.
+    """
+    if not web_host(url):
+        raise InputError(f"{url[:_SHOWN]} is not an http or https URL; give one such as https://example.org/rss.xml")
     with Client(fetch_settings(settings, [url]), clock=now_utc, sleep=time.sleep) as client:
         way = _Way(client, load_catalogue(settings), settings.user_agent, defaults, on_step)
         with suppress(_End):

@@ -137,6 +137,7 @@ def test_files_written_while_the_backup_is_taken_do_no_harm(
     ("arguments", "words"),
     [
         pytest.param(["backup", "--to", "home/x.tar"], "lies in the home folder", id="into the home"),
+        pytest.param(["backup", "--to", "no/such/x.tar"], "there is no folder no/such", id="into no folder"),
         pytest.param(["backup", "--to", "x.tar", "--keep", "2"], "leave out --to", id="keep elsewhere"),
         pytest.param(["restore"], "there is no backup in backups", id="nothing to restore"),
         pytest.param(["restore", "none.tar"], "none.tar cannot be read", id="no such backup"),

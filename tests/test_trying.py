@@ -235,8 +235,13 @@ def test_known_and_dead_addresses(tried: Try, web: Web, tmp_path: Path) -> None:
     dead = tried("http://old.org/rss/")
     assert dead["steps"] == {"address": ("fail", "http://old.org/rss/ is listed as dead: Ended in 2018.")}
     assert dead["source"] is None
-    other = tried("ftp://a.org/x")
-    assert other["steps"] == {"address": ("fail", "ftp://a.org/x is not an http or https URL.")}
+
+
+@pytest.mark.parametrize("url", ["notaurl", "ftp://a.org/x", "https://", "www.a.org/rss", "http://[::1/feed"])
+def test_what_is_no_url_is_wrong_input(meetings: Meetings, url: str) -> None:
+    ran = meetings("sources", "try", url, "--json")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == f"meetings: {url} is not an http or https URL; give one such as https://example.org/rss.xml\n"
 
 
 def test_a_zone_that_is_none_is_told_before_any_table(web: Web, meetings: Meetings, tmp_path: Path) -> None:
