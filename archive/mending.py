@@ -13,6 +13,7 @@ from archive.backup import unreadable
 from archive.columns import batches
 from archive.errors import file_error
 from archive.files import project_articles, sync_folder, write_atomically
+from archive.locks import Check, unasked
 from archive.models import ArticleRow
 from archive.restoring import SET_ASIDE
 from archive.store import Archive
@@ -41,12 +42,16 @@ def set_aside(home: Path, name: str, stamp: str, *, keep: bool = False) -> Path:
     return aside
 
 
-def mend_articles(archive: Archive, names: Collection[str]) -> int:
-    """Writes the files of these names, and those never written, from the database; how many."""
+def mend_articles(archive: Archive, names: Collection[str], *, check: Check = unasked) -> int:
+    """Writes the files of these names, and those never written, from the database; how many.
+
+    `check` is asked in each transaction that writes, and raises when another one may be at it.
+    """
     for batch in batches(names):
         with archive.write() as s:
+            check(s)
             s.execute(update(ArticleRow).where(ArticleRow.path.in_(batch)).values(path=None))
-    return project_articles(archive)
+    return project_articles(archive, check=check)
 
 
 def mend_raw(home: Path, name: str, stamp: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -115,26 +115,31 @@ def _said(mail: bytes) -> list[object]:
 
 
 def repair(settings: Settings, advance: Advance) -> RepairReport:
-    """Mends what can be mended without loss. No ingest runs meanwhile: raises `archive.locks.Busy` when one does."""
+    """Mends what can be mended without loss. No ingest runs meanwhile: raises `archive.locks.Busy` when one does.
+
+    Raises `archive.locks.LeaseLost` before it moves or writes a file when an ingest took over from it.
+    """
     now = now_utc()
     stamp = f"{now:%Y%m%dT%H%M%SZ}"
     with existing_archive(settings) as archive, alone(archive, "ingest") as lease:
         found = list(_damages(settings, archive, advance))
-        lease.check()
-        moved = [each for each in found if _mend_file(settings.home, each, stamp)]
-        lease.check()
-        mending.mend_articles(archive, [each.subject for each in moved if each.subject.startswith("articles/")])
+        moved = [each for each in found if _mend_file(settings.home, each, stamp, check=lease.check)]
+        names = [each.subject for each in moved if each.subject.startswith("articles/")]
+        mending.mend_articles(archive, names, check=lease.check)
         weeks = {each.subject.split("/")[1] for each in moved if each.damage in _OF_ISSUES}
         for week in sorted(weeks):
-            issuing.write(settings, issuing.compose(settings, archive, (), parse_week(week)), None)
+            issue = issuing.compose(settings, archive, (), parse_week(week))
+            lease.check()
+            issuing.write(settings, issue, None)
         left = list(_damages(settings, archive, advance))
     aside = settings.home / SET_ASIDE / stamp
     mended = tuple(each for each in moved if each.damage.mendable and each not in left)
     return RepairReport(mended, tuple(left), aside if aside.is_dir() else None)
 
 
-def _mend_file(home: Path, damaged: Damaged, stamp: str) -> bool:
+def _mend_file(home: Path, damaged: Damaged, stamp: str, *, check: Callable[[], None]) -> bool:
     """Whether nothing of it is in the way any more; what the disk does not give is left, and the others are mended."""
+    check()
     try:
         if damaged.damage in _IN_THE_WAY:
             mending.set_aside(home, damaged.subject, stamp)

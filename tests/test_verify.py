@@ -8,18 +8,22 @@ import sqlite3
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from archive import mending
 from archive.articles import add_article
 from archive.checks import Damage
-from archive.locks import Busy
+from archive.locks import Busy, LeaseLost
 from archive.restoring import SET_ASIDE
 from archive.warc import RawWriter, exchange_bytes
 from archive.warcscan import spans, whole_length
+from flows import issuing, verifying
 from flows.settings import Settings
 from flows.verifying import repair, verify
 from parsers.records import InputError
@@ -140,6 +144,40 @@ def test_one_raw_file_that_cannot_be_read_does_not_stop_the_others(kept: Setting
     report = repair(kept, quiet)
     assert {each.damage for each in report.mended} == {Damage.RAW_DAMAGED, Damage.ARTICLE_FILE_MISSING}
     assert [each.subject for each in report.left] == ["raw/0-gone.warc.gz"]
+
+
+@pytest.mark.parametrize(
+    ("step", "damage"),
+    [
+        pytest.param((mending, "set_aside"), put("articles/2024/notes.txt"), id="before the second file is moved"),
+        pytest.param((mending, "mend_articles"), without(an_article), id="before an article is written"),
+        pytest.param((issuing, "compose"), without(in_issue("digest.html")), id="before an issue is written"),
+    ],
+)
+def test_a_repair_from_which_an_ingest_took_over_touches_no_further_file(
+    step: tuple[ModuleType, str], damage: Callable[[Path], None], kept: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module, name = step
+    real = getattr(module, name)
+
+    def take_over(*given: Any, **facts: Any) -> Any:
+        done = real(*given, **facts) if name != "mend_articles" else None
+        left.append(contents(kept.home))
+        with opened(kept) as archive, archive.write() as session:
+            session.execute(text("UPDATE locks SET token = 'another'"))
+        return real(*given, **facts) if name == "mend_articles" else done
+
+    left: list[dict[str, bytes]] = []
+    damage(kept.home)
+    put("raw/notes.txt")(kept.home)
+    if name == "compose":
+        # it composes for looking, too
+        found = verify(kept, quiet)
+        monkeypatch.setattr(verifying, "_damages", lambda *_, **__: iter(found))
+    monkeypatch.setattr(module, name, take_over)
+    with pytest.raises(LeaseLost):
+        repair(kept, quiet)
+    assert [contents(kept.home)] == left
 
 
 CHANGES = [
