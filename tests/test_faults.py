@@ -32,6 +32,7 @@ from tests.mailserver import Inbox, mail_server
 from tests.prefect_server import PAGE, feed
 from tests.webserver import Reply, Web
 
+pytestmark = pytest.mark.slow  # half a second each, and many of them
 WEEK = "2024-W50"
 READERS = ("ann@example.org", "bob@example.org", "chi@example.org")
 COMMANDS: dict[str, tuple[str | Path, ...]] = {
@@ -146,7 +147,6 @@ HEARTBEAT = 5
 """The operations that write a heartbeat, last of all: it is not what a command is for, and fails in silence."""
 
 
-@pytest.mark.slow
 @each_command
 def test_disk_that_fails_after_a_while(desk: Desk, name: str) -> None:
     desk.before(name)
@@ -177,7 +177,6 @@ def test_disk_that_refuses(desk: Desk, name: str, code: int, sentence: str) -> N
     desk.check_files()
 
 
-@pytest.mark.slow
 @each_command
 def test_files_that_may_not_grow(desk: Desk, name: str) -> None:
     failed = 0
@@ -189,7 +188,6 @@ def test_files_that_may_not_grow(desk: Desk, name: str) -> None:
     assert failed
 
 
-@pytest.mark.slow
 def test_database_that_is_full(desk: Desk) -> None:
     desk.before("import")
     with sqlite3.connect(desk.home / DATABASE_NAME) as connection:
@@ -226,7 +224,6 @@ def test_database_that_another_program_locks(desk: Desk, name: str, monkeypatch:
     desk.heal()
 
 
-@pytest.mark.slow
 @each_command
 def test_connection_that_is_cut_in_a_transaction(desk: Desk, name: str, postgresql: PostgreSQL) -> None:
     desk.on(postgresql)
@@ -240,7 +237,6 @@ def test_connection_that_is_cut_in_a_transaction(desk: Desk, name: str, postgres
         assert "the connection broke" in ran.err
 
 
-@pytest.mark.slow
 def test_server_that_is_stopped_and_started(desk: Desk, postgresql: PostgreSQL) -> None:
     desk.on(postgresql)
     desk.before("send")
@@ -255,7 +251,6 @@ def test_server_that_is_stopped_and_started(desk: Desk, postgresql: PostgreSQL) 
     desk.heal()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("statement", "sentence"),
     [

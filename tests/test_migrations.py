@@ -34,6 +34,7 @@ from tests import released
 from tests.archive_samples import NOW, get_article, store
 from tests.databases import ON_SQLITE
 
+pytestmark = pytest.mark.slow  # half a second each, and many of them
 Rows = dict[str, list[dict[str, Any]]]
 each_revision = pytest.mark.parametrize("revision", released.REVISIONS)
 FIRST_WITH = {"host_holds": "0002", "alarms": "0002", "said": "0004", "choice": "0005"}

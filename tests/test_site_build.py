@@ -29,6 +29,7 @@ from reports.site import folder, paths
 from tests.commandline import SEEDS, Meetings
 from tests.site_samples import contents, home, inside, read
 
+pytestmark = pytest.mark.slow  # half a second each, and many of them
 NOW = dt.datetime(2025, 1, 6, 3, tzinfo=dt.UTC)
 Change = Callable[[Archive, random.Random], None]
 
@@ -210,7 +211,6 @@ CHANGES: tuple[Change, ...] = (
 @example([(early_meeting, 352), (withdrawn, 9116), (further_account, 3045)])
 @example([(other_side, 9593), (other_side, 5924)])
 @hypothesis_settings(max_examples=4)
-@pytest.mark.slow
 def test_a_build_of_what_changed_is_a_whole_build(
     tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[Change, int]]
 ) -> None:
