@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 
 from parsers.records import MeetingsError
@@ -30,6 +31,8 @@ def main() -> int:
         forms = "|".join(" ".join((each, *words)) for each, words in NAMES.items())
         print(f"usage: python -m bench {{{forms}}}", file=sys.stderr)
         return 2
+    # what is cut off by `timeout` or a CI leaves no server behind
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         figures: dict[str, object] = importlib.import_module(f"bench.{name}").main(*arguments)
     except MeetingsError as error:

@@ -135,9 +135,9 @@ def main() -> dict[str, object]:
     """All rounds on both databases, side by side: most of the time one process waits for another."""
     with (
         running_server() as server,
+        ThreadPoolExecutor() as pool,  # waits for its threads, which end when there is no launcher any more
         Launcher() as launcher,
         progress("rounds") as advance,
-        ThreadPoolExecutor() as pool,
     ):
         kill.warm_up(launcher)
 
