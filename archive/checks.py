@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from archive import files, warc
 from archive.articles import stored_article
 from archive.backup import unreadable
+from archive.errors import file_error
 from archive.models import ArticleRow, IssueRow, VersionRow
 from archive.records import StoredArticle
 from archive.store import Archive
@@ -93,7 +94,7 @@ def check_articles(archive: Archive, *, busy: bool, advance: Advance) -> Iterato
 
 def _file(home: Path, stored: StoredArticle, path: str, content: bytes) -> Iterator[Damaged]:
     try:
-        found = (home / path).read_bytes()
+        found = content_of(home / path)
     except FileNotFoundError:
         yield Damaged(Damage.ARTICLE_FILE_MISSING, path, f"Article {stored.number} has no file.")
     except OSError as error:
@@ -132,7 +133,7 @@ def check_raw(home: Path, *, since: dt.datetime | None, advance: Advance) -> Ite
             continue
         try:
             changed = dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC)
-            data = path.read_bytes()
+            data = content_of(path)
         except OSError as error:
             yield Damaged(Damage.RAW_DAMAGED, name, str(unreadable(path, error)))
             continue
@@ -147,6 +148,14 @@ def check_raw(home: Path, *, since: dt.datetime | None, advance: Advance) -> Ite
             yield Damaged(
                 Damage.RAW_DAMAGED, name, f"{len(lost)} of its parts cannot be read; {whole} records are whole."
             )
+
+
+def content_of(path: Path) -> bytes:
+    """What stands in a file. Raises `ArchiveError` when access to it is denied, which is no damage, else `OSError`."""
+    try:
+        return path.read_bytes()
+    except PermissionError as error:
+        raise file_error(error, f"The file {path}") from error
 
 
 def _files(folder: Path) -> list[Path]:

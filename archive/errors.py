@@ -16,6 +16,10 @@ class ArchiveError(MeetingsError):
     """The archive cannot be read or written; nothing is half-written, and the sentence says what to do."""
 
 
+class DamagedError(ArchiveError):
+    """The database is there and gives back what it was not given; only a backup helps."""
+
+
 # SQLite's primary result codes (sqlite.org/rescode.html)
 _SENTENCES = {
     sqlite3.SQLITE_BUSY: "{name} is locked by another program; wait until it has ended, then try again.",
@@ -55,13 +59,17 @@ _STATES = {
     "58": "{name} cannot be read or written ({reason}); check the disk of the server, then try again.",
 }
 
+_DENIED = (
+    "{name} may not be read or written: access is denied; make it and its folder readable and writable for this user, "
+    "or choose another home."
+)
 _FILE_SENTENCES = {
     errno.ENOSPC: "{name} cannot be written: the disk is full; free some space, then try again.",
     errno.EDQUOT: "{name} cannot be written: the disk quota is used up; free some space, then try again.",
     errno.EFBIG: "{name} cannot be written: it would exceed the limit for file sizes; raise the limit (ulimit -f).",
     errno.EROFS: "{name} cannot be written: the disk is read-only; choose another home.",
-    errno.EACCES: "{name} may not be written; make it and its folder writable or choose another home.",
-    errno.EPERM: "{name} may not be written; make it and its folder writable or choose another home.",
+    errno.EACCES: _DENIED,
+    errno.EPERM: _DENIED,
     errno.ENOTDIR: "{name} is in the way: a folder is needed here; choose another home or move the file away.",
     errno.EEXIST: "{name} is in the way: a folder is needed here; choose another home or move the file away.",
     errno.EISDIR: "{name} is in the way: a file is needed here; move the folder away.",
@@ -80,7 +88,10 @@ def database_error(error: DBAPIError, name: str) -> ArchiveError | None:
         # the one that Python itself raises: text that is not UTF-8
         code = sqlite3.SQLITE_CORRUPT
     sentence = _SENTENCES.get(code & 0xFF) if code is not None else None
-    return ArchiveError(sentence.format(name=name)) if sentence is not None else None
+    if sentence is None or code is None:
+        return None
+    damaged = code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return (DamagedError if damaged else ArchiveError)(sentence.format(name=name))
 
 
 def _server_error(error: DBAPIError, name: str) -> ArchiveError | None:
@@ -92,7 +103,9 @@ def _server_error(error: DBAPIError, name: str) -> ArchiveError | None:
     if sentence is None and isinstance(error, OperationalError):
         sentence = "{name} cannot be used: {reason}"
     reason = "".join(str(error.orig).strip().splitlines()[:1]).rstrip(".")
-    return ArchiveError(sentence.format(name=name, reason=reason)) if sentence is not None else None
+    if sentence is None:
+        return None
+    return (DamagedError if sentence == _DAMAGED else ArchiveError)(sentence.format(name=name, reason=reason))
 
 
 def file_error(error: OSError, name: str) -> ArchiveError:

@@ -61,7 +61,11 @@ def restoring(home: Path) -> Iterator[None]:
 
 def settle_restore(home: Path, url: str | None) -> None:
     """`conclude` for a restore that was killed here; raises `Busy` when it is under way."""
-    if (home / STAGING / NOTE).exists():
+    try:
+        cut_off = (home / STAGING / NOTE).exists()
+    except OSError as error:
+        raise file_error(error, f"The home folder {home}") from error
+    if cut_off:
         with restoring(home):
             conclude(home, url)
 

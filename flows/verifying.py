@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from archive import issues, mending
+from archive.backup import unreadable
 from archive.checks import (
     Damage,
     Damaged,
@@ -18,8 +19,9 @@ from archive.checks import (
     check_database,
     check_issues,
     check_raw,
+    content_of,
 )
-from archive.errors import ArchiveError
+from archive.errors import ArchiveError, DamagedError
 from archive.locks import live_locks
 from archive.restoring import SET_ASIDE
 from archive.store import Archive
@@ -47,13 +49,16 @@ class RepairReport:
 
 
 def verify(settings: Settings, advance: Advance) -> list[Damaged]:
-    """All that is wrong with the archive and its files; nothing is changed, and an ingest under way is no damage."""
+    """All that is wrong with the archive and its files; nothing is changed, and an ingest under way is no damage.
+
+    Raises `ArchiveError` when it cannot be looked at: access is denied, the server is away.
+    """
     try:
         with existing_archive(settings) as archive:
             with archive.read() as session:
                 since = live_locks(session, now_utc(), is_gone).get("ingest")
             return list(_damages(settings, archive, advance, since=since))
-    except ArchiveError as error:
+    except DamagedError as error:
         return [_unreadable(error)]
 
 
@@ -72,7 +77,7 @@ def _guarded(check: Iterator[Damaged]) -> Iterator[Damaged]:
     """What a check finds, and that it could not go on: the database gives nothing back, or no record of ours."""
     try:
         yield from check
-    except (ArchiveError, ValueError, LookupError) as error:
+    except (DamagedError, ValueError, LookupError) as error:
         log.debug("a check could not go on", exc_info=True)
         yield _unreadable(error)
 
@@ -90,9 +95,12 @@ def _check_issue_files(settings: Settings, archive: Archive, advance: Advance) -
         for name, content in _issue_files(settings, archive, stored.week).items():
             path = f"{FOLDER}/{stored.week}/{name}"
             try:
-                found = (settings.home / path).read_bytes()
-            except OSError:
+                found = content_of(settings.home / path)
+            except FileNotFoundError:
                 yield Damaged(Damage.ISSUE_FILE_MISSING, path, f"The closed issue {stored.week} lacks this file.")
+                continue
+            except OSError as error:
+                yield Damaged(Damage.ISSUE_FILE_CHANGED, path, str(unreadable(settings.home / path, error)))
                 continue
             if not _same(name, found, content):
                 yield Damaged(Damage.ISSUE_FILE_CHANGED, path, f"It is not what was closed as issue {stored.week}.")

@@ -73,6 +73,19 @@ def failing_disk(below: Path, code: int = errno.EIO, *, good: float = float("inf
 
 
 @contextmanager
+def as_nobody() -> Iterator[None]:
+    """Root may write everywhere, so the block runs as a user who may not."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@contextmanager
 def file_size_limit(most: int) -> Iterator[None]:
     """No file may grow beyond so many bytes: the kernel refuses as it does on a full disk, SQLite included."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
