@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection
 from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from archive.columns import batches, storable
@@ -102,7 +103,16 @@ def _unread(rules_version: str, since: dt.date | None) -> list[ColumnElement[boo
     return unread
 
 
-def stored_article(row: ArticleRow) -> StoredArticle:
+def articles_where(s: Session, condition: ColumnElement[bool]) -> list[StoredArticle]:
+    """The articles of this condition, in no order; for the modules of this room."""
+    row = ArticleRow
+    # many are read at once, and columns cost less than objects that could be changed
+    told = row.key, row.title, row.paragraphs, row.captions, row.published, row.published_on, row.language, row.url
+    kept = row.number, row.outlet, row.side, row.source_id, row.method, row.stored_at, row.path, row.old_name
+    return [stored_article(each) for each in s.execute(select(*told, *kept, row.version, row.copy_of).where(condition))]
+
+
+def stored_article(row: ArticleRow | Row[Any]) -> StoredArticle:
     """The record of a row."""
     article = Article(
         key=row.key,

@@ -13,9 +13,9 @@ from itertools import count
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
-from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from archive.articles import stored_article
+from archive.articles import articles_where
 from archive.bulk import in_bulk
 from archive.issues import is_past
 from archive.models import AliasRow, ArticleRow, MeetingRow, MentionRow
@@ -215,11 +215,22 @@ def _told_by(condition: ColumnElement[bool]) -> Select[tuple[MentionRow]]:
 
 def load_meetings(s: Session, *conditions: ColumnElement[bool]) -> list[StoredMeeting]:
     """The meetings of these conditions, by placing date; for the modules of this room."""
-    whole = selectinload(MeetingRow.mentions)
-    articles: dict[int, StoredArticle] = {}
     with in_bulk():
-        rows = s.scalars(_in_order(*conditions).options(whole).execution_options(populate_existing=True))
-        return [_stored(row, articles) for row in rows]
+        mentions = _mentions(s, *conditions)
+        found = load_outlines(s, *conditions)
+        return [replace(stored, mentions=tuple(mentions.get(stored.meeting.id, ()))) for stored in found]
+
+
+def _mentions(s: Session, *conditions: ColumnElement[bool]) -> dict[str, list[Mention]]:
+    """The mentions of the meetings of these conditions by the meeting's id; each article is read once."""
+    row, told = MentionRow, (MeetingRow.withdrawn_at.is_(None), *conditions)
+    numbers = select(row.article_number).join(MeetingRow).where(*told)
+    articles = {each.number: each for each in articles_where(s, ArticleRow.number.in_(numbers))}
+    query = select(row.meeting_id, row.article_number, row.record).join(MeetingRow).where(*told)
+    found: dict[str, list[Mention]] = {}
+    for id_, number, record in s.execute(query.order_by(row.article_number, row.position)):
+        found.setdefault(id_, []).append(Mention(articles[number], meeting_from_dict({**record, "id": id_})))
+    return found
 
 
 def load_outlines(s: Session, *conditions: ColumnElement[bool]) -> list[StoredMeeting]:
@@ -233,18 +244,6 @@ def load_outlines(s: Session, *conditions: ColumnElement[bool]) -> list[StoredMe
 def _in_order(*conditions: ColumnElement[bool]) -> Select[tuple[MeetingRow]]:
     told = select(MeetingRow).where(MeetingRow.withdrawn_at.is_(None), *conditions)
     return told.order_by(MeetingRow.placed_on.is_(None), MeetingRow.placed_on, MeetingRow.id)
-
-
-def _stored(row: MeetingRow, articles: dict[int, StoredArticle]) -> StoredMeeting:
-    """The record of a row; `articles` keeps those already made, which several meetings may share."""
-    mentions = []
-    for mention in row.mentions:
-        if mention.article_number not in articles:
-            articles[mention.article_number] = stored_article(mention.article)
-        told = meeting_from_dict({**mention.record, "id": row.id})
-        mentions.append(Mention(articles[mention.article_number], told))
-    outline = _outline(row.id, row.record, row.date, row.placed_on, row.first_seen, row.held_known_at, row.filed)
-    return replace(outline, mentions=tuple(mentions))
 
 
 def _outline(

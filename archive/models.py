@@ -227,10 +227,6 @@ class MeetingRow(Base):
     withdrawn_at: Mapped[dt.datetime | None]
     filed: Mapped[bool] = mapped_column(server_default=false(), default=False)
 
-    mentions: Mapped[list[MentionRow]] = relationship(
-        viewonly=True, order_by="MentionRow.article_number, MentionRow.position"
-    )
-
 
 class AliasRow(Base):
     """A permanent id that turned out to name a meeting known under another one."""
@@ -268,8 +264,6 @@ class MentionRow(Base):
     placed_on: Mapped[dt.date | None]
     rules_version: Mapped[str]
     recorded_at: Mapped[dt.datetime]
-
-    article: Mapped[ArticleRow] = relationship(viewonly=True, lazy="joined", innerjoin=True)
 
 
 class IssueRow(Base):
