@@ -39,6 +39,10 @@ class Mention:
     article: StoredArticle
     meeting: Meeting
 
+    def __hash__(self) -> int:
+        """Of the article's number alone: few mentions share it, and all that both records hold takes long to hash."""
+        return self.article.number
+
 
 @dataclass(frozen=True, slots=True)
 class StoredMeeting:

@@ -37,11 +37,15 @@ def _simplified() -> dict[int, str]:
     return {ord(char): form for char, form in zip(han, forms, strict=True) if form != char and len(form) == 1}
 
 
-def _flat(table: Mapping[int, str]) -> str:
-    """The table as a string by code point, in which `translate` misses no letter: misses are slow."""
-    return "".join(table.get(code, chr(code)) for code in range(0x10000))
+def _flat(table: Mapping[int, str]) -> list[int]:
+    """The table as codes by code point, in which `translate` misses no letter: misses are slow, and so are strings."""
+    flat = list(_CODES)
+    for code, char in table.items():
+        flat[code] = ord(char)
+    return flat
 
 
+_CODES = list(range(0x10000))
 _SIMPLIFIED = _simplified()
 _TABLE = {
     **_SIMPLIFIED,

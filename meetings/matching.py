@@ -16,6 +16,11 @@ from meetings.folding import fold
 
 T = TypeVar("T")
 
+HAN = "\u2e80"
+"""From here on stands what is written without spaces between words."""
+FEW = 16
+"""Up to so many words it takes longer to build an automaton than to look for each of them."""
+
 
 class Hit(NamedTuple, Generic[T]):
     """`value` found at text[start:end]."""
@@ -41,7 +46,8 @@ class Matcher(Generic[T]):
             self._firm_start.append(_is_letter(folded[0]))
             self._firm_end.append(_is_letter(folded[-1]))
             self._case.append(_case_of(word))
-        self._automaton = AhoCorasick(patterns, matchkind=MatchKind.Standard)
+        self._few = patterns if len(patterns) <= FEW else []
+        self._automaton = None if self._few else AhoCorasick(patterns, matchkind=MatchKind.Standard)
 
     def find(self, text: str, folded: str) -> list[Hit[T]]:
         """The hits in `text`, in order, none overlapping. `folded` is the text folded like the words."""
@@ -55,23 +61,35 @@ class Matcher(Generic[T]):
 
     def every(self, text: str, folded: str) -> Iterator[tuple[int, int, T]]:
         """All hits as (start, end, value), overlapping ones too, from the left and of one start the longest first."""
-        raw = self._automaton.find_matches_as_indexes(folded, overlapping=True)
-        good = [(start, -end, index) for index, start, end in raw if self._fits(index, start, end, text, folded)]
+        automaton = self._automaton
+        raw = automaton.find_matches_as_indexes(folded, overlapping=True) if automaton else self._each(folded)
+        good = []
+        length, values = len(folded), self._values
+        firm_start, firm_end, cases = self._firm_start, self._firm_end, self._case
+        for index, start, end in raw:
+            # _is_letter, spelled out: there are so many of them that calls would take longer than the search
+            if firm_start[index] and start and folded[start - 1].isalnum() and folded[start - 1] < HAN:
+                continue
+            if firm_end[index] and end < length and folded[end].isalnum() and folded[end] < HAN:
+                continue
+            case = cases[index]
+            if case == 0 or (text[start].isupper() if case == 1 else text[start:end].isupper()):
+                good.append((start, -end, index))
         good.sort()
-        return ((start, -end, self._values[index]) for start, end, index in good)
+        return ((start, -end, values[index]) for start, end, index in good)
 
-    def _fits(self, index: int, start: int, end: int, text: str, folded: str) -> bool:
-        if self._firm_start[index] and start and _is_letter(folded[start - 1]):
-            return False
-        if self._firm_end[index] and end < len(folded) and _is_letter(folded[end]):
-            return False
-        case = self._case[index]
-        return case == 0 or (text[start].isupper() if case == 1 else text[start:end].isupper())
+    def _each(self, folded: str) -> Iterator[tuple[int, int, int]]:
+        """Every place of each of a few words."""
+        for index, word in enumerate(self._few):
+            start = folded.find(word)
+            while start >= 0:
+                yield index, start, start + len(word)
+                start = folded.find(word, start + 1)
 
 
 def _is_letter(char: str) -> bool:
     """Whether a folded character belongs to a word written with spaces around it."""
-    return char.isalnum() and char < "\u2e80"
+    return char.isalnum() and char < HAN
 
 
 def _case_of(word: str) -> int:

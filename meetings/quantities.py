@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from meetings import lexicon
 from meetings.information import LANGUAGES
@@ -23,7 +23,7 @@ _NUMBER = {
     "vi": rf"{_FIRST}(?:\d{{0,2}}(?:\.\d{{3}}){{1,4}}(?:,\d{{1,4}})?|\d{{0,11}}(?:,\d{{1,4}})?)",
     "zh": rf"{_FIRST}(?:\d{{0,2}}(?:,\d{{3}}){{1,4}}(?:\.\d{{1,4}})?|\d{{0,11}}(?:\.\d{{1,4}})?)",
 }
-_GAP = {"en": r"(?:[\w-]+\s+){{0,{}}}?", "vi": r"(?:[\w-]+\s+){{0,{}}}?", "zh": r"[份项个\u3400-\u9fff]{{0,{}}}?"}
+_GAP = {"en": r"(?:[\w-]++\s++){{0,{}}}?", "vi": r"(?:[\w-]++\s++){{0,{}}}?", "zh": r"[份项个\u3400-\u9fff]{{0,{}}}?"}
 _HAN_PER_WORD = 3
 _WORD = re.compile(r"(?<=\w)|(?<=\w-)")
 
@@ -37,8 +37,7 @@ class Unit:
     single: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(NamedTuple):
     """A figure at text[start:end]."""
 
     start: int
@@ -48,7 +47,7 @@ class Quantity:
 
     def same(self, other: Quantity) -> bool:
         """Whether both tell of one thing."""
-        if self.unit != other.unit:
+        if self.unit.id != other.unit.id:
             return False
         return self.unit.single or abs(self.value - other.value) <= CLOSE * max(self.value, other.value)
 
@@ -62,38 +61,32 @@ class Quantity:
 class _Patterns:
     """A number with its scale; unit words that end right before it, at most `reach` long; those that follow it.
 
-    Words before it end in one of `last`.
+    `leading` are the words before it.
     """
 
     number: re.Pattern[str]
     before: re.Pattern[str]
     after: re.Pattern[str]
     reach: int
-    last: frozenset[str]
+    leading: tuple[str, ...]
 
 
 def find_quantities(text: str, language: str) -> list[Quantity]:
     """The figures with units in a text of a language of LANGUAGES, in order."""
-    patterns = _patterns(language)
+    patterns, units = _patterns(language), _units()
+    has_leading = any(word in text for word in patterns.leading)
     found = []
     for number in patterns.number.finditer(text):
-        at = number.start()
-        before = _named_before(text, at, patterns)
+        at, end = number.span()
+        before = patterns.before.search(text, max(0, at - patterns.reach), at) if has_leading else None
+        if before and before.lastgroup:
+            found.append(Quantity(before.start(), end, _value(number, language), units[before.lastgroup]))
+            continue
+        after = patterns.after.match(text, end)
         # a number may be the end of a word, as in "Covid-19"; Chinese writes all words together
-        whole = language == "zh" or not _WORD.match(text, at)
-        after = patterns.after.match(text, number.end()) if whole and not before else None
-        named = before or after
-        if named is not None and named.lastgroup is not None:
-            start, end = before.start() if before else at, after.end() if after else number.end()
-            found.append(Quantity(start, end, _value(number, language), _units()[named.lastgroup]))
+        if after and after.lastgroup and (language == "zh" or not _WORD.match(text, at)):
+            found.append(Quantity(at, after.end(), _value(number, language), units[after.lastgroup]))
     return found
-
-
-def _named_before(text: str, at: int, patterns: _Patterns) -> re.Match[str] | None:
-    """The unit that ends right before text[at]."""
-    if text[max(0, at - 3) : at].rstrip()[-1:] not in patterns.last:
-        return None
-    return patterns.before.search(text, max(0, at - patterns.reach), at)
 
 
 def _value(match: re.Match[str], language: str) -> float:
@@ -140,7 +133,7 @@ def _patterns(language: str) -> _Patterns:
         re.compile("|".join(rf"(?P<{id_}>(?<!\w)(?:{_any(words)})\s?$)" for id_, words in before.items() if words)),
         re.compile("|".join(_after(rows, language)), re.IGNORECASE),
         max(len(word) for words in before.values() for word in words) + 1,
-        frozenset(word[-1] for words in before.values() for word in words),
+        tuple(word for words in before.values() for word in words),
     )
 
 

@@ -30,8 +30,12 @@ class Reading:
     folded: str
     words: Vocabulary
     sentences: tuple[Sentence, ...]
-    tokens: tuple[Token, ...]
     trace: Trace | None = None
+
+    @cached_property
+    def tokens(self) -> tuple[Token, ...]:
+        """The words that mean something, in order."""
+        return tuple(self.words.matcher.find(self.text, self.folded))
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -81,6 +85,5 @@ def read(article: Article, language: str, trace: Trace | None = None) -> Reading
         folded,
         words,
         tuple(sentences.split(text, words.grammar.abbreviations)),
-        tuple(words.matcher.find(text, folded)),
         trace,
     )

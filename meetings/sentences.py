@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import NamedTuple
 
 # one class of characters comes first: a search for it runs over the text many times faster than one for the rest
@@ -43,9 +42,10 @@ def split(text: str, abbreviations: frozenset[str]) -> list[Sentence]:
         begin = start
         for stop in _STOP.finditer(text, start, end):
             if not _abbreviated(text, stop, abbreviations):
-                found += _parts(text, begin, stop.end(), paragraph)
+                _add(found, text, begin, stop.end(), paragraph)
                 begin = stop.end()
-        found += _parts(text, begin, end, paragraph)
+        if begin < end:
+            _add(found, text, begin, end, paragraph)
         start = end + 1
     return found
 
@@ -63,13 +63,12 @@ def _line_ends(text: str) -> list[int]:
     start, reached = 0, 0
     for match in _BREAK.finditer(text):
         end = match.start()
-        following = text[end + 1 : end + 2]
-        wrapped = end - reached >= WRAPPED and (
-            following.islower() or _OPEN.search(text, max(reached, end - 6), end) is not None
-        )
-        reached = end + 1
-        if start and wrapped and following.strip() and text[end - 1 : end] not in _FINAL:
-            continue
+        begin, reached = reached, end + 1
+        if start and end - begin >= WRAPPED and text[end - 1] not in _FINAL:
+            following = text[end + 1 : end + 2]
+            wrapped = following.islower() or _OPEN.search(text, max(begin, end - 6), end)
+            if wrapped and following.strip():
+                continue
         ends.append(end)
         start = end + 1
     return [*ends, len(text)]
@@ -78,23 +77,26 @@ def _line_ends(text: str) -> list[int]:
 def _abbreviated(text: str, stop: re.Match[str], abbreviations: frozenset[str]) -> bool:
     if stop[0] != ".":
         return False
-    word = _LAST_WORD.search(text, max(0, stop.start() - LAST_WORD_REACH), stop.start())
+    end = stop.start()
+    reach = max(0, end - LAST_WORD_REACH)
+    # no word holds a blank: behind the last one it is found at once
+    word = _LAST_WORD.search(text, max(reach, text.rfind(" ", reach, end)), end)
     if word is None:
         return False
     last = word[0].lower()
     return last in abbreviations or (len(last) == 1 and last.isalpha())
 
 
-def _parts(text: str, start: int, end: int, paragraph: int) -> Iterator[Sentence]:
+def _add(found: list[Sentence], text: str, start: int, end: int, paragraph: int) -> None:
     """A sentence without the blanks around it, cut at blanks when it is longer than any that people write."""
     while start < end:
         cut = end
         if end - start > LONGEST:
             blank = text.rfind(" ", start + 1, start + LONGEST)
             cut = blank if blank > start else start + LONGEST
-        part = text[start:cut]
-        begin = cut - len(part.lstrip())
-        last = begin + len(part.strip())
-        if begin < last and not _LINK.fullmatch(text, begin, last):
-            yield Sentence(begin, last, paragraph)
+        part = text[start:cut].lstrip()
+        begin = cut - len(part)
+        last = begin + len(part.rstrip())
+        if begin < last and not (text[begin] == "[" and _LINK.fullmatch(text, begin, last)):
+            found.append(Sentence(begin, last, paragraph))
         start = cut

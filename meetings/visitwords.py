@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache, cached_property, lru_cache
@@ -24,7 +24,9 @@ HEAD_PARAGRAPHS = 5
 KEPT = 1024
 """How many articles' heads are kept: more than tell of the meetings that are built at a time."""
 COUNTRY_REACH = 40
+_EDGE = r"\b"
 _SPAN = re.compile(r"(?<!\d)\d{1,2}(?!\d)[^\n]{1,24}?(?<!\d)\d{1,2}(?!\d)")
+_TWO_NUMBERS = re.compile(r"\d\D+\d")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 
@@ -73,7 +75,10 @@ class VisitDays:
 
 @dataclass(frozen=True, slots=True)
 class _Words:
+    """`probes` find out whether any of `patterns` is there."""
+
     patterns: tuple[tuple[VisitKind | None, re.Pattern[str]], ...]
+    probes: tuple[re.Pattern[str], ...]
     recalled: re.Pattern[str]
 
 
@@ -87,7 +92,7 @@ class _Head:
     @cached_property
     def names_visits(self) -> bool:
         folded = vocabulary.load(self.language).folding(self.article.text)
-        return any(pattern.search(folded) for _, pattern in _load(self.language).patterns)
+        return any(probe.search(folded) for probe in _load(self.language).probes)
 
     @cached_property
     def names_spans(self) -> bool:
@@ -128,6 +133,7 @@ def find_visit_days(article: Article, trip: Trip) -> tuple[VisitDays, ...]:
     return tuple(
         VisitDays(day.first, day.last, day.start, day.end, sentence.start, sentence.end)
         for sentence in head.sentences
+        if _TWO_NUMBERS.search(head.text, sentence.start, sentence.end)
         for day in days.in_sentence(sentence)
         if day.journey and day.first and day.last and day.first <= trip.last and trip.first <= day.last
         if _is_there(head, day, trip) and _is_theirs(head, sentence, day.start, trip)
@@ -197,13 +203,18 @@ def _load(language: str) -> _Words:
     name = f"{language}/visits.toml"
     table = lexicon.read(name)
     lexicon.only(name, table, [*VisitKind, "first", "recalled"])
-    return _Words(
-        (
-            *((kind, _pattern(name, kind, lexicon.word(name, table, kind))) for kind in VisitKind),
-            *((None, _pattern(name, "first", words)) for words in lexicon.words(name, table, "first")),
-        ),
-        _pattern(name, "recalled", lexicon.word(name, table, "recalled")),
+    patterns = (
+        *((kind, _pattern(name, kind, lexicon.word(name, table, kind))) for kind in VisitKind),
+        *((None, _pattern(name, "first", words)) for words in lexicon.words(name, table, "first")),
     )
+    return _Words(patterns, _probes(patterns), _pattern(name, "recalled", lexicon.word(name, table, "recalled")))
+
+
+def _probes(patterns: Sequence[tuple[VisitKind | None, re.Pattern[str]]]) -> tuple[re.Pattern[str], ...]:
+    """The patterns that begin at a word's edge as one, since all such edges are looked at once then; each other one."""
+    edged = "|".join(pattern.pattern for _, pattern in patterns if pattern.pattern.startswith(_EDGE))
+    others = (pattern for _, pattern in patterns if not pattern.pattern.startswith(_EDGE))
+    return (*([re.compile(edged)] if edged else ()), *others)
 
 
 def _pattern(name: str, spot: str, words: str) -> re.Pattern[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from itertools import groupby
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ from reports.clean import one_line, safe_url
 from reports.keysentences import KeySentence, key_sentences
 from reports.records import AccountView, ArticleView, CopyView, QuoteView, SpeakerView
 from reports.speakers import speakers
-from reports.tellings import telling
+from reports.tellings import KEPT, telling
 
 ARTICLES_LISTED = 6
 QUOTES = 2
@@ -34,7 +35,7 @@ _GROUPS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Outlets:
     """What the catalogue says of outlets, by outlet id: names for people, and sides."""
 
@@ -166,8 +167,9 @@ def _quotes(keys: Sequence[KeySentence], outlets: Outlets, zone: ZoneInfo) -> tu
     return tuple(quotes)
 
 
-def article_view(mention: Mention, outlets: Outlets, zone: ZoneInfo, copies: Sequence[Mention] = ()) -> ArticleView:
-    """One article as a source, with those that print its text too."""
+@lru_cache(maxsize=KEPT)
+def article_view(mention: Mention, outlets: Outlets, zone: ZoneInfo, copies: tuple[Mention, ...] = ()) -> ArticleView:
+    """One article as a source, with those that print its text too. Kept for a while: a page shows it several times."""
     stored, article = mention.article, mention.article.article
     url = safe_url(article.url)
     language = article.language or ""

@@ -25,9 +25,11 @@ _URL_SAFE = ":/?#@!$&*+,;=%~-._"
 
 def one_line(text: str, limit: int | None = None) -> str:
     """The text in NFC on one line, without control or bidi characters, cut at `limit` code points with an ellipsis."""
-    if not _PLAIN.fullmatch(text):
-        text = "".join(_printable(text))
-    line = unicodedata.normalize("NFC", " ".join(text.split()))
+    if text.isascii() and text.isprintable():
+        line = " ".join(text.split())
+    else:
+        kept = text if _PLAIN.fullmatch(text) else "".join(_printable(text))
+        line = unicodedata.normalize("NFC", " ".join(kept.split()))
     return line if limit is None or len(line) <= limit else _cut(line, limit)
 
 

@@ -5,10 +5,11 @@ docs/comparison.md explains the rows and their limits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from archive.records import Mention, StoredMeeting
@@ -38,8 +39,7 @@ _TELLERS = {"both": "both accounts mention", "vietnam": "only Hanoi’s mentions
 _CAPITALS = {Side.CHINA: "Beijing", Side.VIETNAM: "Hanoi"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Hit:
+class _Hit(NamedTuple):
     """Words of an account that tell of a thing, from `start` on of its article's text, and the sentence around them."""
 
     words: str
@@ -74,9 +74,10 @@ class _Thing:
         """both, china or vietnam."""
         return "both" if all(self.hits[side] for side in _SIDES) else ("china" if self.hits[Side.CHINA] else "vietnam")
 
-    def bests(self) -> list[KeySentence]:
-        """The weightiest sentence of each side that tells of it."""
-        return [_best(self.hits[side]).key for side in _SIDES if self.hits[side]]
+    @cached_property
+    def bests(self) -> dict[Side, _Hit]:
+        """That of the weightiest sentence of each side that tells of it; a title's only where no sentence has one."""
+        return {side: max(hits, key=_weight) for side, hits in self.hits.items() if hits}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class _Account:
 
     side: Side
     tellings: tuple[Telling, ...]
-    keys: tuple[tuple[KeySentence, ...], ...]
+    keys: tuple[Mapping[int, KeySentence], ...]
 
 
 def compare(stored: StoredMeeting, *, outlets: Outlets, zone: ZoneInfo, as_of: date | None) -> ComparisonView:
@@ -100,21 +101,17 @@ def compare(stored: StoredMeeting, *, outlets: Outlets, zone: ZoneInfo, as_of: d
     chosen = _chosen(things)
     lonely = next((account.side for account in accounts if not account.tellings), None)
     missing = NOT_MENTIONED if lonely is None else ""
-    articles: dict[int, ArticleView] = {}
 
     def shown(mention: Mention) -> ArticleView:
-        number = mention.article.number
-        if number not in articles:
-            articles[number] = article_view(mention, outlets, zone)
-        return articles[number]
+        return article_view(mention, outlets, zone)
 
     rows = tuple(
         RowView(
             label=one_line(thing.label, TEXT_LIMIT),
             kind=thing.kind,
             told_by=thing.told_by,
-            china=_cell(thing.hits[Side.CHINA], missing, shown),
-            vietnam=_cell(thing.hits[Side.VIETNAM], missing, shown),
+            china=_cell(thing, Side.CHINA, missing, shown),
+            vietnam=_cell(thing, Side.VIETNAM, missing, shown),
         )
         for thing in chosen
     )
@@ -153,22 +150,24 @@ def _things(accounts: Sequence[_Account]) -> list[_Thing]:
 
 def _terms_and_phrases(accounts: Sequence[_Account]) -> Iterable[_Thing]:
     """A term where each side has a name of its own for a thing; else its phrases, those of both sides as one."""
-    hits: dict[str, dict[Side, list[_Hit]]] = {id_: _nobody() for id_ in phrases.phrases()}
+    hits: dict[str, dict[Side, list[_Hit]]] = {}
     for account in accounts:
         for told, keys in zip(account.tellings, account.keys, strict=True):
-            for number, hit in told.phrases:
-                hits[hit.value.id][account.side].append(_Hit(told.text[hit.start : hit.end], hit.start, keys[number]))
+            for number, (start, end, phrase) in told.phrases:
+                found = hits.setdefault(phrase.id, _nobody())
+                found[account.side].append(_Hit(told.text[start:end], start, keys[number]))
+    named = [phrase for phrase in phrases.phrases().values() if phrase.id in hits]
     done = set()
     for term in phrases.terms().values():
-        own = _own_names([hits[phrase.id] for phrase in phrases.phrases().values() if phrase.term == term.id])
+        own = _own_names([hits[phrase.id] for phrase in named if phrase.term == term.id])
         if all(own.values()):
             yield _Thing(term.label, "term", term.topic, own, term.minor)
         if term.minor or all(own.values()):
             done.add(term.id)
-    for phrase in phrases.phrases().values():
+    for phrase in named:
         found = hits[phrase.id]
         shared = f"both {phrase.term}" if phrase.term and all(found.values()) else ""
-        if any(found.values()) and not {phrase.term, shared} & done:
+        if not {phrase.term, shared} & done:
             yield _Thing(phrase.label, "phrase", phrase.topic, found, phrase.minor)
             done.update(filter(None, [shared]))
 
@@ -187,9 +186,9 @@ def _topics(accounts: Sequence[_Account]) -> Iterable[_Thing]:
     hits: dict[str, dict[Side, list[_Hit]]] = {}
     for account in accounts:
         for told, keys in zip(account.tellings, account.keys, strict=True):
-            for number, hit in told.topics:
-                found = hits.setdefault(hit.value, _nobody())
-                found[account.side].append(_Hit(told.text[hit.start : hit.end], hit.start, keys[number]))
+            for number, (start, end, topic) in told.topics:
+                found = hits.setdefault(topic, _nobody())
+                found[account.side].append(_Hit(told.text[start:end], start, keys[number]))
     order = {id_: number for number, id_ in enumerate(labels())}
     for id_ in sorted(hits, key=lambda id_: (order.get(id_, len(order)), id_)):
         yield _Thing(labels().get(id_, id_.replace("_", " ")), "topic", id_, hits[id_])
@@ -230,24 +229,24 @@ def _weighed(block: Sequence[_Thing]) -> list[_Thing]:
     seen: set[tuple[int, int]] = set()
     rank: dict[str, tuple[bool, bool, int]] = {}
     for thing in sorted(block, key=lambda thing: (thing.minor, KINDS.index(thing.kind))):
-        sentences = {(best.telling.mention.article.number, best.number) for best in thing.bests()}
+        bests = [best.key for best in thing.bests.values()]
+        sentences = {(best.telling.mention.article.number, best.number) for best in bests}
         rank[thing.label] = (thing.minor, len(sentences) == 1 and sentences <= seen, KINDS.index(thing.kind))
         seen |= sentences
     return sorted(block, key=lambda thing: rank[thing.label])
 
 
-def _best(hits: Sequence[_Hit]) -> _Hit:
-    """That of the weightiest sentence; a title's only where no sentence has one."""
-    return max(hits, key=lambda hit: (not hit.in_title, hit.key.value))
+def _weight(hit: _Hit) -> tuple[bool, float]:
+    return not hit.in_title, hit.key.value
 
 
-def _cell(hits: Sequence[_Hit], missing: str, shown: Callable[[Mention], ArticleView]) -> CellView:
+def _cell(thing: _Thing, side: Side, missing: str, shown: Callable[[Mention], ArticleView]) -> CellView:
     """A side's wordings, and the weightiest sentence among those that hold one."""
-    if not hits:
+    best = thing.bests.get(side)
+    if best is None:
         return CellView("", "", "", None, missing)
-    best = _best(hits)
     wordings: dict[str, str] = {}
-    for hit in (best, *(hit for hit in hits if not hit.in_title)):
+    for hit in (best, *(hit for hit in thing.hits[side] if not hit.in_title)):
         wordings.setdefault(" ".join(hit.words.casefold().split()), hit.words)
     told = best.key.telling
     return CellView(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -33,6 +34,9 @@ ENGLISH = 1.25
 SHARED = 0.6
 """Part of a sentence's words by which another sentence says the same: agencies copy each other."""
 
+Things = Mapping[str, AbstractSet[str]]
+"""What is told, by its kind."""
+
 _ONCE = frozenset({"outcome", "agreement", "proposal", "warning", "first", "plan"})
 _STOPS, _CLOSING = tuple(".!?…。！？；:："), "\"'”’」』)）]"
 _WORD = re.compile(r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]+")
@@ -40,11 +44,11 @@ _WORD = re.compile(r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]+")
 
 @dataclass(frozen=True, eq=False)
 class KeySentence:
-    """A sentence: the number of it in its telling, what it tells, as (kind, thing), and what it is worth by itself."""
+    """A sentence: the number of it in its telling, what it tells, by kind, and what it is worth by itself."""
 
     telling: Telling
     number: int
-    things: frozenset[tuple[str, str]]
+    things: Things
     value: float
 
     @cached_property
@@ -80,7 +84,7 @@ def key_sentences(mentions: Sequence[Mention], *, limit: int) -> tuple[KeySenten
     out (they stand with the source), and so is what another sentence already says. Where none says anything, the
     sentence that is evidence for most fields stands for the account.
     """
-    candidates = [key for mention in mentions for key in sentences_of(telling(mention))]
+    candidates = [key for mention in mentions for key in sentences_of(telling(mention)).values()]
     chosen: list[KeySentence] = []
     while len(chosen) < limit and (best := _next(candidates, chosen)):
         chosen.append(best)
@@ -93,40 +97,53 @@ def key_sentences(mentions: Sequence[Mention], *, limit: int) -> tuple[KeySenten
 
 def _next(candidates: Sequence[KeySentence], chosen: Sequence[KeySentence]) -> KeySentence | None:
     """The sentence that adds most to those chosen and says nothing that they say; None when no other adds anything."""
-    known = frozenset[tuple[str, str]]().union(*(key.things for key in chosen))
+    known: dict[str, set[str]] = {}
+    for one in chosen:
+        for kind, told in one.things.items():
+            known.setdefault(kind, set()).update(told)
     best, most = None, 0.0
     for key in candidates:
         # what is known already takes worth away and never adds any
-        if key.value <= most or any(_said_by(key, one) for one in chosen):
+        if key.value <= most:
             continue
-        gain = worth(key.telling, key.number, key.things, known)
-        if gain > most:
+        gain = worth(key.text, key.telling.language, key.things, known) if known else key.value
+        if gain > most and not any(_said_by(key, one) for one in chosen):
             best, most = key, gain
     return best
 
 
+class _Keys(dict[int, KeySentence]):
+    """The sentences of a telling by number: those that tell something, in order, and any other once it is asked for."""
+
+    def __init__(self, told: Telling, things: Mapping[int, dict[str, set[str]]]) -> None:
+        self._told = told
+        for number in sorted(things):
+            text, here = told.quote(number), things[number]
+            if _is_fragment(text):
+                here["fragment"] = {""}
+            self[number] = KeySentence(told, number, here, worth(text, told.language, here, {}))
+
+    def __missing__(self, number: int) -> KeySentence:
+        self[number] = KeySentence(self._told, number, {}, 0.0)
+        return self[number]
+
+
 @lru_cache(maxsize=KEPT)
-def sentences_of(told: Telling) -> tuple[KeySentence, ...]:
-    """All sentences of a telling with what they tell."""
-    things: list[set[tuple[str, str]]] = [set() for _ in told.sentences]
-    for number, signal in told.signals:
-        things[number].add((signal.value, told.text[signal.start : signal.end].casefold()))
-    for number, phrase in told.phrases:
-        if not phrase.value.minor and phrase.value.term != "names":
-            things[number].add(("phrase", phrase.value.id))
-    for number, topic in told.topics:
-        things[number].add(("topic", topic.value))
+def sentences_of(told: Telling) -> Mapping[int, KeySentence]:
+    """The sentences of a telling, by their numbers, with what they tell."""
+    things: defaultdict[int, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for number, (start, end, kind) in told.signals:
+        things[number][kind].add(told.text[start:end].casefold())
+    for number, (_, _, phrase) in told.phrases:
+        if not phrase.minor and phrase.term != "names":
+            things[number]["phrase"].add(phrase.id)
+    for number, (_, _, topic) in told.topics:
+        things[number]["topic"].add(topic)
     for number, quantity in told.quantities:
-        things[number].add(("number", quantity.label))
+        things[number]["number"].add(quantity.label)
     for number, name in told.fields:
-        things[number].add(("field", name))
-    for number, told_here in enumerate(things):
-        if told_here and _is_fragment(told.quote(number)):
-            told_here.add(("fragment", ""))
-    return tuple(
-        KeySentence(told, number, frozenset(told_here), worth(told, number, told_here) if told_here else 0.0)
-        for number, told_here in enumerate(things)
-    )
+        things[number]["field"].add(name)
+    return _Keys(told, things)
 
 
 def _is_fragment(text: str) -> bool:
@@ -134,36 +151,34 @@ def _is_fragment(text: str) -> bool:
     return not text.rstrip(_CLOSING).endswith(_STOPS) and count_words(text) < SHORT
 
 
-def worth(
-    told: Telling,
-    number: int,
-    things: AbstractSet[tuple[str, str]],
-    known: AbstractSet[tuple[str, str]] = frozenset(),
-) -> float:
+def worth(text: str, language: str, things: Things, known: Things) -> float:
     """What a sentence that tells these things adds to what is known; below nothing for courtesies and captions."""
-    kinds = {kind for kind, _ in known}
-    of_kind: dict[str, list[float]] = {}
-    for thing in things:
-        of_kind.setdefault(thing[0], []).append(KNOWN if thing in known else 1.0)
     total = 0.0
     # in one order, so that the sum is the same to the last digit in every run
-    for kind, values in sorted(of_kind.items()):
-        if kind in _ONCE:
-            total += WEIGHTS[kind] * (AGAIN if kind in kinds else 1)
-        elif WEIGHTS[kind] < 0:
-            total += WEIGHTS[kind] * min(len(values), 2)
-        else:
-            total += WEIGHTS[kind] * sum(sorted(values, reverse=True)[: MOST[kind]])
+    for kind in sorted(things):
+        here = things[kind]
+        again = len(here & known[kind]) if kind in known else None
+        total += _share(kind, len(here), again)
     if total <= 0:
         return total
-    text = told.quote(number)
     # so short a text has no more words than that, and need not be counted
     words = LONG if len(text) < 2 * LONG else max(LONG, count_words(text))
-    return total * LONG / words * (ENGLISH if told.language == "en" else 1)
+    return total * LONG / words * (ENGLISH if language == "en" else 1)
+
+
+@lru_cache(maxsize=KEPT)
+def _share(kind: str, count: int, again: int | None) -> float:
+    """What so many things of one kind are worth, `again` of which are known; None: nothing of that kind is known."""
+    if kind in _ONCE:
+        return WEIGHTS[kind] * (1 if again is None else AGAIN)
+    if WEIGHTS[kind] < 0:
+        return WEIGHTS[kind] * min(count, 2)
+    known = again or 0
+    return WEIGHTS[kind] * sum([*[1.0] * (count - known), *[KNOWN] * known][: MOST[kind]])
 
 
 def _fields(key: KeySentence) -> int:
-    return sum(kind == "field" for kind, _ in key.things)
+    return len(key.things.get("field", ()))
 
 
 def _said_by(candidate: KeySentence, chosen: KeySentence) -> bool:

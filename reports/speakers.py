@@ -32,7 +32,7 @@ def speakers(tellings: Sequence[Telling], meeting: Meeting) -> tuple[Speaker, ..
     found: dict[str, list[KeySentence]] = {}
     for told in tellings:
         own = _spoken(told, meeting)
-        keys = sentences_of(told) if own else ()
+        keys = sentences_of(told)
         for number, names in own.items():
             for name in names:
                 found.setdefault(name, []).append(keys[number])
@@ -42,8 +42,8 @@ def speakers(tellings: Sequence[Telling], meeting: Meeting) -> tuple[Speaker, ..
 
 def _spoken(told: Telling, meeting: Meeting) -> dict[int, list[str]]:
     """The people whose words each sentence of a telling reports, by number of sentence."""
-    names = _names(told, meeting)
-    if not names or not told.speech:
+    names = _names(told, meeting) if told.speech else {}
+    if not names:
         return {}
     folded = fold(told.text)
     named = _by_sentence(told.placed(Matcher(names.items()).find(told.text, folded)))
@@ -52,7 +52,7 @@ def _spoken(told: Telling, meeting: Meeting) -> dict[int, list[str]]:
     last: str | None = None
     for number in sorted(named.keys() | verbs.keys()):
         here = named.get(number, [])
-        quoted = _quoted(folded, here, verbs.get(number, []), last)
+        quoted = _quoted(folded, here, verbs[number], last) if number in verbs else []
         if quoted:
             found[number] = quoted
         last = quoted[-1] if quoted else (here[0].value if len({name.value for name in here}) == 1 else last)

@@ -101,10 +101,14 @@ class Telling:
 
     def placed(self, spans: Iterable[S]) -> list[tuple[int, S]]:
         """Spans with the numbers of their sentences; what lies in none is left out."""
-        found = []
+        found: list[tuple[int, S]] = []
+        own, starts = self.sentences, self._starts
+        if not own:
+            return found
+        reached = own[-1].end
         for span in spans:
-            number = bisect_right(self._starts, span.start) - 1
-            if number >= 0 and span.start < self.sentences[number].end:
+            start = span.start
+            if start < reached and (number := bisect_right(starts, start) - 1) >= 0 and start < own[number].end:
                 found.append((number, span))
         return found
 
@@ -112,16 +116,13 @@ class Telling:
 @lru_cache(maxsize=KEPT)
 def telling(mention: Mention) -> Telling:
     """An article's telling of a meeting. Kept for a while: quotes, speakers and comparison all look at it."""
-    article = mention.article.article
+    article, part = mention.article.article, mention.meeting.part
     text = article.text[:MAX_LENGTH]
-    captions = _captions(article)
-    own = (
-        sentence
-        for sentence in sentences_of_text(text)
-        if sentence.paragraph > 0
-        and holds(mention.meeting.part, sentence.start)
-        and not any(start <= sentence.start < end for start, end in captions)
-    )
+    own = [sentence for sentence in sentences_of_text(text) if sentence.paragraph > 0]
+    if part:
+        own = [sentence for sentence in own if holds(part, sentence.start)]
+    for start, end in _captions(article):
+        own = [sentence for sentence in own if not start <= sentence.start < end]
     return Telling(mention, text, _language(article, text), tuple(own))
 
 
@@ -144,6 +145,8 @@ def _language(article: Article, text: str) -> str:
 
 def _captions(article: Article) -> Sequence[tuple[int, int]]:
     """Where the captions of pictures stand in the article's text."""
+    if not article.captions:
+        return ()
     spans = []
     at = len(article.title) + 2
     for number, paragraph in enumerate(article.paragraphs):
