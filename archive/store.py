@@ -136,6 +136,9 @@ def address_of(home: Path, url: str | None) -> URL:
             f"The database URL begins with {address.drivername}://, which is not supported; for PostgreSQL write "
             "postgresql+psycopg:// instead, for SQLite sqlite:///"
         )
+    if address.get_backend_name() == "sqlite" and (address.host or address.username or address.port):
+        # its path would be taken for a file of the current folder
+        raise InputError("The database URL of a SQLite file has three slashes, four before a full path: sqlite:///FILE")
     try:
         address.get_dialect().import_dbapi()
     except ImportError as error:

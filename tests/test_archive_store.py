@@ -253,14 +253,18 @@ class TestRefusals:
             pytest.param("oracel://somewhere/db", "begins with oracel://, which is not", id="unknown database"),
             pytest.param("mysql+pymysql://u:p@h/db", r"begins with mysql\+pymysql://", id="another database"),
             pytest.param("postgresql://u:w0rd@h/db", r"write postgresql\+psycopg:// instead", id="no driver named"),
+            pytest.param("sqlite://h/db", "has three slashes", id="SQLite on a host"),
+            pytest.param("sqlite://u:w0rd@/db", "has three slashes", id="SQLite with a password"),
             pytest.param("postgres://u:w0rd@h/db", r"write postgresql\+psycopg:// instead", id="the short name"),
             pytest.param("postgresql://u:p@ss:w0rd@h/db", "database URL cannot be read", id="password not escaped"),
         ],
     )
-    def test_database_url(self, tmp_path: Path, url: str, sentence: str) -> None:
+    def test_database_url(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, sentence: str) -> None:
+        monkeypatch.chdir(tmp_path)
         with pytest.raises(InputError, match=sentence) as caught:
             Archive.open(tmp_path, url)
         assert "w0rd" not in str(caught.value)
+        assert list(tmp_path.iterdir()) == []
 
     def test_a_driver_that_is_not_installed(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "psycopg", None)
