@@ -56,7 +56,6 @@ def digest(
     With --since: of every week that is still to be written.
     """
     from flows import issue_steps
-    from flows.steps import require_archive
     from reports.week import parse_week
 
     if sum(map(bool, (send, dry_run, test_send))) > 1:
@@ -65,8 +64,7 @@ def digest(
         raise InputError("--since is of many weeks; beside it only --send and --out may be given")
     settings = settings_of(context)
     if send:
-        # before the heartbeat, which would make the folder of a mistyped name
-        require_archive(settings)
+        _require_due(settings, named=bool(week or since))
     if since:
         _catch_up(settings, since, out=out, send=send)
         return
@@ -84,6 +82,16 @@ def digest(
         put(tried)
     if sent and not _show_sent(settings, issue, sent):
         raise typer.Exit(1)
+
+
+def _require_due(settings: Settings, *, named: bool) -> None:
+    """Raises `InputError` where there is nothing to send yet, before the heartbeat records it as a run that failed."""
+    from flows.steps import existing_archive, now_utc
+    from flows.weeks import require_last_mailed
+
+    with existing_archive(settings) as archive:
+        if not named:
+            require_last_mailed(settings, archive, now=now_utc())
 
 
 def _catch_up(settings: Settings, since: str, *, out: Path | None, send: bool) -> None:

@@ -23,9 +23,8 @@ from flows import delivering, issuing
 from flows.delivering import SendReport
 from flows.settings import Settings
 from flows.steps import alone, existing_archive, load_catalogue, now_utc
-from flows.weeks import begun
+from flows.weeks import begun, never_mailed
 from meetings.records import Status
-from parsers.records import InputError
 from reports.issue_files import FOLDER
 from reports.select import is_back, placed_on
 from reports.smtp import SendResult, send
@@ -105,11 +104,11 @@ def send_issue(settings: Settings, week: Week | None = None) -> SendReport:
         existing_archive(settings) as archive,
         alone(archive, "send") as lease,
     ):
+        now = now_utc()
         issue = issuing.compose(settings, archive, load_catalogue(settings).sources, _chosen(settings, week))
         if issue.state is IssueState.BACK:
-            raise InputError(f"{issue.week.label} is a back issue, of a week before the first run; it is never mailed")
+            raise never_mailed(settings, archive, issue.week, now=now)
         recipients, smtp = issuing.load_recipients(settings), issuing.smtp_settings(settings)
-        now = now_utc()
 
         def plan(session: Session, closed: issuing.Issue) -> None:
             lease.check(session)

@@ -94,17 +94,39 @@ def to_do_since(settings: Settings, archive: Archive, since: str, *, now: dateti
 
 def nothing_to_do(settings: Settings, archive: Archive, since: str, *, now: datetime) -> str:
     """Why `to_do_since` found no week, in a sentence."""
-    with archive.read() as session:
-        began = issues.first_run_at(session)
-    first = week_of(began or now, settings.tz)
+    first = _first_mailed(settings, archive, now)
     if first <= last_complete_week(now, settings.tz):
         return f"Nothing is left to do since {since}."
-    monday, _ = week_after(first).days()
     return (
-        f"No issue is due yet: the first is that of {first.label}, the week of the first run, "
-        f"from {monday:%d %B %Y} on. "
+        f"No issue is due yet: the first is {_from_when(first)}. "
         "Weeks before are back issues: `meetings run` writes them, and nobody is mailed."
     )
+
+
+def never_mailed(settings: Settings, archive: Archive, week: Week, *, now: datetime) -> InputError:
+    """What is said to whoever would send a back issue."""
+    first = _from_when(_first_mailed(settings, archive, now))
+    return InputError(
+        f"{week.label} is a back issue, of a week before the first run, and never mailed; the first that is mailed is "
+        f"{first} (--test-send ADDR mails any issue to one address)"
+    )
+
+
+def require_last_mailed(settings: Settings, archive: Archive, *, now: datetime) -> None:
+    """Raises `InputError` while the last complete week is still one before the first run."""
+    last = last_complete_week(now, settings.tz)
+    if last < _first_mailed(settings, archive, now):
+        raise never_mailed(settings, archive, last, now=now)
+
+
+def _first_mailed(settings: Settings, archive: Archive, now: datetime) -> Week:
+    with archive.read() as session:
+        return week_of(issues.first_run_at(session) or now, settings.tz)
+
+
+def _from_when(first: Week) -> str:
+    monday, _ = week_after(first).days()
+    return f"that of {first.label}, the week of the first run, from {monday:%d %B %Y} on"
 
 
 def held_up(settings: Settings, archive: Archive, week: Week) -> bool:
