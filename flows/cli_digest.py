@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -86,10 +87,12 @@ def digest(
 
 def _require_due(settings: Settings, *, named: bool) -> None:
     """Raises `InputError` where there is nothing to send yet, before the heartbeat records it as a run that failed."""
+    from archive.errors import ArchiveError
     from flows.steps import existing_archive, now_utc
     from flows.weeks import require_last_mailed
 
-    with existing_archive(settings) as archive:
+    # what ails the archive itself the run meets as well, and records
+    with suppress(ArchiveError), existing_archive(settings) as archive:
         if not named:
             require_last_mailed(settings, archive, now=now_utc())
 

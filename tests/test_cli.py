@@ -220,6 +220,14 @@ def test_a_back_issue_is_never_mailed(meetings: Meetings) -> None:
     assert not (meetings.home / heartbeat.NAME).exists(), "no run has failed"
 
 
+def test_a_sending_that_a_damaged_archive_stops_is_a_failed_run(meetings: Meetings) -> None:
+    meetings.home.mkdir()
+    (meetings.home / "archive.db").write_bytes(b"no database at all" * 100)
+    ran = meetings("digest", "--send")
+    assert (ran.code, len(ran.err.splitlines())) == (1, 1)
+    assert json.loads((meetings.home / heartbeat.NAME).read_text())["digest"]["well"] is False
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
