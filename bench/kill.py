@@ -208,11 +208,15 @@ class World:
         self.box.run += 1
         self._look()
         ended = self._start(*COMMANDS[kind], delay=delay, step=step)
+        if not ended.killed:  # else it may have died before it had a log
+            self._find(self._misbehaved(kind, ended))
+        return ended
+
+    def _misbehaved(self, kind: str, ended: Ended) -> Iterator[Finding]:
         good = (0, 1) if kind in ("close", "send") else (0,)
         told = (self.folder / "log").read_text(encoding="utf-8", errors="replace")
-        if not ended.killed and (ended.code not in good or "meetings: unexpected" in told):
-            self._find([Finding(Kind.WRONG, f"{' '.join(COMMANDS[kind])} ended with {ended.code}: {told[-500:]}")])
-        return ended
+        if ended.code not in good or "meetings: unexpected" in told:
+            yield Finding(Kind.WRONG, f"{' '.join(COMMANDS[kind])} ended with {ended.code}: {told[-500:]}")
 
     def _start(self, *words: str, delay: float | None = None, step: str = "") -> Ended:
         job = Job(words, self.env, self.folder / "log", self._ahead, delay, step, self._fork)
