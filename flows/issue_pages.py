@@ -27,7 +27,7 @@ from reports.select import is_back, placed_on, said_since
 from reports.site.folder import Folder, KeptIssue, put
 from reports.site.front import IssueLine, issue_line
 from reports.site.meeting_pages import Told
-from reports.site.paths import chart_file
+from reports.site.paths import chart_file, issue_page
 from reports.site.render import render
 from reports.week import Week, last_complete_week, parse_week, week_of_day
 
@@ -103,28 +103,32 @@ class IssuePages:
         Weeks without a meeting have a page while they are recent, or once they had one.
         """
         weeks = sorted(self._kinds)
-        lines = {week: issue_line(week, "", self._kinds[week], 0) for week in weeks}
+        lines = [issue_line(week, "", self._kinds[week], 0) for week in weeks]
+        beside = dict(zip(weeks, zip([None, *lines[:-1]], [*lines[1:], None], strict=True), strict=True))
         built: dict[str, KeptIssue] = {}
-        closed = []
-        for at, week in enumerate(weeks):
-            kind, kept = self._kinds[week], self._known.get(week.label)
-            before = lines[weeks[at - 1]] if at else None
-            after = lines[weeks[at + 1]] if at + 1 < len(weeks) else None
-            # what the last one says of sources changes with every poll
-            context = self._compose(week) if not kind.closed and week == self._last else None
-            inputs = digest(context or self._known_by(week), before, after)
-            page = Page(week, kind, inputs, before, after)
-            if not folder.wants(lines[week].page, inputs) and kept is not None and kept.inputs == inputs:
-                folder.keep(chart_file(week.label))
-                built[week.label] = kept
-            elif kind.closed:
-                closed.append(ClosedPage(page, self._closed[week]))
-            else:
-                made = _written(folder.out, page, context or self._compose(week), chart=None)
-                built[week.label] = _entered(folder, page, made)
+
+        def stale(week: Week, made_from: object) -> Page | None:
+            page = Page(week, self._kinds[week], digest(made_from, *beside[week]), *beside[week])
+            kept = self._known.get(week.label)
+            if folder.wants(issue_page(week.label), page.inputs) or kept is None or kept.inputs != page.inputs:
+                return page
+            folder.keep(chart_file(week.label))
+            built[week.label] = kept
+            return None
+
+        listed = [(stale(week, self._known_by(week)), outline) for week, outline in self._closed.items()]
+        closed = [ClosedPage(page, outline) for page, outline in listed if page]
         tells_of = sum(len(each.outline.meeting_ids) for each in closed)
-        for each, made in zip(closed, workers.each(make_closed, closed, tells_of=tells_of), strict=True):
-            built[each.page.week.label] = _entered(folder, each.page, made)
+        made = workers.each(make_closed, closed, self._past, tells_of=tells_of)
+        # composed here while others make those
+        for week in (week for week in weeks if not self._kinds[week].closed):
+            # what the last one says of sources changes with every poll
+            context = self._compose(week) if week == self._last else None
+            if page := stale(week, context or self._known_by(week)):
+                written = _written(folder.out, page, context or self._compose(week), chart=None)
+                built[week.label] = _entered(folder, page, written)
+        for each, one in zip(closed, made, strict=True):
+            built[each.page.week.label] = _entered(folder, each.page, one)
         return dict(sorted(built.items()))
 
     def _said(self, markers: Mapping[str, Marker]) -> str:

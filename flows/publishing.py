@@ -18,7 +18,7 @@ from archive.store import Archive
 from flows import issue_pages, site_workers
 from flows.settings import Settings
 from flows.steps import alone, existing_archive, load_catalogue
-from parsers.records import Advance
+from parsers.records import Advance, Source
 from reports import series
 from reports.accounts import Outlets
 from reports.atom import LISTED, export_atom
@@ -57,23 +57,43 @@ def build_site(
         existing_archive(settings) as archive,
         alone(archive, "site") as lease,
     ):
-        build = _Build(settings, archive, out or settings.home / FOLDER, full=full)
 
         def advance(what: str, total: int) -> None:
             lease.check()
             if on_chunk:
                 on_chunk(what, total)
 
-        return build.run(advance, lease.check)
+        catalogue = load_catalogue(settings).sources
+        means = site_workers.Means(
+            settings.home,
+            settings.archive_url,
+            Outlets.of(catalogue),
+            settings.tz,
+            out or settings.home / FOLDER,
+            settings.site_url,
+        )
+        with site_workers.Workers(archive, means) as workers:
+            return _Build(settings, archive, catalogue, means.out, workers, full=full).run(advance, lease.check)
 
 
 class _Build:
     """One build: what the archive holds now, and what was built before."""
 
-    def __init__(self, settings: Settings, archive: Archive, out: Path, *, full: bool) -> None:
-        self.settings, self.archive = settings, archive
-        self.catalogue = load_catalogue(settings).sources
+    def __init__(
+        self,
+        settings: Settings,
+        archive: Archive,
+        catalogue: Sequence[Source],
+        out: Path,
+        workers: site_workers.Workers,
+        *,
+        full: bool,
+    ) -> None:
+        self.settings, self.archive, self.catalogue, self.workers = settings, archive, catalogue, workers
+        last = load(out)
         with archive.read() as session:
+            if full or not last.meetings:
+                workers.begin(meetings.count_meetings(session))
             self.markers = markers.markers(session)
             self.outlines = [each for each in meetings.outlines(session) if each.meeting.id in self.markers]
             self.merged = markers.aliases(session)
@@ -83,7 +103,6 @@ class _Build:
         self.past = Past.of(self.outlines)
         self.today = _today(filter(None, attempts), self.outlines, settings.tz)
         self.base = digest(_program(), settings.zone, settings.site_url, *self.catalogue, first_run, self.past.starts)
-        last = load(out)
         anew = full or last.base != self.base
         # what a page was made from is forgotten, but not that there is one
         self.issues = {week: replace(each, inputs="") for week, each in last.issues.items()} if anew else last.issues
@@ -95,9 +114,9 @@ class _Build:
         pages = issue_pages.IssuePages(
             self.settings, self.archive, self.catalogue, self.outlines, self.past, self.markers, self.issues
         )
-        with site_workers.Workers(self.archive, self.past, self._means()) as workers:
-            told = pages.build(self.folder, workers)
-            kept, parts = self._meetings(issue_pages.told(told, self.merged), workers, advance)
+        told = pages.build(self.folder, self.workers)
+        kept, parts = self._meetings(issue_pages.told(told, self.merged), advance)
+        self.workers.dismiss()
         check()
         self._data(kept, parts)
         self._feed(kept)
@@ -121,9 +140,7 @@ class _Build:
         save(self.folder.out, Manifest(self.base, kept, files, told))
         return SiteReport(self.folder.out / "index.html", len(files), self.folder.written)
 
-    def _meetings(
-        self, told: Mapping[str, Told], workers: site_workers.Workers, advance: Advance
-    ) -> tuple[dict[str, Kept], dict[str, data.Parts]]:
+    def _meetings(self, told: Mapping[str, Told], advance: Advance) -> tuple[dict[str, Kept], dict[str, data.Parts]]:
         """Makes the pages of the meetings that changed: all meetings, and the new ones' parts of the data files."""
         near = Neighbours(self.outlines, self.markers)
         inputs = {id_: digest(marker.whole, near.digest(id_), told.get(id_)) for id_, marker in self.markers.items()}
@@ -136,7 +153,7 @@ class _Build:
             for some in site_workers.chunks(stale)
         ]
         made: dict[str, Done] = {}
-        for done in workers.each(site_workers.make_meetings, jobs, tells_of=len(stale)):
+        for done in self.workers.each(site_workers.make_meetings, jobs, self.past, tells_of=len(stale)):
             made.update((each.card.id, each) for each in done)
             advance("meetings", len(jobs))
         self.folder.written += sum(each.written for each in made.values())
@@ -152,16 +169,6 @@ class _Build:
         wanted = self.folder.wants(meeting_page(meeting_id), inputs)
         last = self.last.meetings.get(meeting_id)
         return wanted or last is None or last.inputs != inputs
-
-    def _means(self) -> site_workers.Means:
-        return site_workers.Means(
-            self.settings.home,
-            self.settings.archive_url,
-            Outlets.of(self.catalogue),
-            self.settings.tz,
-            self.folder.out,
-            self.settings.site_url,
-        )
 
     def _data(self, kept: dict[str, Kept], made: Mapping[str, data.Parts]) -> None:
         """The data files; parts of meetings that did not change are taken from the files of the last build."""

@@ -8,8 +8,9 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
 from types import TracebackType
@@ -26,11 +27,12 @@ from reports.site.meeting_pages import Done, Task, make_pages
 
 log = logging.getLogger(__name__)
 
-CHUNK = 200
+CHUNK = 100
 """Meetings made at a time."""
 ALONE = 400
 """Up to so many meetings it takes longer to start further processes than to tell of them here."""
 MOST = 4
+_ENDED = "the helping processes ended; one goes on alone"
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -68,8 +70,8 @@ class MeetingsJob:
 class Workers:
     """Does jobs here, or in processes of their own, which are started once and end with the `with` block."""
 
-    def __init__(self, archive: Archive, past: Past, means: Means) -> None:
-        self._bench = Bench(archive, past, means)
+    def __init__(self, archive: Archive, means: Means) -> None:
+        self._archive, self._means = archive, means
         self._pool: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> Self:
@@ -81,22 +83,48 @@ class Workers:
         if self._pool:
             self._pool.shutdown(cancel_futures=True)
 
-    def each(self, make: Callable[[J, Bench], R], jobs: Sequence[J], *, tells_of: int) -> Iterator[R]:
+    def dismiss(self) -> None:
+        """Lets the processes end, which takes a while, after the last job."""
+        if self._pool:
+            self._pool.shutdown(wait=False)
+
+    def begin(self, tells_of: int) -> None:
+        """Starts the processes, which get ready meanwhile, if jobs that tell of so many meetings are worth it."""
+        if tells_of <= ALONE or self._pool:
+            return
+        self._pool = _pool(self._means)
+        # one is started for each job that finds none without work
+        with suppress(BrokenProcessPool):
+            for _ in range(_processes()):
+                self._pool.submit(_ready)
+
+    def each(self, make: Callable[[J, Bench], R], jobs: Sequence[J], past: Past, *, tells_of: int) -> Iterator[R]:
         """What comes of each job, in their order; `tells_of`: how many meetings all of them tell of.
 
+        Other processes begin at once; what this one does itself, with `past`, it does when it is asked for.
         `make` is a function of a module, so that it can be named to another process.
         """
-        done = 0
-        if tells_of > ALONE:
-            self._pool = self._pool or _pool(self._bench.means)
+        self.begin(tells_of)
+        made: Iterator[R] = iter(())
+        if self._pool and tells_of > ALONE:
             try:
-                for made in self._pool.map(partial(_make_here, make), jobs):
-                    done += 1
-                    yield made
+                made = self._pool.map(partial(_make_there, make), jobs)
             except BrokenProcessPool:
-                # killed for want of memory, or started where no program can be started again
-                log.warning("the helping processes ended; one goes on alone")
-        yield from (make(job, self._bench) for job in jobs[done:])
+                log.warning(_ENDED)
+        return _all(made, make, jobs, Bench(self._archive, past, self._means))
+
+
+def _all(made: Iterator[R], make: Callable[[J, Bench], R], jobs: Sequence[J], bench: Bench) -> Iterator[R]:
+    """What was made elsewhere, then what is left."""
+    done = 0
+    try:
+        for each in made:
+            done += 1
+            yield each
+    except BrokenProcessPool:
+        # killed for want of memory, or started where no program can be started again
+        log.warning(_ENDED)
+    yield from (make(job, bench) for job in jobs[done:])
 
 
 def make_meetings(job: MeetingsJob, bench: Bench) -> list[Done]:
@@ -114,9 +142,13 @@ def chunks(ids: Sequence[str]) -> Iterable[tuple[str, ...]]:
     return (tuple(ids[at : at + CHUNK]) for at in range(0, len(ids), CHUNK))
 
 
+def _processes() -> int:
+    return min(os.cpu_count() or 1, MOST)
+
+
 def _pool(means: Means) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(
-        min(os.cpu_count() or 1, MOST),
+        _processes(),
         # a forked copy of a process with threads and an open database may hang
         mp_context=get_context("spawn"),
         initializer=_begin,
@@ -124,18 +156,32 @@ def _pool(means: Means) -> ProcessPoolExecutor:
     )
 
 
-_here: list[Bench] = []
+_given: list[Means] = []
 
 
 def _begin(means: Means) -> None:
-    """Once in each process. What stays to its end is no garbage, and is not searched for any."""
+    """Once in each process, which has everything imported then."""
+    _given.append(means)
+
+
+def _ready() -> None:
+    """The least that a process can be asked for."""
+
+
+@cache
+def _there() -> Bench:
+    """Once in each process, when it has work: what it reads is not older than what its work was chosen by.
+
+    What stays to its end is no garbage, and is not searched for any.
+    """
+    means = _given[0]
     archive = Archive.open(means.home, means.url)
     with archive.read() as session:
         past = Past.of_held(held_meetings(session))
-    _here.append(Bench(archive, past, means))
     gc.freeze()
+    return Bench(archive, past, means)
 
 
 @in_bulk()
-def _make_here(make: Callable[[J, Bench], R], job: J) -> R:
-    return make(job, _here[0])
+def _make_there(make: Callable[[J, Bench], R], job: J) -> R:
+    return make(job, _there())

@@ -122,10 +122,9 @@ def _officials() -> Mapping[tuple[str, str], officials.Official]:
 def _names(name: str, side: str, own: Sequence[Participant]) -> tuple[Written, ...]:
     """The name in the other scripts: as the list of officials has it, then as articles write it."""
     official = _officials().get((side, name))
-    forms = [Written(_script(form), form) for form in (official.also if official else ())]
-    forms += [Written(_script(each.text), each.text) for participant in own for each in participant.names]
-    whole = {form.text: form for form in forms if _is_full(form.text, name)}
-    return tuple(form for text, form in whole.items() if text != name)
+    forms = dict.fromkeys(official.also if official else ())
+    forms.update(dict.fromkeys([each.text for participant in own for each in participant.names]))
+    return tuple(Written(_script(form), form) for form in forms if form != name and _is_full(form, name))
 
 
 def _script(text: str) -> str:
