@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,14 +31,32 @@ from tests.webserver import Reply, Web
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
+class Newswire(Web):
+    """A feed with one article about one meeting, a source that is broken, and one that answers when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._let = threading.Event()
+        self._let.set()
+        listed = Reply(feed(self.url(PAGE_PATH)), headers={"Content-Type": "application/rss+xml"})
+        self.add(FEED_PATH, listed)
+        self.add(PAGE_PATH, Reply(PAGE.encode(), headers={"Content-Type": "text/html; charset=utf-8"}))
+        self.add("/broken.xml", Reply(b"out of order", status=503))
+        self.add("/slow.xml", lambda _: listed if self._let.wait() else Reply(status=503))
+
+    @contextmanager
+    def slow(self) -> Iterator[None]:
+        """The slow source gives no answer while the block runs."""
+        self._let.clear()
+        try:
+            yield
+        finally:
+            self._let.set()
+
+
 @pytest.fixture(scope="module")
-def newswire() -> Iterator[Web]:
-    """A feed with one article about one meeting, a source that is broken, and one that is slow."""
-    web = Web()
-    web.add(FEED_PATH, Reply(feed(web.url(PAGE_PATH)), headers={"Content-Type": "application/rss+xml"}))
-    web.add(PAGE_PATH, Reply(PAGE.encode(), headers={"Content-Type": "text/html; charset=utf-8"}))
-    web.add("/broken.xml", Reply(b"out of order", status=503))
-    web.add("/slow.xml", Reply(feed(web.url(PAGE_PATH)), delay=25, headers={"Content-Type": "application/rss+xml"}))
+def newswire() -> Iterator[Newswire]:
+    web = Newswire()
     yield web
     web.close()
 
@@ -53,7 +72,7 @@ def sources(web: Web) -> str:
 
 
 @pytest.fixture(scope="module")
-def served(newswire: Web, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(newswire: Newswire, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One server for the tests of this file that only look and trigger; its first ingest came by the schedule."""
     folder = tmp_path_factory.mktemp("served")
     with Served(folder, sources(newswire)) as one:
@@ -117,14 +136,15 @@ def test_a_manual_digest_leaves_files_and_an_artifact(served: Served) -> None:
     assert (served.home / "issues" / "2024-W50" / "digest.html").exists()
 
 
-def test_a_second_ingest_beside_a_running_one_is_told_as_cancelled(served: Served) -> None:
+def test_a_second_ingest_beside_a_running_one_is_told_as_cancelled(served: Served, newswire: Newswire) -> None:
     first: list[subprocess.CompletedProcess[str]] = []
     thread = threading.Thread(
         target=lambda: first.append(served.meetings("trigger", "ingest", "-p", 'sources=["slow"]'))
     )
-    thread.start()
-    until(lambda: served.runs("ingest", type=["RUNNING"]), "the first ingest to run")
-    second = served.meetings("trigger", "ingest")
+    with newswire.slow():
+        thread.start()
+        until(lambda: served.runs("ingest", type=["RUNNING"]), "the first ingest to run")
+        second = served.meetings("trigger", "ingest")
     thread.join()
     assert second.returncode == 1
     assert "Cancelled: another ingest is under way" in second.stdout
@@ -181,14 +201,15 @@ def test_trigger_without_a_server_says_so(tmp_path: Path) -> None:
     assert "start `meetings serve`" in done.stderr
 
 
-def test_a_stop_leaves_no_process_and_what_it_cut_short_begins_again(newswire: Web, tmp_path: Path) -> None:
+def test_a_stop_leaves_no_process_and_what_it_cut_short_begins_again(newswire: Newswire, tmp_path: Path) -> None:
     with Served(tmp_path, sources(newswire)) as one:
         one.start(shipped("prefect.yaml"))
-        started = one.meetings("trigger", "ingest", "--no-watch", "-p", 'sources=["slow"]')
-        assert started.returncode == 0, started.stdout
-        until(lambda: one.runs("ingest", type=["RUNNING"]), "the ingest to run")
-        until(lambda: newswire.connections and any("prefect.engine" in line for line in one.left_over()), "its process")
-        assert one.stop(signal.SIGTERM) == 0
+        with newswire.slow():
+            started = one.meetings("trigger", "ingest", "--no-watch", "-p", 'sources=["slow"]')
+            assert started.returncode == 0, started.stdout
+            until(lambda: one.runs("ingest", type=["RUNNING"]), "the ingest to run")
+            until(lambda: any("prefect.engine" in line for line in one.left_over()), "its process")
+            assert one.stop(signal.SIGTERM) == 0
         assert one.left_over() == []
         assert "Traceback" not in "".join(one.output)
 
@@ -219,7 +240,7 @@ def test_a_second_ctrl_c_ends_at_once_what_will_not_stop(tmp_path: Path) -> None
     assert (keeper.returncode, told) == (0, ""), shown
 
 
-def test_a_killed_keeper_takes_the_server_with_it(newswire: Web, tmp_path: Path) -> None:
+def test_a_killed_keeper_takes_the_server_with_it(newswire: Newswire, tmp_path: Path) -> None:
     with Served(tmp_path, sources(newswire)) as one:
         one.start(shipped("prefect.yaml"))
         one.stop(signal.SIGKILL)
@@ -235,7 +256,7 @@ def test_a_wrong_prefect_yaml_is_refused_before_anything_starts(tmp_path: Path) 
         assert one.left_over() == []
 
 
-def test_a_worker_of_a_work_pool_does_the_same(newswire: Web, tmp_path: Path) -> None:
+def test_a_worker_of_a_work_pool_does_the_same(newswire: Newswire, tmp_path: Path) -> None:
     """The commands of docs/operations.md, in that order, with the shipped prefect.yaml."""
     (tmp_path / "sources.toml").write_text(sources(newswire), encoding="utf-8")
     settings = Settings(home=tmp_path / "home", prefect_port=free_port())
