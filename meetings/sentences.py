@@ -41,7 +41,7 @@ def split(text: str, abbreviations: frozenset[str]) -> list[Sentence]:
     for paragraph, end in enumerate(_line_ends(text)):
         begin = start
         for stop in _STOP.finditer(text, start, end):
-            if not _abbreviated(text, stop, abbreviations):
+            if stop[0] != "." or not _abbreviated(text, stop.start(), abbreviations):
                 _add(found, text, begin, stop.end(), paragraph)
                 begin = stop.end()
         if begin < end:
@@ -74,10 +74,8 @@ def _line_ends(text: str) -> list[int]:
     return [*ends, len(text)]
 
 
-def _abbreviated(text: str, stop: re.Match[str], abbreviations: frozenset[str]) -> bool:
-    if stop[0] != ".":
-        return False
-    end = stop.start()
+def _abbreviated(text: str, end: int, abbreviations: frozenset[str]) -> bool:
+    """Whether an abbreviation or an initial stands before text[end], a full stop."""
     reach = max(0, end - LAST_WORD_REACH)
     # no word holds a blank: behind the last one it is found at once
     word = _LAST_WORD.search(text, max(reach, text.rfind(" ", reach, end)), end)

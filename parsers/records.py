@@ -308,6 +308,10 @@ class Article:
     method: str = ""
     captions: tuple[int, ...] = ()
 
+    def __hash__(self) -> int:
+        """Of the key alone: few texts share it, and all of an article takes long to hash."""
+        return hash(self.key)
+
     @property
     def text(self) -> str:
         """The article's one text, into which all evidence offsets point (design §5)."""

@@ -94,7 +94,8 @@ def compare(stored: StoredMeeting, *, outlets: Outlets, zone: ZoneInfo, as_of: d
 
     `as_of` dates the sentence that a side gave no account, if given.
     """
-    accounts = [_account(stored, side, outlets) for side in _SIDES]
+    texts = originals(stored.mentions)
+    accounts = [_account(texts, side, outlets) for side in _SIDES]
     if not any(account.tellings for account in accounts):
         return ComparisonView("", (), "")
     things = _things(accounts)
@@ -122,11 +123,11 @@ def compare(stored: StoredMeeting, *, outlets: Outlets, zone: ZoneInfo, as_of: d
     return ComparisonView(_alone(lonely, gap, things), rows, more)
 
 
-def _account(stored: StoredMeeting, side: Side, outlets: Outlets) -> _Account:
+def _account(texts: Sequence[tuple[Mention, Sequence[Mention]]], side: Side, outlets: Outlets) -> _Account:
     """A side's own articles. A copy is read too, since it may hold a sentence more, and so is each title."""
     own = [
         telling(mention)
-        for first, copies in originals(stored.mentions)
+        for first, copies in texts
         if outlets.side(first.article.article) is side
         for mention in (first, *(copy for copy in copies if outlets.side(copy.article.article) is side))
     ]
@@ -197,16 +198,21 @@ def _topics(accounts: Sequence[_Account]) -> Iterable[_Thing]:
 def _figures(accounts: Sequence[_Account]) -> Iterable[_Thing]:
     groups: list[tuple[Quantity, dict[Side, list[_Hit]]]] = []
     of_unit: dict[str, list[tuple[Quantity, dict[Side, list[_Hit]]]]] = {}
+    of_value: dict[tuple[str, float], dict[Side, list[_Hit]]] = {}
     for account in accounts:
         for told, keys in zip(account.tellings, account.keys, strict=True):
             for number, quantity in told.quantities:
-                alike = of_unit.setdefault(quantity.unit.id, [])
-                found = next((hits for known, hits in alike if known.same(quantity)), None)
+                start, end, value, unit = quantity
+                found = of_value.get((unit.id, value))
                 if found is None:
-                    found = _nobody()
-                    alike.append((quantity, found))
-                    groups.append((quantity, found))
-                found[account.side].append(_Hit(told.text[quantity.start : quantity.end], quantity.start, keys[number]))
+                    alike = of_unit.setdefault(unit.id, [])
+                    found = next((hits for known, hits in alike if known.same(quantity)), None)
+                    if found is None:
+                        found = _nobody()
+                        alike.append((quantity, found))
+                        groups.append((quantity, found))
+                    of_value[unit.id, value] = found
+                found[account.side].append(_Hit(told.text[start:end], start, keys[number]))
     for quantity, hits in groups:
         yield _Thing(quantity.label, "figure", "", hits)
 
@@ -248,9 +254,11 @@ def _cell(thing: _Thing, side: Side, missing: str, shown: Callable[[Mention], Ar
     wordings: dict[str, str] = {}
     for hit in (best, *(hit for hit in thing.hits[side] if not hit.in_title)):
         wordings.setdefault(" ".join(hit.words.casefold().split()), hit.words)
+        if len(wordings) == WORDINGS:
+            break
     told = best.key.telling
     return CellView(
-        words=one_line("; ".join(list(wordings.values())[:WORDINGS]), TEXT_LIMIT),
+        words=one_line("; ".join(wordings.values()), TEXT_LIMIT),
         language=told.language,
         quote=best.quote,
         article=shown(told.mention),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from meetings.folding import fold
 from meetings.matching import Hit, Matcher
@@ -11,6 +12,7 @@ from meetings.records import Meeting
 from reports.keysentences import KeySentence, sentences_of
 from reports.tellings import Telling
 
+NAMES_KEPT = 512
 REACH = 90
 """Code points between a name and the word of speech that is its own: an office may stand between."""
 AFTER = 30
@@ -102,8 +104,14 @@ def _names(told: Telling, meeting: Meeting) -> dict[str, str]:
     for people, short in ((meeting.china + own.china, 0), (meeting.vietnam + own.vietnam, -1)):
         for person in people:
             for form in filter(None, (person.name, person.as_written)):
-                words = fold(form).split()
+                words = _words(form)
                 names = {" ".join(words), words[short]} if told.language == "en" and words else {" ".join(words)}
                 for name in names:
                     forms.setdefault(name, set()).add(person.name or form)
     return {form: min(owners) for form, owners in forms.items() if len(owners) == 1 and form}
+
+
+@lru_cache(maxsize=NAMES_KEPT)
+def _words(name: str) -> tuple[str, ...]:
+    """The words of a name, folded; kept, since the same people meet again and again."""
+    return tuple(fold(name).split())

@@ -170,10 +170,13 @@ def _root(first_of: list[int], index: int) -> int:
 def _delegations(groups: Sequence[list[_Leg]]) -> list[list[_Leg]]:
     """Groups of ministers put with the leader's visit that they belong to, the highest first."""
     visits: list[list[_Leg]] = []
+    leaders: list[list[_Leg]] = []
     for group in sorted(groups, key=_precedence):
-        leading = next((visit for visit in visits if _accompanies(group, visit)), None)
+        leading = next((visit for visit in leaders if _accompanies(group, visit)), None)
         if leading is None:
             visits.append(list(group))
+            # who joins later is of no higher rank
+            leaders += visits[-1:] if _head(group).rank in DELEGATION else []
         else:
             leading += group
     return visits
@@ -185,18 +188,15 @@ def _precedence(group: Sequence[_Leg]) -> tuple[int, date, str]:
 
 def _accompanies(group: Sequence[_Leg], visit: Sequence[_Leg]) -> bool:
     """Within the days and the country of a leader's visit, told by an article of it or one that names its head."""
-    if group[0].side is not visit[0].side or group[0].side is None:
+    if group[0].side is not visit[0].side or group[0].side is None or group[0].country != visit[0].country:
         return False
     first, last = min(leg.first for leg in visit), max(leg.last for leg in visit)
     if any(not first <= leg.first <= leg.last <= last or leg.country != visit[0].country for leg in group):
         return False
     if any(leg.stored.meeting.channel is Channel.SUBNATIONAL for leg in group):
         return False
-    head = _head(visit)
-    if head.rank not in DELEGATION:
-        return False
     numbers = {mention.article.number for leg in visit for mention in leg.stored.mentions}
-    names = {key(name) for name in _forms(head, visit)}
+    names = {key(name) for name in _forms(_head(visit), visit)}
     return any(
         mention.article.number in numbers or any(name in key(mention.article.article.text) for name in names)
         for leg in group
