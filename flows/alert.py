@@ -6,6 +6,7 @@ locked for a moment, Prefect may start this twice for one run: the second time i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from prefect import flow, runtime
@@ -14,9 +15,9 @@ from prefect.states import Completed, Failed
 
 from flows.alerting import seen_to, tell_operator
 from flows.heartbeat import beat, without_addresses
-from flows.settings import load_settings
+from flows.settings import Settings, load_settings
 from flows.supervising import supervise
-from parsers.records import MeetingsError
+from parsers.records import InputError, MeetingsError
 from reports.supervision import Finding, RunKind, Trouble
 
 
@@ -46,11 +47,21 @@ def alert(
     occasion = f"{event} {attempt}" if attempt else ""
     if event == "crashed" and not seen_to(settings, occasion):
         beat(settings, deployment, [f"“{run}” crashed: {message}"])
-    late = Finding(Trouble.RUN_LATE, f"“{run}” has been due for half an hour, and nothing takes it.", deployment)
     if not settings.alert_to:
         return Completed(message="nobody is set to be told (MEETINGS_ALERT_TO)")
+    late = Finding(Trouble.RUN_LATE, f"“{run}” has been due for half an hour, and nothing takes it.", deployment)
+    passing = [late] if event == "late" else []
     try:
-        _, findings = supervise(settings)
-        return Completed(message=tell_operator(settings, findings, [late] if event == "late" else (), run=occasion))
+        return Completed(message=tell_operator(settings, _findings(settings, passing), passing, run=occasion))
     except MeetingsError as error:
         return Failed(message=without_addresses(str(error)))
+
+
+def _findings(settings: Settings, passing: Sequence[Finding]) -> Sequence[Finding]:
+    """What needs a person; nothing more where there is no archive yet since the first run of all is late."""
+    try:
+        return supervise(settings)[1]
+    except InputError:
+        if not passing:
+            raise
+        return ()

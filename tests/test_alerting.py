@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from email.policy import default
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -123,6 +124,16 @@ def test_of_one_run_the_operator_is_told_once_however_often_prefect_says_it(sett
     for number in range(RUNS_KEPT):
         tell_operator(settings, [], run=f"failed {number}")
     assert (seen_to(settings, "late 1"), seen_to(settings, "failed 0"), seen_to(settings, "")) == (False, True, False)
+
+
+@pytest.mark.parametrize(("event", "told"), [("late", ["run_late"]), ("failed", [])])
+def test_the_first_run_of_all_that_is_late_is_told_though_there_is_no_archive_yet(
+    settings: Settings, inbox: Inbox, monkeypatch: pytest.MonkeyPatch, event: Literal["late", "failed"], told: list[str]
+) -> None:
+    monkeypatch.setattr("flows.alert.load_settings", lambda: settings)
+    state = alert.fn(event, RunKind.INGEST, "ingest 2024-12-18", attempt="1 0")
+    assert (state.is_completed(), "no archive" in str(state.message)) == (bool(told), not told)
+    assert [subject.rpartition(": ")[2] for subject, _ in mails(inbox)] == told
 
 
 @pytest.mark.parametrize("run", ["failed 1", ""], ids=["of one run", "of none"])
