@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from archive import files, issues
-from archive.errors import file_error
+from archive.errors import ArchiveError, file_error
 from archive.locks import Busy
 from archive.restoring import SET_ASIDE, STAGING, occupants
 from archive.store import DATABASE_NAME, Archive, address_of
@@ -79,12 +79,31 @@ def conclude(home: Path, url: str | None) -> None:
     try:
         path = home / STAGING / NOTE
         if path.exists():
-            note = _Note(**json.loads(path.read_text(encoding="utf-8")))
+            note = _read(path)
             if not _in_force(home, url, note):
                 _take_back(home, note)
-        files.clear(home / STAGING)
+        _forget(home)
     except OSError as error:
         raise file_error(error, f"The home folder {home}") from error
+
+
+def _read(path: Path) -> _Note:
+    try:
+        return _Note(**json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise ArchiveError(
+            f"{path}, the note of a restore that was cut off, is damaged or of another version of this program; use "
+            "the version that began it, or restore into another home folder."
+        ) from error
+
+
+def _forget(home: Path) -> None:
+    """Removes what the restore unpacked; first the note, which would take the home's own files for moved ones."""
+    note = home / STAGING / NOTE
+    if note.exists():
+        note.unlink()
+        files.sync_folder(note.parent)
+    files.clear(home / STAGING)
 
 
 def _in_force(home: Path, url: str | None, note: _Note) -> bool:
@@ -120,16 +139,17 @@ def put_in_place(
         places += [str(kept)] if replaced else []
     note = _Note(_named(home, to_aside), _named(home, new), mark, server)
     try:
-        if old:
-            aside.mkdir(mode=0o700, parents=True)
-        files.write_atomically(home / STAGING / NOTE, json.dumps(asdict(note)).encode(), mode=files.PRIVATE)
-        _make(home, [*note.aside, *note.new])
-    except BaseException as error:
-        _take_back(home, note)
-        files.clear(home / STAGING)
-        if isinstance(error, OSError):
-            raise file_error(error, f"The home folder {home}") from error
-        raise
+        try:
+            if old:
+                aside.mkdir(mode=0o700, parents=True)
+            files.write_atomically(home / STAGING / NOTE, json.dumps(asdict(note)).encode(), mode=files.PRIVATE)
+            _make(home, [*note.aside, *note.new])
+        except BaseException:
+            _take_back(home, note)
+            _forget(home)
+            raise
+    except OSError as error:
+        raise file_error(error, f"The home folder {home}") from error
     return tuple(places)
 
 

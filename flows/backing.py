@@ -20,7 +20,7 @@ from archive.errors import ArchiveError, file_error
 from archive.locks import Busy, live_locks
 from archive.mending import mend_articles
 from archive.pgtools import restore as restore_dump
-from archive.replacing import conclude, drop_fresh, fresh, put_in_place, restoring
+from archive.replacing import NOTE, conclude, drop_fresh, fresh, put_in_place, restoring
 from archive.restoring import DATABASES, STAGING, forget_locks, occupants, require_whole, unpack
 from archive.schema import bring_up
 from archive.store import DATABASE_NAME, Archive, address_of
@@ -165,7 +165,8 @@ def _bring_back(settings: Settings, url: str | None, chosen: Path, *, replace: b
 
 def _replace(home: Path, url: str | None, manifest: Manifest, now: datetime, advance: Advance) -> tuple[str, ...]:
     """Brings database and files in force that were unpacked; where those are now that they replace."""
-    stamp, address, staged = f"{now:%Y%m%dT%H%M%SZ}", address_of(home, url), home / STAGING
+    # to the microsecond: what two restores of one second replace lies apart
+    stamp, address, staged = f"{now:%Y%m%dT%H%M%S%fZ}", address_of(home, url), home / STAGING
     here = address.get_backend_name() == "sqlite"
     if manifest.database != "sqlite" and here:
         raise InputError(
@@ -202,7 +203,9 @@ def _made_beside(database: Path, staged: Path, advance: Advance) -> Iterator[Non
         _drop_databases(staged)
         yield
     finally:
-        drop_fresh(database)
+        # a note that is left tells by it whether the new database is in force
+        if not (staged / NOTE).exists():
+            drop_fresh(database)
 
 
 @contextmanager

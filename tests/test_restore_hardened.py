@@ -218,3 +218,17 @@ def test_under_a_server_that_runs_nothing_is_replaced(kept: Settings) -> None:
             backing.restore(kept, path, replace=True, advance=quiet)
     assert not (kept.home / "set-aside").exists()
     backing.restore(kept, path, replace=True, advance=quiet)
+
+
+@pytest.mark.parametrize("database", ["", "sqlite:///{}/elsewhere.db"], ids=["home", "elsewhere"])
+def test_two_restores_within_a_second_keep_aside_what_each_replaced(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_for(tmp_path / "home", database.format(tmp_path) or None)
+    fill(settings)
+    path = backing.back_up(settings, advance=quiet).path
+    clock = (AT.replace(microsecond=each) for each in itertools.count())
+    monkeypatch.setattr(backing, "now_utc", lambda: next(clock))
+    places = [place for _ in "12" for place in backing.restore(settings, path, replace=True, advance=quiet).aside]
+    assert len(set(places)) == len(places) == (4 if database else 2)
+    assert all(Path(place).exists() for place in places)

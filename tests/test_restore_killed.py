@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from archive import files
 from archive.errors import ArchiveError
 from archive.files import project_articles
 from archive.locks import Busy
@@ -142,3 +145,53 @@ def test_while_a_restore_is_under_way_nobody_comes_into_the_home(tmp_path: Path)
         with pytest.raises(Busy, match="A restore is under way"):
             open_archive(settings)
     assert contents(settings.home) == before
+
+
+@pytest.mark.parametrize(
+    ("database", "interrupted", "clears"),
+    [
+        pytest.param("", (3,), False, id="while it clears up"),
+        pytest.param("", (3, 4), True, id="while it takes the moves back"),
+        pytest.param("sqlite:///{}/elsewhere.db", (4, 5), True, id="while it takes them back, the database elsewhere"),
+    ],
+)
+def test_ctrl_c_twice_costs_nothing_of_the_home(
+    database: str, interrupted: tuple[int, ...], clears: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_for(tmp_path / "home", database.format(tmp_path) or None)
+    fill(settings)
+    backup = backing.back_up(settings, advance=quiet).path
+    (settings.home / "raw" / "later").write_bytes(b"in no backup")
+    before, calls, real = (rows(settings), contents(settings.home)), itertools.count(1), Path.rename
+
+    def rename(self: Path, target: Path) -> Path:
+        if next(calls) in interrupted:
+            raise KeyboardInterrupt
+        return real(self, target)
+
+    def clear_half(folder: Path) -> None:
+        if folder.exists():
+            shutil.rmtree(folder / "raw")
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", rename)
+        if not clears:
+            patched.setattr(files, "clear", clear_half)
+        with pytest.raises(KeyboardInterrupt):
+            backing.restore(settings, backup, replace=True, advance=quiet)
+    open_archive(settings).close()
+    assert (rows(settings), contents(settings.home)) == before
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"aside": [], "new": [], "mark": "", "server": "", "more": 1}'])
+def test_a_note_that_cannot_be_read_is_named_and_left(text: str, tmp_path: Path) -> None:
+    settings = settings_for(tmp_path / "home", None)
+    note = settings.home / STAGING / NOTE
+    note.parent.mkdir(parents=True)
+    note.write_text(text)
+    with pytest.raises(
+        ArchiveError, match=r"moves\.json, the note of a restore that was cut off, is damaged or of another"
+    ):
+        open_archive(settings)
+    assert note.read_text() == text
