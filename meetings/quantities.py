@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from meetings import lexicon
 from meetings.information import LANGUAGES
 
 FILE = "quantities.toml"
+NUMBERS_KEPT = 1024
 CLOSE = 0.005
 """Two figures that differ by less than this part are one figure, told more or less exactly."""
 _KEYS = ("id", "label", "before", "gap", "single", *LANGUAGES)
@@ -47,7 +48,7 @@ class Quantity(NamedTuple):
 
     def same(self, other: Quantity) -> bool:
         """Whether both tell of one thing."""
-        if self.unit.id != other.unit.id:
+        if self.unit is not other.unit:
             return False
         return self.unit.single or abs(self.value - other.value) <= CLOSE * max(self.value, other.value)
 
@@ -95,6 +96,7 @@ def _value(match: re.Match[str], language: str) -> float:
     return float(plain) * (_scales(language)[scale.lower()] if scale else 1)
 
 
+@lru_cache(maxsize=NUMBERS_KEPT)
 def _short(value: float) -> str:
     for size, name in ((1e12, " trillion"), (1e9, " billion"), (1e6, " million")):
         if value >= size:

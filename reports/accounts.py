@@ -25,7 +25,6 @@ ARTICLES_LISTED = 6
 QUOTES = 2
 NAME_LIMIT = 80
 TEXT_LIMIT = 200
-QUOTE_LIMIT = 420
 
 _GROUPS = (
     (Side.CHINA, "Beijing’s account"),
@@ -144,7 +143,7 @@ def _speakers(
             name=one_line(speaker.name, NAME_LIMIT),
             sentences=len(speaker.sentences),
             quote=QuoteView(
-                one_line(speaker.sentences[0].text, QUOTE_LIMIT),
+                speaker.sentences[0].quote,
                 article_view(speaker.sentences[0].mention, outlets, zone),
             ),
         )
@@ -157,11 +156,11 @@ def _quotes(keys: Sequence[KeySentence], outlets: Outlets, zone: ZoneInfo) -> tu
     quotes = []
     for _, group in groupby(keys, key=lambda key: key.mention.article.number):
         first, *others = group
-        text = one_line(first.text, QUOTE_LIMIT)
+        text = first.quote
         before = first
         for key in others:
             gap = key.mention.article.article.text[before.end : key.start]
-            text += (" […] " if gap.strip() else gap and " ") + one_line(key.text, QUOTE_LIMIT)
+            text += (" […] " if gap.strip() else gap and " ") + key.quote
             before = key
         quotes.append(QuoteView(text, article_view(first.mention, outlets, zone)))
     return tuple(quotes)

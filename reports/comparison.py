@@ -14,13 +14,13 @@ from zoneinfo import ZoneInfo
 
 from archive.records import Mention, StoredMeeting
 from meetings import phrases
-from meetings.quantities import Quantity
+from meetings.quantities import CLOSE, Quantity
 from meetings.topics import labels
 from parsers.records import Side
 from reports import words
-from reports.accounts import QUOTE_LIMIT, TEXT_LIMIT, Outlets, article_view, missing_account, originals
+from reports.accounts import TEXT_LIMIT, Outlets, article_view, missing_account, originals
 from reports.clean import one_line
-from reports.keysentences import KeySentence, sentences_of
+from reports.keysentences import QUOTE_LIMIT, KeySentence, sentences_of
 from reports.records import ArticleView, CellView, ComparisonView, RowView
 from reports.tellings import Telling, telling
 
@@ -54,9 +54,10 @@ class _Hit(NamedTuple):
     @property
     def quote(self) -> str:
         """The sentence; of an over-long one the part around the words."""
-        begin = max(self.key.start, self.start - BEFORE) if len(self.key.text) > QUOTE_LIMIT else self.key.start
-        text = self.key.telling.text[begin : self.key.end]
-        return one_line(text if begin == self.key.start else f"…{text}", QUOTE_LIMIT)
+        key, begin = self.key, self.start - BEFORE
+        if begin <= key.start or len(key.text) <= QUOTE_LIMIT:
+            return key.quote
+        return one_line(f"…{key.telling.text[begin : key.end]}", QUOTE_LIMIT)
 
 
 @dataclass(frozen=True)
@@ -206,7 +207,7 @@ def _figures(accounts: Sequence[_Account]) -> Iterable[_Thing]:
                 found = of_value.get((unit.id, value))
                 if found is None:
                     alike = of_unit.setdefault(unit.id, [])
-                    found = next((hits for known, hits in alike if known.same(quantity)), None)
+                    found = _first_same(alike, quantity)
                     if found is None:
                         found = _nobody()
                         alike.append((quantity, found))
@@ -215,6 +216,17 @@ def _figures(accounts: Sequence[_Account]) -> Iterable[_Thing]:
                 found[account.side].append(_Hit(told.text[start:end], start, keys[number]))
     for quantity, hits in groups:
         yield _Thing(quantity.label, "figure", "", hits)
+
+
+def _first_same(
+    known: Sequence[tuple[Quantity, dict[Side, list[_Hit]]]], quantity: Quantity
+) -> dict[Side, list[_Hit]] | None:
+    """The hits of the first known figure of its unit that is the same."""
+    if not quantity.unit.single:
+        # most are far from being the same, which is seen at once
+        low, high = quantity.value * (1 - 2 * CLOSE), quantity.value * (1 + 2 * CLOSE)
+        known = [figure for figure in known if low <= figure[0].value <= high]
+    return next((hits for figure, hits in known if figure.same(quantity)), None)
 
 
 def _nobody() -> dict[Side, list[_Hit]]:

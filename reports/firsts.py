@@ -22,8 +22,9 @@ from meetings.records import RANK_ORDER, Direction, Evidence, Meeting, Mode, Per
 from meetings.visitwords import Trip, find_visit_words
 from parsers.records import Side
 from reports import words
-from reports.accounts import NAME_LIMIT, QUOTE_LIMIT, TEXT_LIMIT, Outlets, article_view
+from reports.accounts import NAME_LIMIT, TEXT_LIMIT, Outlets, article_view
 from reports.clean import one_line
+from reports.keysentences import QUOTE_LIMIT
 from reports.records import FirstView
 
 GROWN = timedelta(days=365)

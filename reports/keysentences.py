@@ -11,6 +11,7 @@ from functools import cached_property, lru_cache
 
 from archive.records import Mention
 from meetings.sentences import count_words
+from reports.clean import one_line
 from reports.tellings import KEPT, Telling, telling
 
 # What a sentence is worth for each kind of information in it. Set by hand on tests/data/quotable.toml.
@@ -25,6 +26,8 @@ KNOWN = 0.3
 """What a thing is still worth that a chosen sentence tells already."""
 AGAIN = 0.6
 """The same for a kind, such as a second proposal."""
+QUOTE_LIMIT = 420
+"""Code points of a sentence that are quoted at the most."""
 LONG = 45
 """Words (two Han characters are one) from which on a sentence is worth less for each further word."""
 SHORT = 20
@@ -75,6 +78,11 @@ class KeySentence:
     def text(self) -> str:
         """The sentence itself."""
         return self.telling.quote(self.number)
+
+    @cached_property
+    def quote(self) -> str:
+        """The sentence as it is quoted, which it often is several times: on one line, cut where it is over-long."""
+        return one_line(self.text, QUOTE_LIMIT)
 
 
 def key_sentences(mentions: Sequence[Mention], *, limit: int) -> tuple[KeySentence, ...]:

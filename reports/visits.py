@@ -22,8 +22,9 @@ from meetings.records import RANK_ORDER, Channel, Direction, Mode, Person, Rank,
 from meetings.visitwords import Trip, VisitDays, VisitKind, VisitWord, find_visit_days, find_visit_words
 from parsers.records import Side
 from reports import words
-from reports.accounts import NAME_LIMIT, QUOTE_LIMIT, Outlets, article_view
+from reports.accounts import NAME_LIMIT, Outlets, article_view
 from reports.clean import one_line
+from reports.keysentences import QUOTE_LIMIT
 from reports.records import QuoteView, VisitView
 
 PAUSE = timedelta(days=2)
