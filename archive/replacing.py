@@ -53,7 +53,10 @@ def restoring(home: Path) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise Busy(f"A restore is under way in {home}; wait for its end, then try again.") from error
+            # the folder is locked as well while a heartbeat is written, or the operator mailed (`files.sole_writer`)
+            raise Busy(
+                f"A restore is under way in {home}, or its operator is being mailed; wait for the end, then try again."
+            ) from error
         yield
     finally:
         os.close(descriptor)

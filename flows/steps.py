@@ -21,7 +21,7 @@ from archive import articles, clock, copies, files, issues, keys, locks, meeting
 from archive.locks import Check, Lease, unasked
 from archive.records import StoredArticle
 from archive.replacing import settle_restore
-from archive.store import DATABASE_NAME, Archive
+from archive.store import Archive, address_of
 from archive.transfer import is_empty
 from archive.warc import RawWriter
 from fetch import policy
@@ -90,10 +90,15 @@ def require_sources(catalogue: Iterable[Source], ids: Iterable[str]) -> None:
 
 
 def require_archive(settings: Settings) -> None:
-    """Raises `InputError` where no archive is in the home folder yet, and none is named elsewhere; makes nothing."""
+    """Raises `InputError` where there is no file of the archive yet, unless it is in PostgreSQL; makes nothing."""
     settle_restore(settings.home, settings.archive_url)
-    if settings.database_url is None and not (settings.home / DATABASE_NAME).exists():
-        raise InputError(f"there is no archive in {settings.home} yet; `meetings run` makes one, --home names another")
+    address = address_of(settings.home, settings.archive_url)
+    file = address.database if address.get_backend_name() == "sqlite" else None
+    if file and not file.startswith((":", "file:")) and not Path(file).exists():
+        where = f"at {file}" if settings.archive_url else f"in {settings.home}"
+        raise InputError(
+            f"there is no archive {where} yet; `meetings run` makes one, --home or MEETINGS_DATABASE_URL names another"
+        )
 
 
 def existing_archive(settings: Settings) -> Archive:

@@ -285,10 +285,11 @@ def test_what_a_writer_wrote_is_whole(tmp_path: Path) -> None:
     assert whole_length(path) == 0
 
 
-def test_verify_without_an_archive_makes_none(tmp_path: Path) -> None:
-    with pytest.raises(InputError):
-        verify(settings_for(tmp_path / "home", None), quiet)
-    assert not (tmp_path / "home").exists()
+@pytest.mark.parametrize("database", ["", "sqlite:///{}/elsewhere.db"], ids=["home", "elsewhere"])
+def test_verify_without_an_archive_makes_none(database: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="there is no archive"):
+        verify(settings_for(tmp_path / "home", database.format(tmp_path) or None), quiet)
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_empty_database_is_no_archive(
