@@ -7,6 +7,7 @@ are plain records: what one lacks is an AttributeError.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from jinja2 import Environment, nodes
@@ -18,15 +19,16 @@ from markupsafe import Markup, escape
 def escaped(value: object) -> str:
     """What stands for a value on a page, as `markupsafe.escape` has it."""
     if type(value) is str:
-        # most hold none of them, and are given back as they are
-        return (
-            value.replace("&", "&amp;")
-            .replace("<", "&lt;")
-            .replace(">", "&gt;")
-            .replace("'", "&#39;")
-            .replace('"', "&#34;")
-        )
+        return _without_signs(value)
     return value if isinstance(value, Markup) else escape(value)
+
+
+# the same names, titles and addresses stand on a page again and again
+@lru_cache(maxsize=4096)
+def _without_signs(text: str) -> str:
+    return (
+        text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("'", "&#39;").replace('"', "&#34;")
+    )
 
 
 def macro(body: Callable[..., str], wanted: int) -> Callable[..., Markup]:
