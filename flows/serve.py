@@ -92,16 +92,18 @@ def serve(settings: Settings, *, deployments: Path | None = None) -> int:
     path = (deployments or shipped("prefect.yaml")).resolve()
     _make_folders(settings)
     command = [sys.executable, "-m", "flows.serve", str(path)]
+    stops = _Stops()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, _stop)
+        signal.signal(number, stops)
     with subprocess.Popen(  # noqa: S603 - our own module
         command, env=environment(settings, os.environ), stdin=subprocess.PIPE, start_new_session=True
     ) as child:
         try:
-            return child.wait()
+            with stops:
+                return child.wait()
         except _Stopped:
-            with suppress(subprocess.TimeoutExpired, _Stopped):  # told twice: at once
-                child.terminate()
+            child.terminate()
+            with suppress(subprocess.TimeoutExpired, _Stopped), stops:  # told twice: at once
                 child.wait(STOP_SECONDS)
             put("Stopped.")
             return 0
@@ -110,8 +112,31 @@ def serve(settings: Settings, *, deployments: Path | None = None) -> int:
                 os.killpg(child.pid, signal.SIGKILL)
 
 
-def _stop(*_signal: object) -> None:
-    raise _Stopped
+class _Stops:
+    """What signals do: they end the block that is under way, or the one that is entered next.
+
+    Between the blocks, while the server is started or ended, they wait: nothing is left half done.
+    """
+
+    def __init__(self) -> None:
+        self._came = self._entered = 0
+        self._waiting = False
+
+    def __call__(self, *_signal: object) -> None:
+        self._came += 1
+        if self._waiting:
+            self._waiting = False
+            raise _Stopped
+
+    def __enter__(self) -> None:
+        self._entered += 1
+        self._waiting = True
+        if self._came >= self._entered:
+            self._waiting = False
+            raise _Stopped
+
+    def __exit__(self, *_error: object) -> None:
+        self._waiting = False
 
 
 def _serve_here(settings: Settings, path: Path) -> None:

@@ -22,6 +22,7 @@ import pytest
 
 from archive.locks import hold
 from flows.prefect_api import PrefectApi
+from flows.serve import _Stopped, _Stops
 from flows.settings import Settings, shipped
 from flows.steps import now_utc, open_archive
 from parsers.records import MeetingsError
@@ -238,6 +239,41 @@ def test_a_second_ctrl_c_ends_at_once_what_will_not_stop(tmp_path: Path) -> None
         keeper.send_signal(signal.SIGINT)
         shown, told = keeper.communicate(timeout=120)
     assert (keeper.returncode, told) == (0, ""), shown
+
+
+@pytest.mark.parametrize(
+    ("signals", "ended"),
+    [
+        ((0, 0, 0), (False, False)),
+        ((0, 1, 0), (True, False)),
+        ((0, 1, 1), (True, True)),
+        ((0, 2, 0), (True, True)),
+        ((1, 0, 0), (True, False)),
+        ((2, 0, 0), (True, True)),
+        ((1, 1, 0), (True, True)),
+    ],
+    ids=["none", "one", "two", "two at once", "before the first wait", "two before it", "one before it, one between"],
+)
+def test_no_signal_to_stop_is_lost_and_none_strikes_between(
+    signals: tuple[int, int, int], ended: tuple[bool, bool]
+) -> None:
+    """Signals before the wait for the server, in it (where it is not begun: after it), and in the wait for its end."""
+    stops, told = _Stops(), []
+    for _ in range(signals[0]):
+        stops()
+    for here in signals[1:]:
+        left = here
+        try:
+            with stops:
+                while left:
+                    left -= 1
+                    stops()
+            told.append(False)
+        except _Stopped:
+            told.append(True)
+        for _ in range(left):
+            stops()
+    assert tuple(told) == ended
 
 
 def test_a_killed_keeper_takes_the_server_with_it(newswire: Newswire, tmp_path: Path) -> None:
