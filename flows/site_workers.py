@@ -11,14 +11,16 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from types import TracebackType
 from typing import Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from archive import meetings
 from archive.bulk import in_bulk
+from archive.errors import ArchiveError
 from archive.store import Archive
 from archive.tallies import held_meetings
 from reports.accounts import Outlets
@@ -32,7 +34,7 @@ CHUNK = 100
 ALONE = 400
 """Up to so many meetings it takes longer to start further processes than to tell of them here."""
 MOST = 4
-_ENDED = "the helping processes ended; one goes on alone"
+_ENDED = "the helping processes ended, or cannot read the archive; one goes on alone"
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -68,7 +70,10 @@ class MeetingsJob:
 
 
 class Workers:
-    """Does jobs here, or in processes of their own, which are started once and end with the `with` block."""
+    """Does jobs here, or in processes of their own, which are started once.
+
+    They end with the `with` block, or soon after it when they were dismissed; and with this process, whatever ends it.
+    """
 
     def __init__(self, archive: Archive, means: Means) -> None:
         self._archive, self._means = archive, means
@@ -121,8 +126,8 @@ def _all(made: Iterator[R], make: Callable[[J, Bench], R], jobs: Sequence[J], be
         for each in made:
             done += 1
             yield each
-    except BrokenProcessPool:
-        # killed for want of memory, or started where no program can be started again
+    except (BrokenProcessPool, ArchiveError):
+        # killed for want of memory, started where no program can be started again, or one too many for the database
         log.warning(_ENDED)
     yield from (make(job, bench) for job in jobs[done:])
 
@@ -162,6 +167,14 @@ _given: list[Means] = []
 def _begin(means: Means) -> None:
     """Once in each process, which has everything imported then."""
     _given.append(means)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Who is killed dismisses nobody: its helpers would wait for work for ever, or go on beside the next builder."""
+    if parent := parent_process():
+        parent.join()
+        os._exit(1)
 
 
 def _ready() -> None:

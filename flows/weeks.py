@@ -11,6 +11,7 @@ from flows.delivering import patience
 from flows.settings import Settings
 from parsers.records import InputError
 from reports.week import Week, last_complete_week, parse_week, week_after, week_of
+from reports.words import plain_day
 
 # of issues that nobody wrote, so many are caught up: a program that slept for a year does not mail fifty at once, and
 # what the others would have held comes as late reports
@@ -126,7 +127,7 @@ def _first_mailed(settings: Settings, archive: Archive, now: datetime) -> Week:
 
 def _from_when(first: Week) -> str:
     monday, _ = week_after(first).days()
-    return f"that of {first.label}, the week of the first run, from {monday:%d %B %Y} on"
+    return f"that of {first.label}, the week of the first run, from {plain_day(monday)} on"
 
 
 def held_up(settings: Settings, archive: Archive, week: Week) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,9 +12,11 @@ import pytest
 from archive import issues
 from archive.store import Archive, ArchiveError
 from flows import delivering, issuing
-from flows.settings import load_settings
+from flows.settings import Settings, load_settings
 from flows.steps import now_utc
+from flows.weeks import nothing_to_do
 from reports.week import Week, last_complete_week, parse_week, week_after, week_of
+from reports.words import plain_day
 from tests.commandline import Meetings
 from tests.mailserver import Inbox, mail_server
 
@@ -136,7 +138,14 @@ def test_before_the_first_issue_is_due_it_is_said_which_and_when(
     ran = meetings("digest", "--since", "2024-W50", "--send")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.startswith(f"No issue is due yet: the first is that of {this.label}, the week of the first run, ")
-    assert f"from {week_after(this).days()[0]:%d %B %Y} on" in ran.out
+    assert f"from {plain_day(week_after(this).days()[0])} on" in ran.out
+
+
+def test_the_day_of_the_first_issue_is_written_as_all_days_are(tmp_path: Path) -> None:
+    now = datetime(2024, 11, 27, tzinfo=UTC)
+    with Archive.open(tmp_path) as archive:
+        told = nothing_to_do(Settings(home=tmp_path), archive, "2024-W40", now=now)
+    assert "that of 2024-W48, the week of the first run, from 2 December 2024 on" in told
 
 
 def test_a_week_that_is_not_over_has_nothing_to_make_up(meetings: Meetings, missed: list[Week]) -> None:
