@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
+import threading
+import time
+from collections.abc import Callable
 from itertools import chain, groupby
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -18,6 +23,29 @@ pytest_plugins = [
     "tests.issuekit",
     "tests.backupkit",
 ]
+
+
+class _PatientSys:
+    """`sys` as new threads see it: where a trace function cannot be installed yet, it is tried again.
+
+    CPython 3.11 lets one thread at a time install one, and with audit hooks, which tests have, two may be at it: then a
+    thread of a test would end before it began, when coverage is measured.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys, name)
+
+    def settrace(self, function: Callable[..., Any] | None) -> None:
+        for _ in range(1000):
+            try:
+                sys.settrace(function)
+            except RuntimeError:
+                time.sleep(0.001)
+            else:
+                return
+
+
+threading._sys = _PatientSys()  # type: ignore[attr-defined]
 
 # Two cores shared with whatever else runs: an example that takes long is no finding.
 settings.register_profile("exploring", deadline=None)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, make_url
 
 from tests.databases import PostgreSQL
 
@@ -115,12 +115,13 @@ def on_connect(statement: str) -> Iterator[None]:
 def cut_connection(server: PostgreSQL, *, at: int) -> Iterator[Iterator[int]]:
     """The server ends the session that is about to make the statement of that number, the first of all being 1.
 
-    Yields the numbers still to be given.
+    Those to the archive that the environment names are counted. Yields the numbers still to be given.
     """
     numbers = itertools.count(1)
+    archive = make_url(os.environ["MEETINGS_DATABASE_URL"]).database
 
     def cut(connection: Any, cursor: Any, *_: object) -> None:
-        if connection.engine.url.database != server.url.database and next(numbers) == at:
+        if connection.engine.url.database == archive and next(numbers) == at:
             server.execute(f"SELECT pg_terminate_backend({cursor.connection.info.backend_pid}, 5000)")
 
     event.listen(Engine, "before_cursor_execute", cut)
