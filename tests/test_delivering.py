@@ -17,6 +17,7 @@ from archive.store import Archive
 from flows import issue_steps
 from flows.delivering import SendReport
 from flows.settings import Settings
+from flows.steps import now_utc
 from reports.week import parse_week
 from tests.commandline import Meetings
 
@@ -36,7 +37,8 @@ def ledger(meetings: Meetings) -> Meetings:
             for name, state in states.items():
                 to = f"{name}@example.org"
                 deliveries.plan(s, week, ZONE, [(to, f"<{week}.{name}>")], now=NOW)
-                deliveries.claim(s, week, ZONE, to, sender="x", now=NOW)
+                # a claim lasts for minutes, and whole suites for longer
+                deliveries.claim(s, week, ZONE, to, sender="x", now=now_utc())
                 if state is not SENDING:
                     deliveries.settle(s, week, ZONE, to, state, f"{state} it was", sender="x", now=NOW)
     return meetings
