@@ -170,7 +170,7 @@ def load_settings(
     Raises `InputError` that names every wrong key, and where it was written.
     """
     named = {key.upper() for key in environ if key.upper().startswith(PREFIX)}
-    _require_known("environment", named, {PREFIX + key.upper() for key in Settings.model_fields} | _NO_SETTINGS)
+    _require_known("environment", named, _names())
     given = {"home": home, "sources_file": sources_file}
     try:
         return Settings(**{key: value for key, value in given.items() if value is not None})  # type: ignore[arg-type]
@@ -200,6 +200,11 @@ def _require_known(where: str, names: Iterable[str], known: Iterable[str]) -> No
 _NO_SETTINGS = {PREFIX + "ROOT"}
 
 
+def _names() -> set[str]:
+    """The names that may stand in the environment and in `.env`."""
+    return {PREFIX + key.upper() for key in Settings.model_fields} | _NO_SETTINGS
+
+
 def _in_env_file() -> dict[str, Any]:
     """The settings in `.env`; raises `InputError` that names the line or the name at fault, and quotes no value."""
     text = _text_of(ENV_FILE)
@@ -209,7 +214,7 @@ def _in_env_file() -> dict[str, Any]:
             line = binding.original.line + read[: len(read) - len(read.lstrip())].count("\n")
             raise InputError(f"{ENV_FILE}, line {line}: this is not of the form NAME=value; mend the line or remove it")
     found = {key.upper(): value for key, value in dotenv_values(stream=io.StringIO(text)).items()}
-    _require_known(ENV_FILE, found, {PREFIX + key.upper() for key in Settings.model_fields} | _NO_SETTINGS)
+    _require_known(ENV_FILE, found, _names())
     return {key.removeprefix(PREFIX).lower(): value for key, value in found.items() if key not in _NO_SETTINGS}
 
 

@@ -31,16 +31,16 @@ LEDGER = {"ann": ACCEPTED, "bob": REFUSED, "chi": UNKNOWN, "dan": PLANNED, "eve"
 @pytest.fixture
 def ledger(meetings: Meetings) -> Meetings:
     """One of each in 2024-W50; one to Ann that is unknown in the week before."""
+    now = now_utc()  # a claim lasts for minutes, and the suite for longer
     with Archive.open(meetings.home) as archive, archive.write() as s:
         for week, states in {"2024-W49": {"ann": UNKNOWN}, "2024-W50": LEDGER}.items():
-            save_issue(s, StoredIssue(week, ZONE, IssueState.FINAL, NOW, "News", "a" * 64, ()))
+            save_issue(s, StoredIssue(week, ZONE, IssueState.FINAL, now, "News", "a" * 64, ()))
             for name, state in states.items():
                 to = f"{name}@example.org"
-                deliveries.plan(s, week, ZONE, [(to, f"<{week}.{name}>")], now=NOW)
-                # a claim lasts for minutes, and whole suites for longer
-                deliveries.claim(s, week, ZONE, to, sender="x", now=now_utc())
+                deliveries.plan(s, week, ZONE, [(to, f"<{week}.{name}>")], now=now)
+                deliveries.claim(s, week, ZONE, to, sender="x", now=now)
                 if state is not SENDING:
-                    deliveries.settle(s, week, ZONE, to, state, f"{state} it was", sender="x", now=NOW)
+                    deliveries.settle(s, week, ZONE, to, state, f"{state} it was", sender="x", now=now)
     return meetings
 
 
