@@ -32,8 +32,8 @@ format: $(VENV)/.dev ## put the code into its one form
 
 lock: $(VENV)/.dev ## pin every dependency with its hashes, without a registry's address
 	$(BIN)/uv pip compile $(PINS) --extra build pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile $(PINS) --extra build --extra postgresql --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
-	$(BIN)/uv pip compile $(PINS) --extra build --extra postgresql --extra dev --extra bench -c requirements-dev.lock pyproject.toml -o requirements-bench.lock
+	$(BIN)/uv pip compile $(PINS) --extra build --extra postgresql --extra dask --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(BIN)/uv pip compile $(PINS) --extra build --extra postgresql --extra dask --extra dev --extra bench -c requirements-dev.lock pyproject.toml -o requirements-bench.lock
 PINS := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --upgrade
 
 mail-check: $(VENV)/.mailcheck ## hold the golden mails against caniemail.com's data (needs node and npm)
