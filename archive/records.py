@@ -1,4 +1,4 @@
-"""What the archive hands out: stored articles, meetings with their mentions, issues and deliveries.
+"""What the archive hands out: stored articles, meetings with their mentions, issues and deliveries, backfills.
 
 Plain frozen records; no SQLAlchemy object leaves the archive.
 """
@@ -6,7 +6,7 @@ Plain frozen records; no SQLAlchemy object leaves the archive.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -256,3 +256,128 @@ class FetchLogLine(PollCounts):
     at: datetime
     outcome: Outcome
     message: str
+
+
+class InputKind(StrEnum):
+    """What an input of a backfill holds: documented in docs/vocabulary.md."""
+
+    WARC = "warc"
+    JSONL = "jsonl"
+    SEEDS = "seeds"
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A part of one input, [start, end): what is done at one go.
+
+    WARC and JSON Lines: bytes of the file as it is stored; the records that begin there. Seed files: positions in the
+    sorted list of files.
+    """
+
+    input: str
+    kind: InputKind
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """One page as an input holds it. `where` names input and offset, for people; `captured_at` is UTC."""
+
+    url: str
+    body: bytes
+    content_type: str | None
+    captured_at: datetime | None
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """What could not be read in an input, and why; the reading goes on behind it."""
+
+    where: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkCounts:
+    """What became of the records of a chunk; `+` adds.
+
+    `read` pages, of which the first pass `dismissed` some, nothing could be read in those `without_text`, and the rest
+    were `extracted`: `one_sided` ones concern one country at most, the others are `stored`, `new` ones for the first
+    time; `detected` ones tell of a meeting, of `meetings` in all. `unreadable` records were set aside; `other` ones are
+    no page of news.
+    """
+
+    read: int = 0
+    dismissed: int = 0
+    extracted: int = 0
+    one_sided: int = 0
+    stored: int = 0
+    new: int = 0
+    detected: int = 0
+    meetings: int = 0
+    without_text: int = 0
+    unreadable: int = 0
+    other: int = 0
+
+    def __add__(self, more: ChunkCounts) -> ChunkCounts:
+        """Each count by itself."""
+        return ChunkCounts(*(one + two for one, two in zip(astuple(self), astuple(more), strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkResult:
+    """What a chunk that was read to its end came to.
+
+    `first`: where its first record begins, None when none does; `next`: where the reading ended, behind the last.
+    """
+
+    counts: ChunkCounts
+    first: int | None
+    next: int | None
+    unreadable: tuple[Unreadable, ...] = ()
+
+
+class ChunkState(StrEnum):
+    """How far a chunk is: documented in docs/vocabulary.md."""
+
+    TODO = "todo"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    SET_ASIDE = "set_aside"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A chunk that one worker has taken: nobody else reads it while the lease lasts. `attempt` counts from 1."""
+
+    backfill: str
+    number: int
+    chunk: Chunk
+    token: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A chunk that could not be read in any of its attempts, and why the last one failed."""
+
+    chunk: Chunk
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BackfillProgress:
+    """How far a backfill is. Sizes are those of its chunks: bytes, and one for each seed file.
+
+    `unreadable`: the first records that were set aside; the counts say how many there are.
+    """
+
+    chunks: Mapping[ChunkState, int]
+    size_done: int
+    size: int
+    counts: ChunkCounts
+    set_aside: tuple[SetAside, ...]
+    unreadable: tuple[Unreadable, ...]
