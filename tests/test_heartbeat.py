@@ -92,3 +92,8 @@ def test_commands_leave_a_heartbeat(meetings: Meetings) -> None:
     assert (list(told), told["ingest"]["well"]) == (["ingest"], True)
     assert meetings("digest", "--send").code == 2
     assert list(json.loads((meetings.home / NAME).read_text())) == ["ingest"], "nothing was due yet: no run failed"
+    (meetings.home / "archive.db").write_bytes(b"this is a letter to a friend, no database " * 100)
+    assert meetings("digest", "--send").code == 1
+    told = json.loads((meetings.home / NAME).read_text())
+    assert (list(told), told["digest"]["well"]) == (["ingest", "digest"], False)
+    assert "archive.db is not an archive database" in told["digest"]["message"]
