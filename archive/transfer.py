@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection
 
 from sqlalchemy import Connection, func, insert, inspect, select, text
@@ -15,6 +16,7 @@ from parsers.records import Advance
 _BATCH = 200
 _OF_NO_ACCOUNT = (MetaRow.__tablename__, LockRow.__tablename__)
 """Tables in which opening an archive may leave rows."""
+_MOVED = "moved_to"
 
 
 def copy_archive(
@@ -57,6 +59,37 @@ def is_empty(s: Session) -> bool:
     """Whether an archive holds nothing that was ever polled, imported or written."""
     tables = [table for table in Base.metadata.sorted_tables if table.name not in _OF_NO_ACCOUNT]
     return not any(s.execute(select(table).limit(1)).first() for table in tables)
+
+
+def contents(s: Session, advance: Advance) -> dict[str, str]:
+    """What each table but that of the locks holds, in one word: the same for the same rows, in whatever order."""
+    tables = [table for table in Base.metadata.sorted_tables if table.name != LockRow.__tablename__]
+    found = {}
+    for table in tables:
+        advance(table.name, len(tables))
+        rows = s.execute(select(table).execution_options(yield_per=_BATCH))
+        # databases sort text each in its own way, so the order must not matter: the sum of the rows' hashes
+        whole = sum(int.from_bytes(hashlib.sha256(repr(tuple(row)).encode()).digest()) for row in rows)
+        found[table.name] = f"{whole % 2**256:064x}"
+    return found
+
+
+def be_patient(*sessions: Session) -> None:
+    """Lets writers be silent for long in the middle of a transaction, while another database is at its part."""
+    for s in sessions:
+        if s.get_bind().dialect.name != "sqlite":
+            s.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+
+
+def note_move(s: Session, to: str) -> None:
+    """From now on the archive is `to`, and this is a copy of the past."""
+    s.merge(MetaRow(key=_MOVED, value=to))
+
+
+def moved_to(s: Session) -> str | None:
+    """Where an archive is by now, as `note_move` was told; None while it is this one."""
+    row = s.get(MetaRow, _MOVED)
+    return row.value if row is not None else None
 
 
 def tables_aside(s: Session, name: str) -> bool:

@@ -137,8 +137,8 @@ def restore(
     chosen = backup or next(iter(backups(settings.backup_dir)), None)
     if chosen is None:
         raise InputError(f"there is no backup in {settings.backup_dir}; name one, or set backup_dir")
-    url = _database_of(settings)
-    with _no_server(settings.home):
+    url = database_of(settings)
+    with no_server(settings.home, then="restore"):
         return _bring_back(settings, url, chosen, replace=replace, advance=advance)
 
 
@@ -185,7 +185,7 @@ def _replace(home: Path, url: str | None, manifest: Manifest, now: datetime, adv
             return put_in_place(home, stamp, mark=mark, elsewhere=database)
     # one transaction from the first move to the last row: nobody sees anything between, and no kill leaves it
     with Archive.open(home, url) as archive, archive.write() as session:
-        _require_quiet(session)
+        require_quiet(session, then="restore")
         filled = tables_aside(session, f"before_restore_{stamp}")
         _load(session, staged, archive.name, manifest, now, advance)
         _drop_databases(staged)
@@ -209,8 +209,8 @@ def _made_beside(database: Path, staged: Path, advance: Advance) -> Iterator[Non
 
 
 @contextmanager
-def _no_server(home: Path) -> Iterator[None]:
-    """Raises `Busy` when `meetings serve` runs for this home; none starts until all there is moved aside."""
+def no_server(home: Path, *, then: str) -> Iterator[None]:
+    """Raises `Busy` when `meetings serve` runs for this home; none starts during the block. `then`: the command."""
     path = server_lock(home)
     if not path.exists():
         yield
@@ -219,11 +219,11 @@ def _no_server(home: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise Busy(f"`meetings serve` is running for {home}; stop it, then restore.") from error
+            raise Busy(f"`meetings serve` is running for {home}; stop it, then {then}.") from error
         yield
 
 
-def _database_of(settings: Settings) -> str | None:
+def database_of(settings: Settings) -> str | None:
     """The URL of a database outside the home folder; None for the one in it.
 
     Raises `InputError` for any other SQLite file in the home folder: all that lies there is moved aside.
@@ -237,8 +237,8 @@ def _database_of(settings: Settings) -> str | None:
         return None
     if database.is_relative_to(home):
         raise InputError(
-            f"MEETINGS_DATABASE_URL names {database} in the home folder, all of which a restore replaces; unset "
-            f"it, or name a file outside {settings.home}"
+            f"The database {database} lies in the home folder, all of which a restore replaces; name a file outside "
+            f"{settings.home}, or unset MEETINGS_DATABASE_URL"
         )
     return url
 
@@ -253,10 +253,11 @@ def _settle(s: Session, now: datetime) -> None:
     deliveries.doubt_open(s, deliveries.BEFORE_RESTORE, now=now)
 
 
-def _require_quiet(s: Session) -> None:
+def require_quiet(s: Session, *, then: str) -> None:
+    """Raises `Busy` when somebody who lives holds a lock of the archive; `then`: the command that cannot be."""
     held = live_locks(s, now_utc(), is_gone)
     if held:
-        raise Busy(f"A run holds “{next(iter(held))}” there; stop it, or wait for its end, then restore.")
+        raise Busy(f"A run holds “{next(iter(held))}” there; stop it, or wait for its end, then {then}.")
 
 
 def _require_room(settings: Settings, url: str | None, *, replace: bool) -> None:
@@ -265,7 +266,7 @@ def _require_room(settings: Settings, url: str | None, *, replace: bool) -> None
     if url is not None or (replace and (settings.home / DATABASE_NAME).exists()):
         try:
             with Archive.open(settings.home, url) as archive, archive.read() as session:
-                _require_quiet(session)
+                require_quiet(session, then="restore")
                 used += [] if is_empty(session) or url is None else [archive.name[:1].lower() + archive.name[1:]]
         except ArchiveError:
             # what cannot be opened any more is what backups are for

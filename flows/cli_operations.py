@@ -100,6 +100,31 @@ def restore(
 
 
 @app.command()
+def move(
+    context: typer.Context,
+    to: Annotated[
+        str, typer.Option(metavar="URL", help="An empty database; docs/cluster.md says where its password goes.")
+    ],
+) -> None:
+    """Move the archive into another database, such as PostgreSQL.
+
+    The files stay in the home folder. Every row is compared; the old database stays, and is used no more.
+    """
+    from flows.moving import move as carry
+    from reports.words import counted
+
+    with progress("moving") as advance:
+        report = carry(settings_of(context), to, advance=advance)
+    rows = report.counts
+    put(
+        f"{counted(rows['articles'], 'article')}, {counted(rows['meetings'], 'meeting')} and "
+        f"{counted(rows['issues'], 'issue')} moved; {sum(rows.values())} rows compared."
+    )
+    put("Now unset MEETINGS_DATABASE_URL." if report.to is None else f"Now set MEETINGS_DATABASE_URL to {report.to}")
+    put(f"{report.before} is kept, and no command uses it any more.")
+
+
+@app.command()
 def verify(context: typer.Context, as_json: Json = False) -> None:
     """Check database, files and hashes; ends 1 when one is wrong."""
     from flows.verifying import verify as check

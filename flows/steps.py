@@ -22,7 +22,7 @@ from archive.locks import Check, Lease, unasked
 from archive.records import StoredArticle
 from archive.replacing import settle_restore
 from archive.store import Archive, address_of
-from archive.transfer import is_empty
+from archive.transfer import is_empty, moved_to
 from archive.warc import RawWriter
 from fetch import policy
 from fetch.addresses import ports_of
@@ -71,16 +71,28 @@ def load_catalogue(settings: Settings) -> Catalogue:
 def open_archive(settings: Settings) -> Archive:
     """The archive in the home folder, its schema and its articles' keys at today's version.
 
-    A restore that was killed is taken back, unless the new archive is in force.
+    A restore that was killed is taken back, unless the new archive is in force. Raises `InputError` when the archive
+    was moved into another database.
     """
     settle_restore(settings.home, settings.archive_url)
     archive = Archive.open(settings.home, settings.archive_url)
     try:
+        _require_here(archive)
         keys.refresh_keys(archive)
     except BaseException:
         archive.close()
         raise
     return archive
+
+
+def _require_here(archive: Archive) -> None:
+    with archive.read() as session:
+        elsewhere = moved_to(session)
+    if elsewhere is not None:
+        raise InputError(
+            f"{archive.name} was moved to {elsewhere}, and nothing is written to the old one any more; "
+            "let MEETINGS_DATABASE_URL name the new one"
+        )
 
 
 def require_sources(catalogue: Iterable[Source], ids: Iterable[str]) -> None:
