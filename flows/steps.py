@@ -19,7 +19,6 @@ from pathlib import Path
 
 from archive import articles, clock, copies, files, issues, keys, locks, meetings, rereading, sources
 from archive.locks import Check, Lease, unasked
-from archive.records import StoredArticle
 from archive.replacing import settle_restore
 from archive.store import Archive, address_of
 from archive.transfer import is_empty, moved_to
@@ -39,7 +38,7 @@ from meetings.detect import RULES_VERSION, detect
 from meetings.records import Detection
 from parsers.catalogue import Catalogue, parse_catalogue
 from parsers.publishers import Publishers
-from parsers.records import Advance, InputError, Source
+from parsers.records import Advance, Article, InputError, Source
 from parsers.seedfile import SeedError
 
 log = logging.getLogger(__name__)
@@ -316,7 +315,7 @@ def read_due(
                 check(session)
                 rereading.forget_rereadings(session, but=RULES_VERSION)
         for stored in batch:
-            detection = _read(stored)
+            detection = read_article(stored.article, str(stored.number))
             with archive.write() as session:
                 check(session)
                 recorded = meetings.record_detection(
@@ -329,13 +328,16 @@ def read_due(
     files.project_articles(archive, check=check)
 
 
-def _read(stored: StoredArticle) -> Detection:
-    """What the rules find in an article; one that they cannot bear holds up neither the others nor the digest."""
+def read_article(article: Article, name: str) -> Detection:
+    """What the rules find in an article; one that they cannot bear holds up neither the others nor the digest.
+
+    `name`: as what the log tells of it.
+    """
     try:
-        return detect(stored.article)
+        return detect(article)
     except Exception as error:
-        log.exception("article %s", stored.number)
-        return Detection(stored.article.language, notes=(f"Not read: {type(error).__name__} in the rules.",))
+        log.exception("article %s", name)
+        return Detection(article.language, notes=(f"Not read: {type(error).__name__} in the rules.",))
 
 
 def import_paths(settings: Settings, paths: Sequence[Path], *, on_file: Advance | None = None) -> ImportReport:
