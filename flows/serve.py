@@ -89,7 +89,10 @@ def serve(settings: Settings, *, deployments: Path | None = None) -> int:
 
     `deployments` is another `prefect.yaml` than the shipped one. Errors are told on stderr by what we start.
     """
+    from flows.prefect_database import require_own
+
     path = (deployments or shipped("prefect.yaml")).resolve()
+    require_own(settings)
     _make_folders(settings)
     command = [sys.executable, "-m", "flows.serve", str(path)]
     stops = _Stops()
@@ -143,8 +146,10 @@ def _serve_here(settings: Settings, path: Path) -> None:
     """Server and runner, until SIGTERM."""
     from flows.automations import install_automations
     from flows.deployments import read_deployments, runner_of
+    from flows.prefect_database import require_reachable
 
     deployments = read_deployments(path)
+    require_reachable(settings)
     api = PrefectApi(settings)
     with _alone(settings), _server(settings) as server:
         _stop_after(server.wait)
@@ -186,12 +191,18 @@ def _alone(settings: Settings) -> Iterator[None]:
 @contextmanager
 def _server(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
     """A Prefect server, ended with the block. Raises `MeetingsError` when its port is taken or it ends by itself."""
+    from flows.prefect_database import variables
+
     host, port = settings.prefect_host, settings.prefect_port
     _check_port(host, port)
     command = [sys.executable, "-m", "prefect", "--no-prompt", "server", "start", "--host", host, "--port", str(port)]
     # in Prefect's own folder, because a `.env` or prefect.toml of the current one would be obeyed
     server = subprocess.Popen(  # noqa: S603 - Prefect's own command
-        command, cwd=prefect_home(settings), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        command,
+        cwd=prefect_home(settings),
+        env={**os.environ, **variables(settings)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
     )
     try:
         yield server

@@ -79,6 +79,9 @@ class Settings(BaseSettings):
     site_url: str = Field("", description="address at which the web archive stands, for the links in a mail")
     prefect_host: str = Field("127.0.0.1", description="address on which `meetings serve` listens")
     prefect_port: int = Field(4200, ge=1, le=65535, description="its port")
+    prefect_database_url: SecretStr | None = Field(
+        None, description="SQLAlchemy URL of the Prefect server's own database; default SQLite in home"
+    )
     alert_to: str = Field("", description="address of the operator, who is mailed what needs a person")
     overdue_after: float = Field(
         25_200.0, ge=600, le=2_678_400, description="`meetings status` objects when nothing has run for so long"
@@ -92,6 +95,13 @@ class Settings(BaseSettings):
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise ValueError(f"no time zone is called {value!r}; use an IANA name such as Asia/Ho_Chi_Minh") from error
+        return value
+
+    @field_validator("prefect_database_url")
+    @classmethod
+    def _as_prefect_takes_it(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not value.get_secret_value().startswith("postgresql+asyncpg://"):
+            raise ValueError("give a URL such as postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE")
         return value
 
     @field_validator("contact")
@@ -238,7 +248,7 @@ def _is_secret(key: str, value: object) -> bool:
     """Whether a setting may not stand where others read it; the URL of a database may, but for its password."""
     if SecretStr not in get_args(Settings.model_fields[key].annotation):
         return False
-    if key != "database_url" or not isinstance(value, str):
+    if not key.endswith("database_url") or not isinstance(value, str):
         return True
     from sqlalchemy import make_url
     from sqlalchemy.exc import ArgumentError

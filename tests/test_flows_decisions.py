@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from archive.records import Mention, Skip, StoredArticle, StoredMeeting
 from flows.digest import artifact_key
@@ -30,7 +31,7 @@ from flows.ingest import (
 from flows.polling import SourceReport
 from flows.prefect_api import PrefectApi, reachable
 from flows.results import DetectReport, IngestReport
-from flows.serve import environment
+from flows.serve import environment, serve
 from flows.settings import Settings
 from flows.trigger import parse_parameters, verdict
 from flows.watching import AlarmChange, WatchReport
@@ -261,6 +262,18 @@ def test_nothing_of_the_users_prefect_gets_through(tmp_path: Path) -> None:
     assert (ours["PATH"], ours["MEETINGS_SMTP_PASSWORD"]) == ("/bin", "kept")
     assert ours["MEETINGS_HOME"] == str(tmp_path)
     assert ours["MEETINGS_SOURCES_FILE"] == str(Path("my.toml").resolve())
+
+
+@pytest.mark.parametrize(
+    "prefect", ["ann:one@db.example/meetings", "bob:two@db.example:5432/meetings?ssl=require"], ids=["plain", "in full"]
+)
+def test_prefect_has_no_place_among_the_archives_tables(tmp_path: Path, prefect: str) -> None:
+    archive = SecretStr("postgresql+psycopg://ann:one@db.example/meetings")
+    url = SecretStr(f"postgresql+asyncpg://{prefect}")
+    settings = Settings(home=tmp_path / "home", database_url=archive, prefect_database_url=url)
+    with pytest.raises(InputError, match="names the archive's own database"):
+        serve(settings)
+    assert not settings.home.exists()
 
 
 @pytest.mark.parametrize(

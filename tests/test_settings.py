@@ -52,6 +52,11 @@ def test_command_line_wins_over_environment_over_dotenv_over_toml(
             {"MEETINGS_SITE_URL": "example.org"}, ("site_url", "https://example.org/meetings"), id="no address"
         ),
         pytest.param({"MEETINGS_SITE_URL": "https://a.example/?x"}, ("site_url",), id="an address with a query"),
+        pytest.param(
+            {"MEETINGS_PREFECT_DATABASE_URL": "postgresql://ann:hunter2@db.example/prefect"},
+            ("prefect_database_url", "postgresql+asyncpg://"),
+            id="a URL that Prefect does not take",
+        ),
         pytest.param({"MEETINGS_WORKERS": "0", "MEETINGS_PREFECT_PORT": "0"}, ("workers", "prefect_port"), id="two"),
     ],
 )
@@ -66,6 +71,7 @@ def test_wrong_environment_is_one_sentence_that_names_the_key(
     assert "\n" not in str(caught.value)
     for word in words:
         assert word in str(caught.value)
+    assert "hunter2" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -108,13 +114,18 @@ def test_a_folder_in_the_place_of_a_settings_file_is_told(tmp_path: Path, name: 
         ("smtp_password", "hunter2", True),
         ("unsubscribe_secret", "hunter2", True),
         ("database_url", "postgresql+psycopg://ann:hunter2@db.example/meetings", True),
+        ("prefect_database_url", "postgresql+asyncpg://ann:hunter2@db.example/prefect", True),
+        ("prefect_database_url", "postgresql+asyncpg://ann@db.example/prefect", False),
         ("database_url", "postgresql+psycopg://ann:hunter2@db.example:port/meetings", True),
         ("database_url", "postgresql+psycopg://ann@db.example/meetings", False),
         ("database_url", "sqlite:////srv/meetings.db", False),
         ("smtp_username", "hunter2", False),
     ],
-    ids=["password", "key", "URL with a password", "broken URL with one", "URL without", "SQLite", "user"],
-)
+    ids=[
+        "password", "key", "URL with a password", "Prefect's with one", "Prefect's without", "broken URL with one",
+        "URL without", "SQLite", "user",
+    ],
+)  # fmt: skip
 def test_a_secret_has_no_place_in_the_toml_file(tmp_path: Path, key: str, value: str, *, refused: bool) -> None:
     (tmp_path / "meetings.toml").write_text(f'{key} = "{value}"\n')
     if refused:
