@@ -20,6 +20,7 @@ NAMES = {
     "vectors": ("FILE",),
     "kill": ("[DATABASE]",),
     "twice": (),
+    "backfill": ("[PAGES]",),
 }
 
 
