@@ -1,0 +1,191 @@
+"""Files of a backfill wherever they are, through fsspec: on this machine, behind a URL, in a store of objects."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import fsspec  # type: ignore[import-untyped]  # it has no types
+from typing_extensions import Buffer
+
+from parsers.records import InputError, MeetingsError
+
+UNKNOWN_SIZE = 1 << 40
+"""Bytes; stands for the size of a file whose server does not tell it, and no file is as long."""
+
+_WEB = ("http://", "https://")
+_LOCAL = "file://"
+_SMALL = 1 << 16
+_WAIT = 60.0
+"""Seconds for a connection, and between two parts of an answer; there is no bound on the whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file that is there: its full path or URL, its size in bytes, and whether its reading can begin anywhere."""
+
+    name: str
+    size: int
+    seeks: bool = True
+
+
+def is_url(name: str) -> bool:
+    """Whether a name is an address rather than a path."""
+    return "://" in name
+
+
+def full_name(name: str) -> str:
+    """The one name of a path, whatever folder or link it is reached by; a URL is left as it is."""
+    if is_url(name) and not name.startswith(_LOCAL):
+        return name
+    path = Path(name.removeprefix(_LOCAL)).expanduser()
+    return str(path.absolute() if is_pattern(name) and not path.exists() else path.resolve())
+
+
+def is_pattern(name: str) -> bool:
+    """Whether a name has wildcards: `*`, `**`, `?`, `[…]`. In the address of a web page `?` is none."""
+    return any(mark in name for mark in ("*[" if name.startswith(_WEB) else "*?["))
+
+
+def listed(name: str) -> list[str]:
+    """The files that a full name means, sorted: itself, those in a folder and below it, those that a pattern fits.
+
+    What begins with a dot is passed over in folders. Raises `InputError` when there is none.
+    """
+    with _told(name):
+        fs, path = _file_system(name)
+        roots = [path] if not is_pattern(name) or fs.exists(path) else fs.glob(path)
+        files = sorted({file for root in roots for file in _below(fs, root)})
+    if not files:
+        raise InputError(f"{name} holds no file" if roots else f"{name} fits no file; correct the pattern")
+    return [fs.unstrip_protocol(file) for file in files] if is_url(name) else files
+
+
+def look_at(name: str) -> Found:
+    """A file's size and whether its reading can begin anywhere. Raises `InputError` when it cannot be read."""
+    with _told(name):
+        fs, path = _file_system(name)
+        info = fs.info(path)
+        if info["type"] != "file":
+            raise InputError(f"{name} is no file; name a file, a folder or a pattern")
+        size = info["size"]
+    if size is None:
+        return Found(name, UNKNOWN_SIZE, seeks=False)
+    with open_file(name, block=_SMALL) as file:
+        return Found(name, size, seeks=file.seekable())
+
+
+@contextmanager
+def open_file(name: str, *, block: int = 1 << 22) -> Iterator[io.RawIOBase]:
+    """A file to read, `block` bytes at a time where it is far away; one that is not `seekable` is read once.
+
+    Raises `InputError` when it cannot be opened. Reading raises `MeetingsError` where a network fails, OSError where a
+    disk does.
+    """
+    with _told(name):
+        fs, path = _file_system(name)
+        file = _far(name, fs, path, block) if is_url(name) else io.FileIO(path)
+    with file:
+        yield file
+
+
+class _Far(io.RawIOBase):
+    """A file behind a network, as fsspec reads it."""
+
+    def __init__(self, name: str, file: Any, *, seeks: bool) -> None:
+        super().__init__()
+        self._name, self._file, self._seeks = name, file, seeks
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return self._seeks
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        return int(self._file.seek(offset, whence))
+
+    def tell(self) -> int:
+        return int(self._file.tell())
+
+    def readinto(self, buffer: Buffer, /) -> int:
+        room = memoryview(buffer)
+        with _told(self._name, at=MeetingsError):
+            data = self._file.read(len(room))
+        room[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._file.close()
+        super().close()
+
+
+def _far(name: str, fs: Any, path: str, block: int) -> _Far:
+    """A far file that can be read from anywhere, where its server gives parts of it; else from its beginning, once."""
+    file = fs.open(path, "rb", block_size=block, cache_type="readahead")
+    size = getattr(file, "size", None)
+    if size is not None:
+        try:
+            # a server that knows no ranges sends everything from the beginning
+            file.seek(max(0, size - 1))
+            file.read(1)
+            file.seek(0)
+        except ValueError:
+            file.close()
+        else:
+            return _Far(name, file, seeks=True)
+        file = fs.open(path, "rb", block_size=0)
+    return _Far(name, file, seeks=False)
+
+
+def _below(fs: Any, root: str) -> Iterator[str]:
+    """A file itself; the files of a folder and of those in it. A folder of the web ends with a slash."""
+    if root.startswith(_WEB) and not root.endswith("/") or not fs.isdir(root):
+        yield root
+        return
+    for file, info in fs.find(root, detail=True).items():
+        inner = file.removeprefix(root).strip("/").split("/")
+        if info["type"] == "file" and not any(part.startswith(".") for part in inner):
+            yield file
+
+
+def _file_system(name: str) -> tuple[Any, str]:
+    if not is_url(name):
+        return fsspec.filesystem("file"), name
+    options: dict[str, Any] = {}
+    if name.startswith(_WEB):
+        from aiohttp import ClientTimeout
+
+        # what is stored is wanted as it is, though its server calls a packed file a coding
+        client = {"auto_decompress": False, "trust_env": True, "timeout": ClientTimeout(None, None, _WAIT, _WAIT)}
+        options = {"client_kwargs": client, "headers": {"Accept-Encoding": "identity"}}
+    fs, path = fsspec.core.url_to_fs(name, **options)
+    return fs, path
+
+
+@contextmanager
+def _told(name: str, *, at: type[MeetingsError] = InputError) -> Iterator[None]:
+    """What goes wrong with a file, in one sentence that names it."""
+    try:
+        yield
+    except ImportError as error:
+        raise InputError(f"{name} is of a kind that needs another package: {error}") from error
+    except FileNotFoundError as error:
+        why = f" ({error.__cause__})" if error.__cause__ else ""
+        raise InputError(f"{name} is not there{why}; name a file, a folder, a pattern or a URL") from error
+    except _failures() as error:
+        why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise at(f"{name} cannot be read: {why}") from error
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """What fsspec's file systems raise. Asked for only when something went wrong: aiohttp loads slowly."""
+    from aiohttp import ClientError
+
+    return OSError, ValueError, ClientError

@@ -1,0 +1,90 @@
+"""JSON Lines of articles or of pages (docs/backfill.md): one line, one record. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+from archive.records import Capture, Unreadable
+from parsers.agencies import agency_of
+from parsers.dates import read_day
+from parsers.records import Article, Side, article_key
+from parsers.text import tidy
+from parsers.urls import canonical_url
+
+_TEXTS = ("text", "maintext")
+_WHEN = ("published", "date", "date_publish")
+_CAPTURED = ("captured_at", "date_download")
+_SIDES = frozenset(Side)
+
+
+def read_line(line: bytes, where: str) -> Capture | Article | Unreadable | None:
+    """What one line holds: a page where it has `html`, else an article; None for an empty line."""
+    if not line.strip():
+        return None
+    try:
+        record = json.loads(line.decode("utf-8-sig"), strict=False)
+    except (ValueError, RecursionError) as error:
+        return Unreadable(where, f"it is no JSON ({error})")
+    if not isinstance(record, dict):
+        return Unreadable(where, "it is no JSON object")
+    found = _capture(record, where) if _text(record, "html") else _article(record)
+    return Unreadable(where, found) if isinstance(found, str) else found
+
+
+def _capture(record: Mapping[str, Any], where: str) -> Capture | str:
+    url = _text(record, "url").strip()
+    if canonical_url(url) is None:
+        return "its 'url' is no http or https address"
+    moment, _ = _when(record, _CAPTURED)
+    # JSON is text: whatever charset the page names was undone already
+    body = _text(record, "html").encode("utf-8", "replace")
+    return Capture(url, body, "text/html; charset=utf-8", moment, where)
+
+
+def _article(record: Mapping[str, Any]) -> Article | str:
+    title = tidy(_text(record, "title"))
+    paragraphs = _paragraphs(record)
+    if not title or not paragraphs:
+        return "it needs 'html', or 'title' and 'text' (or 'paragraphs')"
+    url = canonical_url(_text(record, "url").strip()) if record.get("url") else None
+    published, day = _when(record, _WHEN)
+    outlet, side = agency_of(paragraphs) or (None, None)
+    said = _text(record, "side").lower()
+    return Article(
+        key=article_key(url or "\n".join((title, *paragraphs)).encode("utf-8", "replace")),
+        title=title,
+        paragraphs=paragraphs,
+        published=published,
+        published_on=day,
+        language=_text(record, "language").lower()[:2] or None,
+        url=url,
+        outlet=tidy(_text(record, "outlet")) or outlet,
+        side=Side(said) if said in _SIDES else side,
+        method="jsonl",
+    )
+
+
+def _paragraphs(record: Mapping[str, Any]) -> tuple[str, ...]:
+    given = record.get("paragraphs")
+    lines = (
+        given if isinstance(given, list) else next(filter(None, (_text(record, key) for key in _TEXTS)), "").split("\n")
+    )
+    return tuple(line for item in lines if isinstance(item, str) and (line := tidy(item)))
+
+
+def _when(record: Mapping[str, Any], keys: tuple[str, ...]) -> tuple[datetime | None, date | None]:
+    """The moment in UTC where a zone stands with it, and the day as it is written."""
+    written = next(filter(None, (_text(record, key) for key in keys)), "").strip()
+    try:
+        moment = datetime.fromisoformat(written)
+        return (moment.astimezone(UTC) if moment.tzinfo else None), moment.date()
+    except (ValueError, OverflowError):
+        return None, read_day(written)
+
+
+def _text(record: Mapping[str, Any], key: str) -> str:
+    value = record.get(key)
+    return value if isinstance(value, str) else ""
