@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, func, insert, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from archive.columns import batches, storable
@@ -30,11 +30,27 @@ def add_article(
             _fill_in(row, article)
             s.flush()
         return stored_article(row), False
-    row = _new_row(cleaned(article), now, old_name)
+    row = ArticleRow(**_columns(article, now), old_name=old_name)
     s.add(row)
     s.flush()
     s.refresh(row)
     return stored_article(row), True
+
+
+def add_articles(s: Session, articles: Sequence[Article], *, now: dt.datetime) -> tuple[list[int], set[str]]:
+    """As `add_article` for many at once: the number of each, in order, and the keys of those that are new."""
+    numbers = _numbers_of(s, {article.key for article in articles})
+    known_before = set(numbers)
+    new: dict[str, Article] = {}
+    for article in articles:
+        if article.key not in known_before:
+            new.setdefault(article.key, article)
+    if new:
+        rows = [_columns(article, now) for article in new.values()]
+        entered = s.execute(insert(ArticleRow).returning(ArticleRow.key, ArticleRow.number), rows)
+        numbers |= dict(entered.tuples().all())
+    _fill_in_known(s, [article for article in articles if article.key in known_before], numbers)
+    return [numbers[article.key] for article in articles], set(new)
 
 
 def known_keys(s: Session, keys: Collection[str]) -> set[str]:
@@ -145,25 +161,45 @@ def cleaned(article: Article) -> Article:
     return replace(article, title=storable(article.title), paragraphs=tuple(map(storable, article.paragraphs)))
 
 
-def _new_row(article: Article, now: dt.datetime, old_name: str | None) -> ArticleRow:
-    return ArticleRow(
-        key=article.key,
-        title=article.title,
-        paragraphs=list(article.paragraphs),
-        text_sha256=article.text_sha256,
-        published=article.published,
-        published_on=article.published_on,
-        language=article.language,
-        url=article.url,
-        outlet=article.outlet,
-        side=article.side,
-        source_id=article.source_id,
-        method=article.method,
-        stored_at=now,
-        old_name=old_name,
-        notes=[],
-        captions=list(article.captions),
-    )
+def _numbers_of(s: Session, keys: Collection[str]) -> dict[str, int]:
+    """The number of each known article, by the keys among these under which it is known."""
+    row, other, found = ArticleRow, KeyRow, dict[str, int]()
+    for batch in batches(keys):
+        also = s.execute(select(other.key, other.article_number).where(other.key.in_(batch))).tuples()
+        own = s.execute(select(row.key, row.number).where(row.key.in_(batch))).tuples()
+        found |= dict([*also, *own])
+    return found
+
+
+def _fill_in_known(s: Session, articles: Sequence[Article], numbers: Mapping[str, int]) -> None:
+    """Imported files among these take what their pages tell; the first page of each counts."""
+    pages = {numbers[article.key]: article for article in reversed(articles) if article.url is not None}
+    for batch in batches(pages):
+        for row in s.scalars(select(ArticleRow).where(ArticleRow.number.in_(batch), ArticleRow.url.is_(None))):
+            _fill_in(row, pages[row.number])
+    s.flush()
+
+
+def _columns(article: Article, now: dt.datetime) -> dict[str, Any]:
+    """What stands in the row of a new article."""
+    article = cleaned(article)
+    return {
+        "key": article.key,
+        "title": article.title,
+        "paragraphs": list(article.paragraphs),
+        "text_sha256": article.text_sha256,
+        "published": article.published,
+        "published_on": article.published_on,
+        "language": article.language,
+        "url": article.url,
+        "outlet": article.outlet,
+        "side": article.side,
+        "source_id": article.source_id,
+        "method": article.method,
+        "stored_at": now,
+        "notes": [],
+        "captions": list(article.captions),
+    }
 
 
 def _fill_in(row: ArticleRow, article: Article) -> None:

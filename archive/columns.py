@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import TypeVar
 
 from sqlalchemy import DateTime, Dialect, Enum, Integer, Text
 from sqlalchemy.types import TypeDecorator
@@ -14,6 +15,7 @@ from sqlalchemy.types import TypeDecorator
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 # below the number of bound parameters that every SQLite takes (999 before 3.32)
 _KEYS_A_QUERY = 500
+K = TypeVar("K")
 
 
 def storable(text: str) -> str:
@@ -73,7 +75,7 @@ def vocabulary(kind: type[StrEnum]) -> Enum:
     return Enum(kind, native_enum=False, length=30, values_callable=lambda words: [word.value for word in words])
 
 
-def batches(keys: Collection[str]) -> Iterator[list[str]]:
+def batches(keys: Collection[K]) -> Iterator[list[K]]:
     """Keys as many at a time as one query may ask for, in their order."""
     wanted = list(keys)
     return (wanted[start : start + _KEYS_A_QUERY] for start in range(0, len(wanted), _KEYS_A_QUERY))

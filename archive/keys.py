@@ -11,7 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from archive.articles import row_of_key
-from archive.models import ArticleRow, KeyRow, ListingRow, MetaRow, PendingRow
+from archive.models import ArticleRow, KeyRow, ListingRow, MetaRow
+from archive.source_models import PendingRow
 from archive.store import Archive
 from parsers.records import article_key
 from parsers.urls import canonical_url, table_digest

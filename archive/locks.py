@@ -113,11 +113,12 @@ def hold(
 def live_locks(s: Session, now: dt.datetime, is_gone: Callable[[str], bool]) -> dict[str, dt.datetime]:
     """What somebody who still lives holds a lock for, by its name, with the time since when."""
     rows = s.scalars(select(LockRow).order_by(LockRow.acquired_at))
-    return {row.name: row.acquired_at for row in rows if _is_held(row, now, is_gone)}
+    return {row.name: row.acquired_at for row in rows if is_held(row.owner, row.expires_at, now, is_gone)}
 
 
-def _is_held(row: LockRow, now: dt.datetime, is_gone: Callable[[str], bool]) -> bool:
-    return now < row.expires_at <= now + _LONGEST and not is_gone(row.owner)
+def is_held(owner: str, until: dt.datetime, now: dt.datetime, is_gone: Callable[[str], bool]) -> bool:
+    """Whether a lease counts: it has not run out, and its owner may still live."""
+    return now < until <= now + _LONGEST and not is_gone(owner)
 
 
 def _keep(held: Lease, ended: Event) -> None:
@@ -136,7 +137,7 @@ def _keep(held: Lease, ended: Event) -> None:
 
 def _take(s: Session, lock: LockRow, *, now: dt.datetime, lease: dt.timedelta, is_gone: Callable[[str], bool]) -> None:
     row = s.get(LockRow, lock.name)
-    if row is not None and _is_held(row, now, is_gone):
+    if row is not None and is_held(row.owner, row.expires_at, now, is_gone):
         holder = row.owner.partition(" (")[0]
         raise Busy(
             f"{holder} has held “{lock.name}” since {row.acquired_at:%Y-%m-%d %H:%M} UTC and may until "

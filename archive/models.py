@@ -3,128 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, ClassVar
+from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, ForeignKeyConstraint, Index, MetaData, String, false, text
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy import JSON, BigInteger, ForeignKey, ForeignKeyConstraint, Index, String, false, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from archive.columns import Seconds, UtcDateTime, Words, vocabulary
-from archive.records import DeliveryState, IssuePart, IssueState
-from parsers.records import Outcome, Side
-
-# what a row of before the column means
-_NONE, _EMPTY_LIST = text("0"), text("'[]'")
-
-
-class Base(DeclarativeBase):
-    """Common to all tables: how Python types are stored and constraints are named (Alembic needs names)."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map: ClassVar[dict[Any, Any]] = {
-        str: Words,
-        dt.datetime: UtcDateTime,
-        dt.timedelta: Seconds,
-        dict[str, Any]: JSON,
-        dict[str, int]: JSON,
-        list[dict[str, str]]: JSON,
-        list[str]: JSON,
-        list[int]: JSON,
-        Outcome: vocabulary(Outcome),
-        Side: vocabulary(Side),
-        IssueState: vocabulary(IssueState),
-        IssuePart: vocabulary(IssuePart),
-        DeliveryState: vocabulary(DeliveryState),
-    }
-
-
-class SourceRow(Base):
-    """What is remembered of a source between polls."""
-
-    __tablename__ = "source_states"
-
-    source_id: Mapped[str] = mapped_column(primary_key=True)
-    url: Mapped[str]
-    outcome: Mapped[Outcome]
-    message: Mapped[str]
-    since: Mapped[dt.datetime | None]
-    last_attempt: Mapped[dt.datetime | None]
-    last_success: Mapped[dt.datetime | None]
-    last_full_fetch: Mapped[dt.datetime | None]
-    last_new: Mapped[dt.datetime | None]
-    failures: Mapped[int]
-    next_due: Mapped[dt.datetime | None]
-    etag: Mapped[str | None]
-    last_modified: Mapped[str | None]
-    permanent_url: Mapped[str | None]
-    newest: Mapped[dt.datetime | None]
-    interval: Mapped[dt.timedelta | None]
-    astray: Mapped[int] = mapped_column(server_default=_NONE)
-    gone_since: Mapped[dt.datetime | None]
-    alarms: Mapped[list[dict[str, str]]] = mapped_column(server_default=_EMPTY_LIST)
-    listed: Mapped[list[str]] = mapped_column(server_default=_EMPTY_LIST)
-    failing_since: Mapped[dt.datetime | None]
-    recovered: Mapped[dt.datetime | None]
-
-
-class FetchRow(Base):
-    """One poll of one source, counted."""
-
-    __tablename__ = "fetch_log"
-    __table_args__ = (Index(None, "source_id", "id"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    run: Mapped[str]
-    source_id: Mapped[str]
-    at: Mapped[dt.datetime]
-    outcome: Mapped[Outcome]
-    message: Mapped[str]
-    entries: Mapped[int]
-    screened_out: Mapped[int]
-    known: Mapped[int]
-    pages: Mapped[int]
-    new_articles: Mapped[int]
-    followed: Mapped[int] = mapped_column(server_default=_NONE)
-    new_entries: Mapped[int] = mapped_column(server_default=_NONE)
-    by_outlet: Mapped[int] = mapped_column(server_default=_NONE)
-    by_generic: Mapped[int] = mapped_column(server_default=_NONE)
-    pages_failed: Mapped[int] = mapped_column(server_default=_NONE)
-    without_text: Mapped[int] = mapped_column(server_default=_NONE)
-    skipped: Mapped[dict[str, int]] = mapped_column(server_default=text("'{}'"))
-
-
-class HostHoldRow(Base):
-    """A host that asked to be left alone for a while."""
-
-    __tablename__ = "host_holds"
-
-    host: Mapped[str] = mapped_column(primary_key=True)
-    held_until: Mapped[dt.datetime]
-
-
-class PendingRow(Base):
-    """An entry worth a page that has not become an article yet, or never will."""
-
-    __tablename__ = "pending_entries"
-    __table_args__ = (Index(None, "source_id", "next_attempt"),)
-
-    key: Mapped[str] = mapped_column(String(16), primary_key=True)
-    url: Mapped[str]
-    source_id: Mapped[str]
-    title: Mapped[str]
-    teaser: Mapped[str]
-    published: Mapped[dt.datetime | None]
-    attempts: Mapped[int]
-    next_attempt: Mapped[dt.datetime]
-    outcome: Mapped[Outcome]
-    outlet: Mapped[str | None]
-    given_up: Mapped[bool]
+from archive.records import ChunkState, DeliveryState, InputKind, IssuePart, IssueState
+from archive.source_models import EMPTY_LIST, NONE
+from archive.source_models import Base as Base  # noqa: PLC0414 - whoever takes it from here knows all tables
+from parsers.records import Side
 
 
 class ArticleRow(Base):
@@ -152,7 +39,7 @@ class ArticleRow(Base):
     detected_rules: Mapped[str | None] = mapped_column(index=True)
     detected_at: Mapped[dt.datetime | None]
     notes: Mapped[list[str]]
-    captions: Mapped[list[int]] = mapped_column(server_default=_EMPTY_LIST)
+    captions: Mapped[list[int]] = mapped_column(server_default=EMPTY_LIST)
     version: Mapped[int] = mapped_column(server_default=text("1"))
     due_version: Mapped[int | None]
     copy_of: Mapped[int | None] = mapped_column(index=True)
@@ -266,6 +153,19 @@ class MentionRow(Base):
     recorded_at: Mapped[dt.datetime]
 
 
+class ReadingRow(Base):
+    """What the rules read in an article, before it is recorded: the meetings are known by their ids only then."""
+
+    __tablename__ = "readings"
+
+    article_number: Mapped[int] = mapped_column(ForeignKey("articles.number"), primary_key=True)
+    rules_version: Mapped[str]
+    basis: Mapped[str] = mapped_column(String(16))
+    language: Mapped[str | None]
+    records: Mapped[list[dict[str, Any]]]
+    notes: Mapped[list[str]]
+
+
 class IssueRow(Base):
     """The digest of one ISO week in one zone."""
 
@@ -281,7 +181,7 @@ class IssueRow(Base):
     html: Mapped[str]
     context: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     chart: Mapped[bytes | None]
-    corrected_in: Mapped[list[str]] = mapped_column(server_default=_EMPTY_LIST)
+    corrected_in: Mapped[list[str]] = mapped_column(server_default=EMPTY_LIST)
 
     meetings: Mapped[list[IssueMeetingRow]] = relationship(
         order_by="IssueMeetingRow.position", cascade="all, delete-orphan"
@@ -300,7 +200,7 @@ class IssueMeetingRow(Base):
     position: Mapped[int]
     part: Mapped[IssuePart] = mapped_column(server_default=text("'new'"))
     record: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    articles: Mapped[list[int]] = mapped_column(server_default=_EMPTY_LIST)
+    articles: Mapped[list[int]] = mapped_column(server_default=EMPTY_LIST)
 
 
 class IssueVariantRow(Base):
@@ -339,6 +239,66 @@ class DeliveryRow(Base):
     in_doubt: Mapped[bool] = mapped_column(server_default=false())
     first_attempt: Mapped[dt.datetime | None]
     next_attempt: Mapped[dt.datetime | None]
+
+
+class BackfillRow(Base):
+    """A set of inputs that is read in chunks, by rules of one version."""
+
+    __tablename__ = "backfills"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    rules_version: Mapped[str]
+    begun_at: Mapped[dt.datetime]
+
+
+class ChunkRow(Base):
+    """A part of one input: how far it is, and what was counted in it."""
+
+    __tablename__ = "backfill_chunks"
+    __table_args__ = (Index(None, "backfill", "state", "number"),)
+
+    backfill: Mapped[str] = mapped_column(ForeignKey("backfills.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    input: Mapped[str]
+    kind: Mapped[InputKind]
+    begins: Mapped[int] = mapped_column(BigInteger)
+    ends: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[ChunkState]
+    attempts: Mapped[int] = mapped_column(server_default=NONE)
+    owner: Mapped[str | None]
+    token: Mapped[str | None] = mapped_column(String(32))
+    lease_until: Mapped[dt.datetime | None]
+    next_attempt: Mapped[dt.datetime | None]
+    reason: Mapped[str | None]
+    first: Mapped[int | None] = mapped_column(BigInteger)
+    next: Mapped[int | None] = mapped_column(BigInteger)
+    ended_at: Mapped[dt.datetime | None]
+    read: Mapped[int] = mapped_column(server_default=NONE)
+    dismissed: Mapped[int] = mapped_column(server_default=NONE)
+    extracted: Mapped[int] = mapped_column(server_default=NONE)
+    one_sided: Mapped[int] = mapped_column(server_default=NONE)
+    stored: Mapped[int] = mapped_column(server_default=NONE)
+    new: Mapped[int] = mapped_column(server_default=NONE)
+    detected: Mapped[int] = mapped_column(server_default=NONE)
+    meetings: Mapped[int] = mapped_column(server_default=NONE)
+    without_text: Mapped[int] = mapped_column(server_default=NONE)
+    unreadable: Mapped[int] = mapped_column(server_default=NONE)
+    other: Mapped[int] = mapped_column(server_default=NONE)
+
+
+class SetAsideRow(Base):
+    """One of the first records of a chunk that could not be read."""
+
+    __tablename__ = "backfill_set_aside"
+    __table_args__ = (
+        ForeignKeyConstraint(["backfill", "chunk"], ["backfill_chunks.backfill", "backfill_chunks.number"]),
+    )
+
+    backfill: Mapped[str] = mapped_column(String(16), primary_key=True)
+    chunk: Mapped[int] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    place: Mapped[str]
+    reason: Mapped[str]
 
 
 class LockRow(Base):

@@ -13,7 +13,7 @@ from archive.errors import ArchiveError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0008"
+HEAD = "0009"
 """The newest revision in archive/migrations/versions."""
 
 # Alembic keeps the migration under way in module globals

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session, aliased
 
 from archive.articles import keys_in, known_keys
 from archive.columns import storable
-from archive.models import FetchRow, HostHoldRow, PendingRow, SourceRow
 from archive.records import FetchLogLine, PendingEntry, Skip
+from archive.source_models import FetchRow, HostHoldRow, PendingRow, SourceRow
 from parsers.records import Alarm, AlarmKind, Outcome, Source, SourceState, Validators, article_key
 
 LOG_KEPT = dt.timedelta(days=90)
