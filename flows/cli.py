@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows import cli_deliveries, cli_digest, cli_operations, cli_site, cli_sources
+from flows import cli_backfill, cli_deliveries, cli_digest, cli_operations, cli_site, cli_sources
 from flows.cli_options import Globals, Json, SourcesFile, settings_of
 from flows.console import progress, put, put_json, sentence_of, table, warn
 from parsers.records import MeetingsError
@@ -41,6 +41,7 @@ app = typer.Typer(
 app.add_typer(cli_sources.app, name="sources")
 app.add_typer(cli_site.app, name="site")
 app.add_typer(cli_digest.app)
+app.add_typer(cli_backfill.app)
 app.add_typer(cli_operations.app)
 app.add_typer(cli_deliveries.app)
 
@@ -67,6 +68,7 @@ class Deployment(StrEnum):
 
     INGEST = "ingest"
     DIGEST = "digest"
+    BACKFILL = "backfill"
 
 
 Paths = Annotated[list[Path], typer.Argument(metavar="PATH", hidden=True)]

@@ -22,6 +22,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from flows.runners import parse_runner
 from parsers.records import InputError
 from reports.clean import safe_url
 from reports.recipients import check_address
@@ -46,6 +47,7 @@ class Settings(BaseSettings):
     recipients_file: Path = Field(Path("recipients.toml"), description="who gets the digest")
     contact: str = Field("", description="address or URL in the User-Agent, so that a site's keeper can reach you")
     workers: int = Field(24, ge=1, le=64, description="sources polled side by side")
+    task_runner: str = Field("processes", description="who works on a backfill's chunks under `meetings serve`")
     host_delay: float = Field(1.0, ge=0, le=120, description="least time between two requests to one host")
     pages_per_host: int = Field(40, ge=1, le=1000, description="most article pages fetched per host and run")
     pages_per_run: int = Field(400, ge=1, le=10_000, description="most article pages fetched per run")
@@ -102,6 +104,12 @@ class Settings(BaseSettings):
     def _as_prefect_takes_it(cls, value: SecretStr | None) -> SecretStr | None:
         if value and not value.get_secret_value().startswith("postgresql+asyncpg://"):
             raise ValueError("give a URL such as postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE")
+        return value
+
+    @field_validator("task_runner")
+    @classmethod
+    def _a_runner(cls, value: str) -> str:
+        parse_runner(value)
         return value
 
     @field_validator("contact")

@@ -43,15 +43,17 @@ def trigger(settings: Settings, deployment: str, parameters: Mapping[str, Any], 
     Returns the exit code: 0 when it completed (or was started, without `watch`), else 1. Raises `InputError` when the
     parameters cannot be used, before there is a run, `MeetingsError` when there is no server or no such deployment.
     """
-    _check(settings, parameters)
+    _check(settings, deployment, parameters)
     api = PrefectApi(settings)
     run = _start(api, deployment, parameters)
     put(f"Run {run['name']}: {api.ui}/runs/flow-run/{run['id']}")
     return _watch(api, run, deployment) if watch else 0
 
 
-def _check(settings: Settings, parameters: Mapping[str, Any]) -> None:
+def _check(settings: Settings, deployment: str, parameters: Mapping[str, Any]) -> None:
     """Raises `InputError` for what the run would fail at: a slip of the pen is no alarm."""
+    if deployment == "backfill" and not parameters.get("inputs"):
+        raise InputError("a backfill needs inputs: -p 'inputs=[\"PATH or URL\"]'")
     from flows.steps import load_catalogue, now_utc, require_sources
     from flows.weeks import begun, over, require_one
 

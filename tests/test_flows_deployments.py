@@ -27,6 +27,7 @@ def test_shipped_file_declares_what_the_design_fixes() -> None:
     assert {name: d.entrypoint for name, d in found.items()} == {
         "ingest": "flows.ingest.ingest",
         "digest": "flows.digest.digest",
+        "backfill": "flows.backfill.backfill",
         "alert": "flows.alert.alert",
     }
     assert [(s.cron, s.timezone, s.active) for s in found["ingest"].schedules] == [
@@ -38,6 +39,7 @@ def test_shipped_file_declares_what_the_design_fixes() -> None:
     assert {name: (d.concurrency_limit.limit, d.concurrency_limit.collision_strategy) for name, d in found.items()} == {
         "ingest": (1, ConcurrencyLimitStrategy.CANCEL_NEW),
         "digest": (1, ConcurrencyLimitStrategy.ENQUEUE),
+        "backfill": (4, ConcurrencyLimitStrategy.ENQUEUE),
         "alert": (1, ConcurrencyLimitStrategy.ENQUEUE),
     }
     assert {d.work_pool.name for d in found.values()} == {"meetings"}
