@@ -43,9 +43,9 @@ class Matcher(Generic[T]):
             folded = folding(word)
             patterns.append(folded)
             self._values.append(value)
-            self._firm_start.append(_is_letter(folded[0]))
-            self._firm_end.append(_is_letter(folded[-1]))
-            self._case.append(_case_of(word))
+            self._firm_start.append(is_letter(folded[0]))
+            self._firm_end.append(is_letter(folded[-1]))
+            self._case.append(case_of(word))
         self._few = patterns if len(patterns) <= FEW else []
         self._automaton = None if self._few else AhoCorasick(patterns, matchkind=MatchKind.Standard)
 
@@ -67,7 +67,7 @@ class Matcher(Generic[T]):
         length, values = len(folded), self._values
         firm_start, firm_end, cases = self._firm_start, self._firm_end, self._case
         for index, start, end in raw:
-            # _is_letter, spelled out: there are so many of them that calls would take longer than the search
+            # is_letter, spelled out: there are so many of them that calls would take longer than the search
             if firm_start[index] and start and folded[start - 1].isalnum() and folded[start - 1] < HAN:
                 continue
             if firm_end[index] and end < length and folded[end].isalnum() and folded[end] < HAN:
@@ -87,12 +87,12 @@ class Matcher(Generic[T]):
                 start = folded.find(word, start + 1)
 
 
-def _is_letter(char: str) -> bool:
+def is_letter(char: str) -> bool:
     """Whether a folded character belongs to a word written with spaces around it."""
     return char.isalnum() and char < HAN
 
 
-def _case_of(word: str) -> int:
+def case_of(word: str) -> int:
     """0: any case; 1: a capital first; 2: capitals throughout."""
     if not word[0].isupper():
         return 0

@@ -22,8 +22,7 @@ _CODES = {"CN": Side.CHINA, "VN": Side.VIETNAM}
 _ENCOUNTERS = {"meet", "noun", "chair", "head", "visit"}
 
 
-@cache
-def _matcher() -> Matcher[frozenset[Side]]:
+def sided_words() -> dict[str, frozenset[Side]]:
     """Countries, capitals, ruling parties, places and the full names of officials, each with its side; traps with none.
 
     Short Latin names of places are left out: they are words and people's names too.
@@ -39,7 +38,12 @@ def _matcher() -> Matcher[frozenset[Side]]:
         if country.side or country.kind == "trap":
             words[word] = _sides_of(country)
     words |= dict.fromkeys(lexicon.words(FILE, lexicon.read(FILE), "pairs"), BOTH)
-    return Matcher(words.items())
+    return words
+
+
+@cache
+def _matcher() -> Matcher[frozenset[Side]]:
+    return Matcher(sided_words().items())
 
 
 def _sides_of(country: Country) -> frozenset[Side]:

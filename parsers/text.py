@@ -62,6 +62,18 @@ def decode(body: bytes, content_type: str | None, language: str) -> str:
     return text[:MAX_PAGE]
 
 
+def as_utf8(body: bytes, content_type: str | None, language: str) -> bytes:
+    """A page in UTF-8: the same bytes where they are, else as `decode` reads them."""
+    if not body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        try:
+            body.decode()
+        except UnicodeDecodeError:
+            pass
+        else:
+            return body
+    return decode(body, content_type, language).encode(errors="ignore")
+
+
 def parse_html(text: str) -> BeautifulSoup:
     """The whole page as a tree; see `Page.soup`."""
     return Page(text).soup()
