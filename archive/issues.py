@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, replace
 
-from sqlalchemy import exists, select
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from archive.columns import batches
-from archive.models import AliasRow, IssueMeetingRow, IssueRow, IssueVariantRow, MetaRow
+from archive.models import AliasRow, IssueMeetingRow, IssueRow, IssueVariantRow, MeetingRow, MetaRow
 from archive.records import IssuePart, IssueState, Said, StoredIssue, StoredVariant
 from meetings.jsonform import meeting_from_dict, meeting_to_dict
 
@@ -24,7 +24,7 @@ def get_issue(s: Session, week: str, zone: str) -> StoredIssue | None:
     row = s.get(IssueRow, (week, zone))
     if row is None:
         return None
-    present = _present_ids(s)
+    present = _present_ids(s, [meeting.meeting_id for meeting in row.meetings])
     return replace(
         _outline(row, present),
         markdown=row.markdown,
@@ -45,13 +45,35 @@ def closed_issues(s: Session, zone: str | None = None) -> list[StoredIssue]:
         .where(*closed, meeting.part == IssuePart.NEW)
         .order_by(meeting.position)
     )
-    present = _present_ids(s)
+    told = s.execute(listed).tuples().all()
+    present = _present_ids(s, {id_ for _, _, id_ in told})
     new: dict[tuple[str, str], dict[str, None]] = {}
-    for week, in_zone, id_ in s.execute(listed):
+    for week, in_zone, id_ in told:
         new.setdefault((week, in_zone), {})[present.get(id_, id_)] = None
     columns = issue.week, issue.zone, issue.state, issue.closed_at, issue.subject, issue.sha256, issue.corrected_in
     rows = s.execute(select(*columns).where(*closed).order_by(issue.week, issue.zone)).tuples()
     return [StoredIssue(*row[:-1], tuple(new.get(row[:2], ())), corrected_in=tuple(row[-1])) for row in rows]
+
+
+def closed_weeks(s: Session, zone: str) -> set[str]:
+    """The weeks whose issue is closed in a zone."""
+    return set(s.scalars(select(IssueRow.week).where(IssueRow.state.in_(_CLOSED), IssueRow.zone == zone)))
+
+
+def claims(s: Session, ids: Collection[str]) -> list[StoredIssue]:
+    """The closed issues of all zones in short: which of the meetings with these present ids were new in each."""
+    row, issue = IssueMeetingRow, IssueRow
+    present = {id_: id_ for id_ in ids} | _former_ids(s, ids)
+    new: dict[tuple[str, str], dict[str, None]] = {}
+    for batch in batches(sorted(present)):
+        listed = select(row.week, row.zone, row.meeting_id).where(row.part == IssuePart.NEW, row.meeting_id.in_(batch))
+        for week, zone, id_ in s.execute(listed):
+            new.setdefault((week, zone), {})[present[id_]] = None
+    closed = s.execute(select(issue.week, issue.zone, issue.state).where(issue.state.in_(_CLOSED))).tuples()
+    return [
+        StoredIssue(week, zone, state, None, subject="", sha256="", meeting_ids=tuple(new.get((week, zone), ())))
+        for week, zone, state in closed
+    ]
 
 
 def said_in_closed(s: Session, zone: str | None, *, since: str) -> dict[str, Said]:
@@ -67,9 +89,10 @@ def said_in_closed(s: Session, zone: str | None, *, since: str) -> dict[str, Sai
     )
     if zone is not None:
         query = query.where(IssueRow.zone == zone)
-    present = _present_ids(s)
+    rows = s.scalars(query).all()
+    present = _present_ids(s, {row.meeting_id for row in rows})
     found: dict[str, Said] = {}
-    for row in s.scalars(query):
+    for row in rows:
         last = _said(row, present)
         before = found.get(last.meeting.id)
         found[last.meeting.id] = _after(before, last) if before else last
@@ -86,10 +109,9 @@ def _after(before: Said, last: Said) -> Said:
 
 def tellings(s: Session, ids: Collection[str]) -> list[tuple[str, Said]]:
     """All that closed issues said of the meetings with these present ids, each with the zone of its issue."""
-    present = _present_ids(s)
-    then = {*ids, *(old for old, id_ in present.items() if id_ in ids)}
+    present = _former_ids(s, ids)
     found: list[tuple[str, Said]] = []
-    for batch in batches(sorted(then)):
+    for batch in batches(sorted({*ids, *present})):
         query = (
             select(IssueMeetingRow)
             .join(IssueRow, (IssueRow.week == IssueMeetingRow.week) & (IssueRow.zone == IssueMeetingRow.zone))
@@ -133,6 +155,17 @@ def save_issue(s: Session, issue: StoredIssue, *, corrects: Collection[tuple[str
         meeting.record = meeting_to_dict(told.meeting) if told else None
         meeting.articles = sorted(told.articles) if told else []
     s.flush()
+    if row.state.closed:
+        _claim(s, row)
+
+
+def _claim(s: Session, row: IssueRow) -> None:
+    """Marks the meetings that are new in an issue which closes: later ones need not look at them."""
+    then = {meeting.meeting_id for meeting in row.meetings if meeting.part is IssuePart.NEW}
+    present = _present_ids(s, then)
+    for batch in batches(sorted({present.get(id_, id_) for id_ in then})):
+        new = MeetingRow.id.in_(batch), MeetingRow.new_in.is_(None)
+        s.execute(update(MeetingRow).where(*new).values(new_in=row.week))
 
 
 def get_variants(s: Session, week: str, zone: str) -> tuple[StoredVariant, ...]:
@@ -195,8 +228,19 @@ def mark_restored(s: Session, now: dt.datetime) -> None:
     s.flush()
 
 
-def _present_ids(s: Session) -> dict[str, str]:
-    return {row.alias: row.meeting_id for row in s.scalars(select(AliasRow))}
+def _present_ids(s: Session, then: Collection[str]) -> dict[str, str]:
+    """Of the meetings that had the ids of `then`, those that have another one now, by the id of then."""
+    return dict(_aliases(s, AliasRow.alias, then))
+
+
+def _former_ids(s: Session, ids: Collection[str]) -> dict[str, str]:
+    """By each id that the meetings with these present ids once had, the present one."""
+    return dict(_aliases(s, AliasRow.meeting_id, ids))
+
+
+def _aliases(s: Session, column: InstrumentedAttribute[str], ids: Collection[str]) -> Iterator[tuple[str, str]]:
+    for batch in batches(sorted(ids)):
+        yield from s.execute(select(AliasRow.alias, AliasRow.meeting_id).where(column.in_(batch))).tuples()
 
 
 def _outline(row: IssueRow, present: dict[str, str]) -> StoredIssue:

@@ -13,11 +13,13 @@ from itertools import count
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
-from archive.articles import articles_where
+from archive.articles import articles_where, in_order
 from archive.bulk import in_bulk
+from archive.columns import batches
 from archive.issues import is_past
+from archive.lookups import keep_lookups, like_it, session_ids
 from archive.models import AliasRow, ArticleRow, MeetingRow, MentionRow
 from archive.placing import Candidate, Telling, choose, reread, same_people, tellings
 from archive.records import Mention, StoredArticle, StoredMeeting
@@ -78,15 +80,16 @@ def outlines(s: Session) -> list[StoredMeeting]:
     return load_outlines(s)
 
 
-def forum_outlines(s: Session) -> list[StoredMeeting]:
-    """The outlines of the meetings of a forum."""
-    return load_outlines(s, MeetingRow.record["forum"].as_string().is_not(None))
+def forum_outlines(s: Session, monday: dt.date, sunday: dt.date) -> list[StoredMeeting]:
+    """The outlines of the meetings that the calendar of forums needs for a week (`archive.lookups.session_ids`)."""
+    ids = session_ids(s, monday, sunday)
+    return [each for batch in batches(ids) for each in load_outlines(s, MeetingRow.id.in_(batch))]
 
 
 def meetings_by_id(s: Session, ids: Collection[str]) -> list[StoredMeeting]:
     """The meetings of these ids or aliases, each once; those that nobody tells any more are left out."""
-    heirs = select(AliasRow.meeting_id).where(AliasRow.alias.in_(ids))
-    return load_meetings(s, or_(MeetingRow.id.in_(ids), MeetingRow.id.in_(heirs)))
+    heirs = s.scalars(select(AliasRow.meeting_id).where(AliasRow.alias.in_(ids))).all()
+    return load_meetings(s, MeetingRow.id.in_({*ids, *heirs}))
 
 
 def get_meeting(s: Session, meeting_id: str) -> StoredMeeting | None:
@@ -119,19 +122,16 @@ def _recognise(s: Session, told: Sequence[Telling], former: Sequence[str]) -> li
 
 
 def _candidates(s: Session, telling: Telling) -> list[Candidate]:
-    """Stored meetings near in time, found by index; `same_meeting` itself asks the undated for common principals."""
+    """Stored meetings near in time and alike in people, found by index; `same_meeting` itself decides."""
     day, placed = telling.meeting.date, telling.placed_on
-    if day is not None:
-        last = telling.meeting.end_date or day
-        undated = and_(MeetingRow.date.is_(None), _within(MeetingRow.placed_on, day, last, HINT_REACH))
-        return _rows_as_candidates(s, or_(undated, _within(MeetingRow.date, day, last, DATED_REACH)))
-    return _rows_as_candidates(s, _within(MeetingRow.placed_on, placed, placed, HINT_REACH)) if placed else []
-
-
-def _within(
-    column: InstrumentedAttribute[dt.date | None], first: dt.date, last: dt.date, reach: dt.timedelta
-) -> ColumnElement[bool]:
-    return column.between(first - reach, last + reach)
+    first, last = day or placed, telling.meeting.end_date or day or placed
+    if first is None or last is None:
+        return []
+    alike = like_it(telling.meeting, first - HINT_REACH, last + HINT_REACH)
+    if day is None:
+        return _rows_as_candidates(s, alike)
+    dated = MeetingRow.date.between(first - DATED_REACH, last + DATED_REACH)
+    return _rows_as_candidates(s, and_(alike, or_(MeetingRow.date.is_(None), dated)))
 
 
 def _rows_as_candidates(s: Session, condition: ColumnElement[bool]) -> list[Candidate]:
@@ -149,8 +149,10 @@ def _new_meeting(s: Session, article_key: str, telling: Telling, now: dt.datetim
     digests = (hashlib.sha256(f"{article_key}/{n}".encode()).hexdigest()[:12] for n in count())
     id_ = next(f"m-{digest}" for digest in digests if s.get(MeetingRow, f"m-{digest}") is None)
     record = meeting_to_dict(telling.meeting)
-    s.add(MeetingRow(id=id_, record=record, date=telling.meeting.date, placed_on=telling.placed_on, first_seen=now))
+    row = MeetingRow(id=id_, record=record, date=telling.meeting.date, placed_on=telling.placed_on, first_seen=now)
+    s.add(row)
     s.flush()
+    keep_lookups(s, row, telling.meeting)
     return id_
 
 
@@ -177,6 +179,7 @@ def _refresh(s: Session, meeting_id: str, now: dt.datetime, again: ArticleRow | 
     mentions = s.scalars(_told_by(MentionRow.meeting_id == meeting_id)).all()
     if not mentions:
         row.withdrawn_at = row.withdrawn_at or now
+        keep_lookups(s, row, meeting_from_dict(row.record))
         return
     merged = merge([meeting_from_dict(mention.record) for mention in mentions])
     borrowed = next((mention.placed_on for mention in mentions if mention.placed_on is not None), None)
@@ -188,6 +191,7 @@ def _refresh(s: Session, meeting_id: str, now: dt.datetime, again: ArticleRow | 
         day = row.placed_on or (again.stored_at.date() if again else None)
         row.held_known_at, row.filed = now, again is not None and day is not None and is_past(s, day)
     row.withdrawn_at = None
+    keep_lookups(s, row, merged)
 
 
 def _alias_if_vacated(s: Session, old: str, ids: Sequence[str], told: Sequence[Telling], now: dt.datetime) -> None:
@@ -203,6 +207,7 @@ def _alias_if_vacated(s: Session, old: str, ids: Sequence[str], told: Sequence[T
     s.add(AliasRow(alias=old, meeting_id=heir, merged_at=now))
     kept = s.get_one(MeetingRow, heir)
     kept.first_seen = min(kept.first_seen, row.first_seen)
+    kept.new_in = kept.new_in or row.new_in
     if kept.held_known_at is not None and row.held_known_at is not None:
         kept.held_known_at = min(kept.held_known_at, row.held_known_at)
         kept.filed = kept.filed and row.filed
@@ -210,7 +215,7 @@ def _alias_if_vacated(s: Session, old: str, ids: Sequence[str], told: Sequence[T
 
 
 def _told_by(condition: ColumnElement[bool]) -> Select[tuple[MentionRow]]:
-    return select(MentionRow).where(condition).order_by(MentionRow.article_number, MentionRow.position)
+    return select(MentionRow).join(ArticleRow).where(condition).order_by(*in_order(), MentionRow.position)
 
 
 def load_meetings(s: Session, *conditions: ColumnElement[bool]) -> list[StoredMeeting]:
@@ -228,7 +233,7 @@ def _mentions(s: Session, *conditions: ColumnElement[bool]) -> dict[str, list[Me
     articles = {each.number: each for each in articles_where(s, ArticleRow.number.in_(numbers))}
     query = select(row.meeting_id, row.article_number, row.record).join(MeetingRow).where(*told)
     found: dict[str, list[Mention]] = {}
-    for id_, number, record in s.execute(query.order_by(row.article_number, row.position)):
+    for id_, number, record in s.execute(query.join(ArticleRow).order_by(*in_order(), row.position)):
         found.setdefault(id_, []).append(Mention(articles[number], meeting_from_dict({**record, "id": id_})))
     return found
 

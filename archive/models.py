@@ -100,10 +100,22 @@ class SketchRow(Base):
     article_number: Mapped[int] = mapped_column(ForeignKey("articles.number"), primary_key=True)
 
 
+_HELD = "held_known_at IS NOT NULL AND withdrawn_at IS NULL"
+
+
+def _placed(name: str, which: str) -> Index:
+    """An index of the placing days of some meetings alone: those of this condition, in words of both databases."""
+    return Index(name, "placed_on", sqlite_where=text(which), postgresql_where=text(which))
+
+
 class MeetingRow(Base):
     """A meeting under its permanent id, merged from its mentions. Rows are never deleted."""
 
     __tablename__ = "meetings"
+    __table_args__ = (
+        _placed("ix_meetings_held", _HELD),
+        _placed("ix_meetings_news", f"{_HELD} AND new_in IS NULL"),
+    )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     record: Mapped[dict[str, Any]]
@@ -113,6 +125,32 @@ class MeetingRow(Base):
     held_known_at: Mapped[dt.datetime | None]
     withdrawn_at: Mapped[dt.datetime | None]
     filed: Mapped[bool] = mapped_column(server_default=false(), default=False)
+    new_in: Mapped[str | None] = mapped_column(String(8))
+
+
+class PersonRow(Base):
+    """One name under which a meeting is looked up (`archive.lookups`)."""
+
+    __tablename__ = "meeting_people"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[dt.date] = mapped_column(primary_key=True)
+    meeting_id: Mapped[str] = mapped_column(ForeignKey("meetings.id"), primary_key=True, index=True)
+    held: Mapped[bool]
+    direction: Mapped[str]
+
+
+class SessionRow(Base):
+    """One held meeting of a forum, as the calendar of forums looks it up."""
+
+    __tablename__ = "forum_sessions"
+    __table_args__ = (Index(None, "forum", "ordinal", "day", "meeting_id"),)
+
+    meeting_id: Mapped[str] = mapped_column(ForeignKey("meetings.id"), primary_key=True)
+    forum: Mapped[str]
+    ordinal: Mapped[int | None]
+    day: Mapped[dt.date]
 
 
 class AliasRow(Base):
@@ -170,6 +208,7 @@ class IssueRow(Base):
     """The digest of one ISO week in one zone."""
 
     __tablename__ = "issues"
+    __table_args__ = (Index(None, "state", "week", "zone"),)
 
     week: Mapped[str] = mapped_column(String(8), primary_key=True)
     zone: Mapped[str] = mapped_column(primary_key=True)
@@ -196,7 +235,7 @@ class IssueMeetingRow(Base):
 
     week: Mapped[str] = mapped_column(String(8), primary_key=True)
     zone: Mapped[str] = mapped_column(primary_key=True)
-    meeting_id: Mapped[str] = mapped_column(ForeignKey("meetings.id"), primary_key=True)
+    meeting_id: Mapped[str] = mapped_column(ForeignKey("meetings.id"), primary_key=True, index=True)
     position: Mapped[int]
     part: Mapped[IssuePart] = mapped_column(server_default=text("'new'"))
     record: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))

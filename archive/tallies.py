@@ -11,6 +11,7 @@ from sqlalchemy import and_, case, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from archive.bulk import in_bulk
+from archive.lookups import name_key
 from archive.models import ArticleRow, MeetingRow, MentionRow
 from archive.placing import placing_date
 from archive.records import StoredMeeting
@@ -33,7 +34,9 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One held meeting: the day that places it, its level, who travelled to whom, and who is named."""
+    """One held meeting: the day that places it, its level, who travelled to whom, and who is named, by
+    `archive.lookups.name_key`.
+    """
 
     id: str
     day: dt.date
@@ -47,7 +50,7 @@ class Held:
         meeting, day = stored.meeting, placing_date(stored)
         if day is None or meeting.status is not Status.HELD:
             return None
-        names = frozenset(each.name for each in (*meeting.china, *meeting.vietnam) if each.name)
+        names = frozenset(name_key(each.name) for each in (*meeting.china, *meeting.vietnam) if each.name)
         return cls(meeting.id, day, meeting.level, meeting.direction, names)
 
 
@@ -68,7 +71,7 @@ def held_meetings(s: Session) -> list[Held]:
 
 
 def _names(people: str) -> frozenset[str]:
-    return frozenset(person["name"] for person in json.loads(people) if person["name"])
+    return frozenset(name_key(person["name"]) for person in json.loads(people) if person["name"])
 
 
 def tallies(s: Session, start: dt.date, end: dt.date, zone: dt.tzinfo = dt.UTC) -> list[Tally]:

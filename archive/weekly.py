@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterator
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from archive.columns import batches
@@ -25,24 +25,26 @@ def meetings_for_issue(
     last: dt.date,
     *,
     since: dt.date,
-    claimed: Collection[str],
     said: Collection[Said],
 ) -> list[StoredMeeting]:
     """What the issue of the days from `first` to `last` may tell of, by placing date, those without one last.
 
-    That is: meetings held from `since` to `last`, both included, but for those of `claimed`, which are new in another
-    issue, and those that were filed under an earlier week; those announced or called off; those that no day places; and
-    what earlier issues `said`. Of the last, those of which nothing has changed since come without their mentions: an
-    issue has no more to say of them.
+    That is: meetings held from `since` to `last`, both included, but for those that are new in another issue, and those
+    that were filed under an earlier week; those announced or called off; of those that no day places, the ones that are
+    new in no issue yet, or were announced since shortly before the week; and what earlier issues `said`. Of the last,
+    those of which nothing has changed since come without their mentions: an issue has no more to say of them.
     """
     placed, held = MeetingRow.placed_on, MeetingRow.held_known_at
-    told = MeetingRow.withdrawn_at.is_(None)
+    told, unclaimed = MeetingRow.withdrawn_at.is_(None), and_(held.is_not(None), MeetingRow.new_in.is_(None))
     news = or_(MeetingRow.filed.is_(False), placed >= first)
-    new = s.scalars(select(MeetingRow.id).where(told, held.is_not(None), placed.between(since, last), news))
+    new = s.scalars(select(MeetingRow.id).where(told, unclaimed, placed.between(since, last), news))
     coming = placed.between(first - LONGEST, last + FARTHEST)
     expected = s.scalars(select(MeetingRow.id).where(told, held.is_(None), coming))
-    unplaced = s.scalars(select(MeetingRow.id).where(told, placed.is_(None)))
-    whole = {*(set(new) - set(claimed)), *expected, *unplaced}
+    # zones differ by a day at most
+    shortly_before = dt.datetime.combine(first - dt.timedelta(days=2), dt.time(), dt.UTC)
+    undecided = or_(unclaimed, and_(held.is_(None), MeetingRow.first_seen >= shortly_before))
+    unplaced = s.scalars(select(MeetingRow.id).where(told, placed.is_(None), undecided))
+    whole = {*new, *expected, *unplaced}
     unchanged, changed = _since_told(s, said, whole)
     return sorted([*unchanged, *_with_ids(s, whole | changed)], key=_by_place)
 

@@ -15,10 +15,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from archive.issues import mark_first_run
-from archive.models import ArticleRow, IssueMeetingRow, IssueRow, MeetingRow, MentionRow
+from archive.lookups import lookups
+from archive.models import ArticleRow, IssueMeetingRow, IssueRow, MeetingRow, MentionRow, PersonRow, SessionRow
 from archive.records import IssuePart, IssueState
 from archive.store import Archive
 from bench import telling
@@ -40,6 +41,8 @@ OUTLETS = (
     ("vnexpress", "en", Side.VIETNAM), ("scmp", "en", Side.OTHER), ("rfa", "vi", Side.OTHER),
 )  # fmt: skip
 _BATCH = 2_000
+_MODELS = (ArticleRow, MeetingRow, PersonRow, SessionRow, MentionRow)
+"""Of what rows are made, those that others refer to first."""
 _ON_A_VISIT = 0.3
 _COPIED = 0.2
 _UNDATED = 0.03
@@ -56,9 +59,7 @@ class _Desk:
     first: dt.date
     last: dt.date
     taken: int = 0
-    rows: dict[Any, list[dict[str, Any]]] = field(
-        default_factory=lambda: {ArticleRow: [], MeetingRow: [], MentionRow: []}
-    )
+    rows: dict[Any, list[dict[str, Any]]] = field(default_factory=lambda: {model: [] for model in _MODELS})
     weeks: dict[Week, list[tuple[IssuePart, Meeting, list[int]]]] = field(default_factory=dict)
 
     def add(self, model: Any, row: dict[str, Any]) -> None:
@@ -68,8 +69,7 @@ class _Desk:
 
     def flush(self) -> None:
         with self.archive.write() as session:
-            # meetings before the mentions that refer to them
-            for model in (ArticleRow, MeetingRow, MentionRow):
+            for model in _MODELS:
                 if self.rows[model]:
                     session.execute(insert(model), self.rows[model])
                 self.rows[model].clear()
@@ -161,6 +161,10 @@ def _meeting(desk: _Desk, event: telling.Event, *, left: int) -> None:
         "placed_on": merged.date or published, "first_seen": known,
         "held_known_at": known if merged.status is Status.HELD else None,
     })  # fmt: skip
+    people, sessions = lookups(merged.id, merged, merged.date or published, held=merged.status is Status.HELD)
+    for model, rows in ((PersonRow, people), (SessionRow, sessions)):
+        for row in rows:
+            desk.add(model, row)
     for number, told in tellings:
         desk.add(MentionRow, {
             "article_number": number, "position": 0, "meeting_id": merged.id, "record": meeting_to_dict(told),
@@ -219,3 +223,5 @@ def _close(desk: _Desk) -> None:
         if issues:
             session.execute(insert(IssueRow), issues)
             session.execute(insert(IssueMeetingRow), said)
+            new = [{"id": each["meeting_id"], "new_in": each["week"]} for each in said if each["part"] is IssuePart.NEW]
+            session.execute(update(MeetingRow), new)

@@ -18,9 +18,10 @@ from sqlalchemy.orm import Session
 
 from archive import articles, clock, issues, meetings, sources
 from archive.bulk import in_bulk
+from archive.lookups import HeldBefore
 from archive.records import IssueState, Said, StoredIssue, StoredMeeting, StoredVariant
 from archive.store import Archive
-from archive.tallies import held_meetings, tallies
+from archive.tallies import tallies
 from archive.weekly import meetings_for_issue
 from flows.settings import Settings, read_text
 from flows.watching import standing_by
@@ -29,7 +30,7 @@ from reports.changes import Change, corrected
 from reports.chart import weekly_chart
 from reports.context import build_context
 from reports.figures import WEEKS, WeekCount, count_weeks, weeks_before
-from reports.firsts import Past
+from reports.firsts import Known, Past
 from reports.issue_files import FOLDER, write_issue_files
 from reports.jsonform import context_from_dict, context_to_dict
 from reports.mail import CHART_NAME, build_message, message_id, parse_sender
@@ -121,8 +122,8 @@ def compose(
         closed = _closed(session, settings, week)
         if closed:
             return closed
-        past = Past.of_held(held_meetings(session)) if told is None else Past.of(told)
-        sessions = meetings.forum_outlines(session) if told is None else told
+        past = HeldBefore(session) if told is None else Past.of(told)
+        sessions = meetings.forum_outlines(session, *week.days()) if told is None else told
         selection, context, counts = _composed(session, settings, catalogue, week, told, past, sessions)
     return _issue(selection, context, weekly_chart(counts) if context.chart_text else None)
 
@@ -150,7 +151,7 @@ def _composed(
     catalogue: Sequence[Source],
     week: Week,
     told: Sequence[StoredMeeting] | None,
-    past: Past,
+    past: Known,
     sessions: Sequence[StoredMeeting],
 ) -> tuple[Selection, IssueContext, Sequence[WeekCount]]:
     """What the issue holds, what it says, and the meetings of the weeks before it."""
@@ -180,14 +181,13 @@ def _select(session: Session, settings: Settings, week: Week, told: Sequence[Sto
     back = is_back(week, settings.tz, first_run)
     monday, sunday = week.days()
     said = issues.said_in_closed(session, None, since=said_since(week))
-    closed = issues.closed_issues(session)
     if told is None:
         # what a late report may be about goes back to the first run, for which nothing was ever mailed
         since = monday if back or not first_run else first_run.astimezone(settings.tz).date()
-        claimed = {id_ for issue in closed for id_ in issue.meeting_ids}
-        told = meetings_for_issue(
-            session, monday, sunday, since=min(since, monday), claimed=claimed, said=said.values()
-        )
+        told = meetings_for_issue(session, monday, sunday, since=min(since, monday), said=said.values())
+        closed = issues.claims(session, [stored.meeting.id for stored in told])
+    else:
+        closed = issues.closed_issues(session)
     end = week.bounds(settings.tz)[1]
     attempts = (state.last_attempt for state in sources.states(session).values())
     return select_issue(

@@ -49,7 +49,7 @@ def to_do(settings: Settings, archive: Archive, *, scheduled: datetime, now: dat
     """What a run that was `scheduled` for then has to see to now; `weeks_to_do` says which weeks these are."""
     with archive.read() as session:
         began = issues.first_run_at(session)
-        closed = {issue.week for issue in issues.closed_issues(session, settings.zone)}
+        closed = issues.closed_weeks(session, settings.zone)
     own, last = (last_complete_week(moment, settings.tz) for moment in (scheduled, now))
     return weeks_to_do(own, last, closed, week_of(began, settings.tz) if began else None)
 
@@ -84,7 +84,7 @@ def to_do_since(settings: Settings, archive: Archive, since: str, *, now: dateti
     first, last = over(settings, parse_week(since), now=now), last_complete_week(now, settings.tz)
     with archive.read() as session:
         began = issues.first_run_at(session)
-        closed = {issue.week for issue in issues.closed_issues(session, settings.zone)}
+        closed = issues.closed_weeks(session, settings.zone)
         earliest = first.bounds(settings.tz)[0]
         due = deliveries.due_issues(session, now=now, closed_since=earliest, patience=patience(settings))
     if began is None:

@@ -15,7 +15,7 @@ from reports.accounts import ARTICLES_LISTED, Outlets, article_view, ordered
 from reports.chart import chart_text
 from reports.corrections import corrections, further_note, outcome
 from reports.figures import WeekCount, average_of, figures
-from reports.firsts import NOTHING, Past, firsts
+from reports.firsts import NOTHING, Known, firsts
 from reports.health import UNTRIED, Health, SourceHealth, gaps_line, health_view, sources_line, survey, untried
 from reports.lead import NAME, lead, subject
 from reports.records import ComparisonView, CorrectionView, HealthView, IssueContext, LineView, MeetingView
@@ -37,7 +37,7 @@ def build_context(
     articles_read: int,
     standing_by: Collection[str] = (),
     counts: Sequence[WeekCount] = (),
-    past: Past = NOTHING,
+    past: Known = NOTHING,
     sessions: Sequence[StoredMeeting] = (),
     web: str = "",
 ) -> IssueContext:
@@ -95,7 +95,7 @@ class _Teller:
     zone: ZoneInfo
     as_of: date | None
     web: str
-    past: Past
+    past: Known
 
     def meeting(self, stored: StoredMeeting, visit_of: Mapping[str, str]) -> MeetingView:
         view = meeting_view(stored, outlets=self.outlets, zone=self.zone, as_of=self.as_of, web=self.web)

@@ -11,8 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from archive.lookups import name_key
 from archive.placing import placing_date
 from archive.records import Mention, StoredMeeting
 from archive.tallies import Held
@@ -38,9 +40,22 @@ NOTED = RANK_ORDER[: RANK_ORDER.index(Rank.MINISTER) + 1]
 _VISITORS = {Direction.TO_CHINA: Side.VIETNAM, Direction.TO_VIETNAM: Side.CHINA}
 
 
+class Known(Protocol):
+    """The held meetings of the whole archive that a day places, whoever keeps them."""
+
+    def looked_since(self, day: date, silence: timedelta) -> date:
+        """From when on the archive knows meetings up to `day` without a gap longer than `silence`."""
+
+    def last_visit(self, day: date, meeting: Meeting, name: str, direction: Direction) -> date | None:
+        """The day of a person's last visit in that direction before this meeting, which `day` places."""
+
+    def have_met(self, day: date, meeting: Meeting, one: str, two: str) -> bool:
+        """Whether two people were in one meeting before this one, which `day` places."""
+
+
 @dataclass(frozen=True, slots=True)
 class Past:
-    """The held meetings of the whole archive, ready to be asked: their days in order, and who was in which.
+    """The held meetings of the whole archive in memory: their days in order, and who was in which.
 
     `starts` are the first days of the times that the archive knows without a gap.
     """
@@ -67,24 +82,33 @@ class Past:
         starts = [after for before, after in pairwise(days) if after - before > SILENCE]
         return cls(tuple(days), (*days[:1], *starts), by_name)
 
-    def looked_since(self, day: date) -> date:
-        """From when on the archive knows meetings up to `day` without a gap."""
+    def looked_since(self, day: date, silence: timedelta = SILENCE) -> date:
+        """As of `Known`; `silence` is that by which `starts` were found."""
         known = bisect_right(self.days, day)
-        if not known or day - self.days[known - 1] > SILENCE:
+        if not known or day - self.days[known - 1] > silence:
             return day
         return self.starts[bisect_right(self.starts, day) - 1]
 
-    def before(self, stored: StoredMeeting, day: date, name: str) -> list[Held]:
+    def last_visit(self, day: date, meeting: Meeting, name: str, direction: Direction) -> date | None:
+        """As of `Known`."""
+        visits = (other.day for other in self._before(day, meeting, name) if other.direction is direction)
+        return max(visits, default=None)
+
+    def have_met(self, day: date, meeting: Meeting, one: str, two: str) -> bool:
+        """As of `Known`."""
+        return any(name_key(two) in other.names for other in self._before(day, meeting, one))
+
+    def _before(self, day: date, meeting: Meeting, name: str) -> list[Held]:
         """A person's meetings before this one, of which the highest counts as the first of its day."""
-        here = _order(day, stored.meeting)
-        others = (other for other in self.by_name.get(name, ()) if other.day <= day)
+        here = _order(day, meeting)
+        others = (other for other in self.by_name.get(name_key(name), ()) if other.day <= day)
         return [other for other in others if _order(other.day, other) < here]
 
 
 NOTHING = Past((), (), {})
 
 
-def firsts(stored: StoredMeeting, *, known: Past, outlets: Outlets, zone: ZoneInfo) -> tuple[FirstView, ...]:
+def firsts(stored: StoredMeeting, *, known: Known, outlets: Outlets, zone: ZoneInfo) -> tuple[FirstView, ...]:
     """The firsts of one held meeting, beside all that the archive knows.
 
     By the archive, a visit is a first only over a term of office that it knows from its beginning, and a meeting of two
@@ -124,15 +148,15 @@ def _quote(mention: Mention, told: Evidence) -> str:
 
 
 def _first_visit(
-    stored: StoredMeeting, day: date, known: Past, outlets: Outlets, zone: ZoneInfo
+    stored: StoredMeeting, day: date, known: Known, outlets: Outlets, zone: ZoneInfo
 ) -> Iterator[FirstView]:
     """Told by a source, else known from the archive."""
     visitor = _visitor(stored.meeting)
     if visitor is None or visitor.name is None:
         return
     direction = stored.meeting.direction
-    earlier = [other.day for other in known.before(stored, day, visitor.name) if other.direction is direction]
-    if any(day - held_on <= TRIP for held_on in earlier):
+    earlier = known.last_visit(day, stored.meeting, visitor.name, direction)
+    if earlier is not None and day - earlier <= TRIP:
         return
     name = one_line(visitor.name, NAME_LIMIT)
     told = _told(stored, visitor, day)
@@ -141,9 +165,9 @@ def _first_visit(
         yield FirstView(text, told[1], article_view(told[0], outlets, zone))
         return
     since = _term_start(visitor.name, day)
-    if since is None or visitor.rank not in NOTED or since < known.looked_since(day):
+    if since is None or visitor.rank not in NOTED or since < known.looked_since(day, SILENCE):
         return
-    if not any(since <= held_on for held_on in earlier):
+    if earlier is None or earlier < since:
         where = words.COUNTRIES[stored.meeting.place.country or ""]
         yield FirstView(
             f"{name}’s first visit to {where} since taking office, as far as the archive knows",
@@ -192,13 +216,12 @@ def _official(name: str) -> Official | None:
     return next((official for official in officials.load() if official.name == name), None)
 
 
-def _first_of_pair(stored: StoredMeeting, day: date, known: Past) -> Iterator[FirstView]:
+def _first_of_pair(stored: StoredMeeting, day: date, known: Known) -> Iterator[FirstView]:
     one, two = _highest(stored.meeting.china), _highest(stored.meeting.vietnam)
     if one is None or two is None or one.rank not in NOTED or two.rank not in NOTED:
         return
-    since = known.looked_since(day)
-    met = any(two.name in other.names for other in known.before(stored, day, one.name or ""))
-    if not met and day - since >= GROWN:
+    since = known.looked_since(day, SILENCE)
+    if day - since >= GROWN and not known.have_met(day, stored.meeting, one.name or "", two.name or ""):
         china, vietnam = one_line(one.name or "", NAME_LIMIT), one_line(two.name or "", NAME_LIMIT)
         yield FirstView(
             f"First meeting of {china} and {vietnam} in the archive",

@@ -14,12 +14,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Boolean, Connection, LargeBinary, inspect, text
+from sqlalchemy import Boolean, Connection, LargeBinary, inspect, select, text
 from sqlalchemy.types import TypeEngine
 
 from archive import deliveries, issues, locks, sources
 from archive.meetings import record_detection
-from archive.models import Base, KeyRow
+from archive.models import Base, KeyRow, MentionRow, SessionRow
 from archive.records import DeliveryState, FetchLogLine, PendingEntry, Skip, StoredVariant
 from archive.schema import HEAD
 from archive.store import DATABASE_NAME, Archive
@@ -141,6 +141,8 @@ def _fill_articles(archive: Archive) -> None:
         add_version(s, replace(first.article, paragraphs=(BEIJING, "They signed a plan.")), now=NOW + 2 * HOUR)
         url = "https://news.example/former"
         s.add(KeyRow(key=article_key(url), article_number=1, url=url))
+        told = s.scalars(select(MentionRow.meeting_id).where(MentionRow.article_number == 1)).one()
+        s.add(SessionRow(meeting_id=told, forum="steering committee", ordinal=16, day=dt.date(2024, 12, 10)))
 
 
 def _fill_ledger(archive: Archive, zone: str) -> None:

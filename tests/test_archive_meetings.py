@@ -7,12 +7,10 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, event
 
 from archive.issues import closed_issues, save_issue
 from archive.meetings import (
@@ -42,7 +40,6 @@ from tests.archive_samples import (
     meeting,
     store,
 )
-from tests.databases import ON_SQLITE
 
 TEA = Forum("tea reception")
 TALKS = Forum("Steering Committee for Bilateral Cooperation", 16)
@@ -349,25 +346,6 @@ def test_id_does_not_depend_on_what_is_told(tmp_path: Path) -> None:
         with Archive.open(tmp_path / name) as archive:
             ids.append(tell(archive, "one", told))
     assert ids[0] == ids[1]
-
-
-@ON_SQLITE
-def test_candidates_are_looked_up_by_index(archive: Archive) -> None:
-    plans: list[str] = []
-
-    def explain(connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        if statement.startswith("SELECT meetings."):
-            rows = connection.connection.execute("EXPLAIN QUERY PLAN " + statement, parameters)
-            plans.extend(row[3] for row in rows)
-
-    event.listen(Engine, "before_cursor_execute", explain)
-    try:
-        tell(archive, "one", meeting(), meeting(None, china=(HE_WEI,), vietnam=(TO_LAM,)))
-    finally:
-        event.remove(Engine, "before_cursor_execute", explain)
-    assert any("ix_meetings_date" in plan for plan in plans)
-    assert any("ix_meetings_placed_on" in plan for plan in plans)
-    assert not [plan for plan in plans if plan.startswith("SCAN meetings")]
 
 
 TELLINGS = st.builds(

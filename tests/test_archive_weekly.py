@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import random
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from archive import articles, issues, meetings, tallies
+from archive.lookups import HeldBefore, keep_lookups
 from archive.models import IssueMeetingRow, MeetingRow
+from archive.placing import placing_date
 from archive.store import Archive
 from archive.weekly import meetings_for_issue
 from bench import telling
 from bench.big_archive import LAST_WEEK, ZONE, fill
 from meetings.detect import RULES_VERSION
-from meetings.records import Detection, Status
+from meetings.jsonform import meeting_from_dict
+from meetings.records import Detection, Direction, Status
 from parsers.records import Side
 from reports.changes import Aspect
+from reports.firsts import SILENCE, Past
 from reports.select import Selection, said_since, select_issue
+from reports.series import calendar
 
 pytestmark = pytest.mark.slow
 
@@ -55,6 +60,7 @@ def _upset(session: Session) -> None:
             told.articles = told.articles[:-1]
         else:
             row.date, row.placed_on, row.record = None, None, {**row.record, "date": None}
+        keep_lookups(session, row, meeting_from_dict(row.record))
 
 
 def selections(archive: Archive) -> tuple[Selection, Selection]:
@@ -62,8 +68,8 @@ def selections(archive: Archive) -> tuple[Selection, Selection]:
     with archive.read() as session:
         said, closed = issues.said_in_closed(session, None, since=said_since(LAST_WEEK)), issues.closed_issues(session)
         everything = meetings.all_meetings(session)
-        claimed = {id_ for each in closed for id_ in each.meeting_ids}
-        some = meetings_for_issue(session, MONDAY, SUNDAY, since=FIRST_RUN.date(), claimed=claimed, said=said.values())
+        some = meetings_for_issue(session, MONDAY, SUNDAY, since=FIRST_RUN.date(), said=said.values())
+        claims = issues.claims(session, [each.meeting.id for each in some])
     assert len(some) < len(everything) / 2
     as_of = LAST_WEEK.bounds(ZONE)[1]
     one, two = (
@@ -71,12 +77,12 @@ def selections(archive: Archive) -> tuple[Selection, Selection]:
             told,
             week=LAST_WEEK,
             zone=ZONE,
-            closed=closed,
+            closed=known,
             first_run=FIRST_RUN,
             as_of=as_of,
             said=said,
         )
-        for told in (everything, some)
+        for told, known in ((everything, closed), (some, claims))
     )
     return one, two
 
@@ -93,10 +99,33 @@ def test_an_issue_misses_nothing_of_what_it_does_not_read(archive: Archive) -> N
 def test_what_is_read_in_short_is_what_the_outlines_hold(archive: Archive) -> None:
     with archive.read() as session:
         known = meetings.outlines(session)
-        held, sessions = tallies.held_meetings(session), meetings.forum_outlines(session)
+        held = tallies.held_meetings(session)
     assert sorted(held, key=lambda each: (each.day, each.id)) == [each for each in map(tallies.Held.of, known) if each]
-    assert sessions == [each for each in known if each.meeting.forum]
-    assert 0 < len(sessions) < len(held) < len(known)
+    assert 0 < len(held) < len(known)
+
+
+@pytest.mark.parametrize("back", [0, 1, 20, 150])
+def test_the_calendar_of_forums_needs_no_other_sessions(archive: Archive, back: int) -> None:
+    monday, sunday = (day - dt.timedelta(weeks=back) for day in LAST_WEEK.days())
+    with archive.read() as session:
+        known = [each for each in meetings.outlines(session) if each.meeting.status is Status.HELD]
+        some = meetings.forum_outlines(session, monday, sunday)
+    assert 0 < len(some) < len(known) / 10
+    assert calendar(some, day=sunday) == calendar(known, day=sunday)
+
+
+def test_firsts_are_the_same_by_index_as_from_memory(archive: Archive) -> None:
+    with archive.read() as session:
+        known = [each for each in meetings.outlines(session) if each.meeting.status is Status.HELD]
+        memory, index = Past.of(known), HeldBefore(session)
+        for stored in known[::7]:
+            day, met = placing_date(stored), (stored.meeting.china[0].name, stored.meeting.vietnam[0].name)
+            assert day is not None
+            asked, people = (day, stored.meeting), (met[0] or "", met[1] or "")
+            assert index.looked_since(day, SILENCE) == memory.looked_since(day)
+            assert index.have_met(*asked, *people) == memory.have_met(*asked, *people)
+            for name, direction in itertools.product(people, Direction):
+                assert index.last_visit(*asked, name, direction) == memory.last_visit(*asked, name, direction)
 
 
 def test_a_meeting_told_late_of_the_first_week_is_found(archive: Archive) -> None:
@@ -125,25 +154,3 @@ def test_a_meeting_told_late_of_the_first_week_is_found(archive: Archive) -> Non
     whole, lean = selections(archive)
     assert id_ in {stored.meeting.id for stored in lean.late}
     assert lean == whole
-
-
-def test_no_table_that_grows_is_read_through(archive: Archive) -> None:
-    asked: list[tuple[str, Any]] = []
-    engine = archive._engine
-    event.listen(engine, "before_cursor_execute", lambda _c, _u, sql, given, *_: asked.append((sql, given)))
-    with archive.read() as session:
-        said, closed = issues.said_in_closed(session, None, since=said_since(LAST_WEEK)), issues.closed_issues(session)
-        claimed = {id_ for each in closed for id_ in each.meeting_ids}
-        meetings_for_issue(session, MONDAY, SUNDAY, since=FIRST_RUN.date(), claimed=claimed, said=said.values())
-        tallies.tallies(session, MONDAY - dt.timedelta(weeks=26), SUNDAY)
-        articles.articles_between(session, *LAST_WEEK.bounds(ZONE))
-        plans = [
-            (step, sql)
-            for sql, given in list(asked)
-            for _, _, _, step in session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", given)
-        ]
-    # what issues were told of is read whole, but for its records: that is what it is asked for
-    grows = ("articles", "meetings", "mentions", "article_versions")
-    read_through = [(step, sql) for step, sql in plans if step.split()[:2] in [["SCAN", name] for name in grows]]
-    assert not read_through
-    assert len(plans) > 8

@@ -7,6 +7,8 @@ Revises: 0008
 import sqlalchemy as sa
 from alembic import op
 
+from archive.migrations import lookups
+
 revision = "0009"
 down_revision = "0008"
 branch_labels = None
@@ -86,10 +88,12 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("backfill", "chunk", "position", name=op.f("pk_backfill_set_aside")),
     )
+    lookups.add()
 
 
 def downgrade() -> None:
     """Takes them away again: an article whose reading was not recorded yet is read anew."""
+    lookups.drop()
     op.drop_table("backfill_set_aside")
     op.drop_table("backfill_chunks")
     op.drop_table("backfills")
