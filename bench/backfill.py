@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import statistics
 import sys
 import tempfile
 import time
@@ -23,10 +24,14 @@ from typing import Any
 
 from archive.articles import add_articles, count_articles
 from archive.meetings import all_meetings
+from archive.records import Capture
 from archive.store import Archive
 from bench.memory import Usage, usage
 from bench.newsroom import articles
 from bench.webpages import SEED, SHARES, Crawl, WebPage, write
+from flows.capturing import CaptureReader, Fate
+from flows.inputs import plan, read_chunk
+from flows.runners import CHUNK_MB
 from meetings.detect import detect
 from meetings.records import Person
 from parsers.records import Article, InputError, article_key
@@ -62,6 +67,7 @@ def main(pages: str = str(PAGES)) -> dict[str, object]:
     with tempfile.TemporaryDirectory(prefix="backfill-") as folder:
         crawl = made(int(pages), Path(folder) / "pages.warc.gz")
         runs = {workers: backfilled(Path(folder), workers, int(pages)) for workers in WORKERS}
+        steps(crawl, Path(folder) / "pages.warc.gz")
     one, two = runs.values()
     seconds = one.took.processor_seconds / int(pages)
     expected = {(told.day, told.china, told.vietnam): told.urls for told in crawl.meetings}
@@ -113,6 +119,28 @@ def backfilled(folder: Path, workers: int, pages: int) -> Run:
 
 def _first(people: Sequence[Person]) -> str:
     return (people[0].name or "") if people else ""
+
+
+def steps(crawl: Crawl, path: Path) -> None:
+    """Prints what single steps take of one core: of another mixture of pages the whole can be told from them."""
+    [chunk, *_] = plan([str(path)], chunk_bytes=CHUNK_MB * 2**20)
+    started = time.process_time()
+    with read_chunk(chunk) as records:
+        count = sum(isinstance(each, Capture) for each in records)
+    print(f"  reading: {(time.process_time() - started) / count * 1000:.2f} ms a page")
+    reader, taken = CaptureReader(()), defaultdict[str, list[float]](list)
+    for page in crawl.sample(SAMPLE):
+        capture = Capture(page.url, page.body, page.content_type, page.captured_at, "")
+        started = time.process_time()
+        found = reader.read(capture)
+        taken[found if isinstance(found, Fate) else "article"].append(time.process_time() - started)
+        if isinstance(found, Article):
+            started = time.process_time()
+            detect(found)
+            taken["rules"].append(time.process_time() - started)
+    for name, times in sorted(taken.items()):
+        # what is loaded once is in the first
+        print(f"  {name}: {len(times)} pages, {statistics.median(times) * 1000:.2f} ms each in the median")
 
 
 def read_by(name: str, reader: Reader, crawl: Crawl) -> float:

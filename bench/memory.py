@@ -32,7 +32,7 @@ def peak_mb() -> float:
 
 
 def usage(command: Sequence[str], environment: Mapping[str, str]) -> Usage:
-    """Runs a command and all that it starts and waits for; what it prints goes to our standard error.
+    """Runs a command and all that it starts and waits for; what it prints is lost, but for its standard error.
 
     It is started by a small process, so that its peak is not ours (see `peak_mb`). Raises CalledProcessError.
     """
@@ -44,7 +44,7 @@ def usage(command: Sequence[str], environment: Mapping[str, str]) -> Usage:
 def main() -> int:
     """Runs the command given and prints its usage; the exit code is the command's."""
     started = time.perf_counter()
-    code = subprocess.run(sys.argv[1:], check=False, stdout=sys.stderr).returncode
+    code = subprocess.run(sys.argv[1:], check=False, stdout=subprocess.DEVNULL).returncode
     seconds, used = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     print(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / _KIB_PER_MB)
     return code
