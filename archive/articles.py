@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from array import array
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, insert, or_, select
+from sqlalchemy import ColumnElement, Row, SQLColumnExpression, and_, func, insert, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from archive.columns import batches, storable
@@ -69,20 +70,32 @@ def keys_in(s: Session, column: InstrumentedAttribute[str], keys: Collection[str
     return {key for batch in batches(keys) for key in s.scalars(select(column).where(column.in_(batch)))}
 
 
-def undetected(
-    s: Session, rules_version: str, *, limit: int, after: int = 0, since: dt.date | None = None
-) -> list[StoredArticle]:
-    """The first `limit` articles, by number, from that `after` on, that rules of this version have not read yet.
+def undetected(s: Session, rules_version: str, *, since: dt.date | None = None) -> Sequence[int]:
+    """The numbers of the articles that rules of this version have not read yet, in the order of publication.
 
-    One whose page has a text that is to take the place of the one in force comes with that text. `since`: only what was
-    published on that day or later; where the day is not known, what was stored then.
+    `since`: only what was published on that day or later; where the day is not known, what was stored then.
+    """
+    query = select(ArticleRow.number).where(*_unread(rules_version, since)).order_by(*in_order())
+    # a million of them are held for as long as the reading lasts
+    return array("q", s.scalars(query))
+
+
+def to_read(s: Session, rules_version: str, numbers: Sequence[int]) -> list[StoredArticle]:
+    """Those of these articles, in their order, that rules of this version have not read yet.
+
+    One whose page has a text that is to take the place of the one in force comes with that text.
     """
     due = and_(VersionRow.article_number == ArticleRow.number, VersionRow.version == ArticleRow.due_version)
     query = select(ArticleRow, VersionRow).outerjoin(VersionRow, due)
-    rows = s.execute(
-        query.where(ArticleRow.number > after, *_unread(rules_version, since)).order_by(ArticleRow.number).limit(limit)
-    ).tuples()
-    return [_with_text(stored_article(row), version) for row, version in rows]
+    rows = s.execute(query.where(ArticleRow.number.in_(list(numbers)), *_unread(rules_version, None))).tuples()
+    found = {row.number: _with_text(stored_article(row), version) for row, version in rows}
+    return [found[number] for number in numbers if number in found]
+
+
+def in_order() -> list[SQLColumnExpression[Any]]:
+    """Puts articles in the order of publication, which does not depend on when they arrived; undated ones come last."""
+    row = ArticleRow
+    return [row.published_on.is_(None), row.published_on, row.published.is_(None), row.published, row.key]
 
 
 def count_undetected(s: Session, rules_version: str, *, since: dt.date | None = None) -> int:

@@ -46,7 +46,7 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class StoredMeeting:
-    """A meeting with its permanent id (`meeting.id`), merged from all its mentions, first article first.
+    """A meeting with its permanent id (`meeting.id`), merged from all its mentions, by publication.
 
     `first_seen` is when the archive first knew of it; `held_known_at` when it first knew that it was held.
     `placed_on` places a meeting without date in a week: the date of another meeting of its article, if there is one.

@@ -15,10 +15,12 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 
-from archive import articles, clock, copies, files, issues, keys, locks, meetings, rereading, sources
+from archive import articles, clock, copies, files, issues, keys, locks, meetings, readings, rereading, sources
 from archive.locks import Check, Lease, unasked
+from archive.records import StoredArticle
 from archive.replacing import settle_restore
 from archive.store import Archive, address_of
 from archive.transfer import is_empty, moved_to
@@ -45,6 +47,8 @@ log = logging.getLogger(__name__)
 
 BATCH = 200
 """So many articles are held in memory while they are read."""
+TOGETHER = 20
+"""So many articles that were read before are recorded in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,31 +305,45 @@ def read_due(
 ) -> Iterator[list[tuple[str, bool]]]:
     """Has today's rules read every article that only others have read, or none; what each tells, as it is stored.
 
-    `since` as in `articles.undetected`; `check` as in `detect_new`. In the end copies are told from originals and the
-    files written.
+    In the order of publication, so that the same articles give the same meetings in whatever order they came; what was
+    read before (`archive.readings`) is not read again. `since` as in `articles.undetected`; `check` as in `detect_new`.
+    In the end copies are told from originals and the files written.
     """
-    after = 0
     while True:
         with archive.read() as session:
-            batch = articles.undetected(session, RULES_VERSION, limit=BATCH, after=after, since=since)
-        if not batch and not after:
+            due = articles.undetected(session, RULES_VERSION, since=since)
+        if not due:
             break
-        if batch and not after:
-            with archive.write() as session:
-                check(session)
-                rereading.forget_rereadings(session, but=RULES_VERSION)
-        for stored in batch:
-            detection = read_article(stored.article, str(stored.number))
-            with archive.write() as session:
-                check(session)
-                recorded = meetings.record_detection(
-                    session, stored, detection, rules_version=RULES_VERSION, now=now_utc()
-                )
-            yield recorded
-        # what got a newer text meanwhile is still to be read
-        after = batch[-1].number if batch else 0
+        with archive.write() as session:
+            check(session)
+            rereading.forget_rereadings(session, but=RULES_VERSION)
+        # what gets a newer text meanwhile is read in another round
+        for start in range(0, len(due), BATCH):
+            yield from _read_batch(archive, due[start : start + BATCH], check)
     copies.group_copies(archive, check=check)
     files.project_articles(archive, check=check)
+
+
+def _read_batch(archive: Archive, numbers: Sequence[int], check: Check) -> Iterator[list[tuple[str, bool]]]:
+    """What was read before is recorded many at a time; what is still to be read alone, since reading takes long."""
+    with archive.read() as session:
+        batch = articles.to_read(session, RULES_VERSION, numbers)
+        staged = readings.staged(session, batch, RULES_VERSION)
+
+    def group_of(placed: tuple[int, StoredArticle]) -> int:
+        position, stored = placed
+        return position // TOGETHER if stored.number in staged else -stored.number
+
+    for _, group in groupby(enumerate(batch), group_of):
+        found = [(each, staged.get(each.number) or read_article(each.article, str(each.number))) for _, each in group]
+        with archive.write() as session:
+            check(session)
+            recorded = [
+                meetings.record_detection(session, each, told, rules_version=RULES_VERSION, now=now_utc())
+                for each, told in found
+            ]
+            readings.drop(session, [each.number for each, _ in found])
+        yield from recorded
 
 
 def read_article(article: Article, name: str) -> Detection:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from archive.articles import add_article, stored_article
+from archive.articles import add_article, stored_article, to_read, undetected
 from archive.models import ArticleRow, Base
 from archive.records import StoredArticle
 from archive.store import Archive
@@ -108,3 +108,8 @@ def get_article(s: Session, number: int) -> StoredArticle | None:
     """The article of this number."""
     row = s.get(ArticleRow, number)
     return stored_article(row) if row is not None else None
+
+
+def unread(s: Session, rules_version: str) -> list[StoredArticle]:
+    """All that rules of this version have not read, in the order in which they do."""
+    return to_read(s, rules_version, undetected(s, rules_version))

@@ -36,9 +36,9 @@ def archive_of(home: Path, *paths: Path) -> Iterator[Archive]:
 
 
 def meetings_of(home: Path, *paths: Path) -> list[StoredMeeting]:
-    """The meetings that these seed files tell of."""
+    """The meetings that these seed files tell of, the one that most articles tell first."""
     with archive_of(home, *paths) as archive, archive.read() as session:
-        return all_meetings(session)
+        return sorted(all_meetings(session), key=lambda stored: -len(stored.mentions))
 
 
 def compared(stored: StoredMeeting) -> ComparisonView:

@@ -7,20 +7,23 @@ import resource
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import select
 
-from archive.articles import add_article, articles_between, count_articles, known_keys, undetected
+from archive.articles import add_article, add_articles, articles_between, count_articles, known_keys, stored_article
 from archive.files import project_articles
 from archive.meetings import record_detection
+from archive.models import ArticleRow, KeyRow
 from archive.store import Archive, ArchiveError
 from meetings.records import Detection
 from parsers.records import Side
 from parsers.seedfile import seed_article
-from tests.archive_samples import HOUR, NOW, article, day, everything, get_article, store
+from tests.archive_samples import HOUR, NOW, article, day, everything, get_article, store, unread
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 
@@ -69,9 +72,9 @@ def test_filled_in_article_is_read_again(archive: Archive) -> None:
     stored = store(archive, url=None)
     with archive.write() as s:
         record_detection(s, stored, Detection("en"), rules_version="1", now=NOW)
-        assert undetected(s, "1", limit=10) == []
+        assert unread(s, "1") == []
         add_article(s, article(), now=NOW + HOUR)
-        assert [waiting.number for waiting in undetected(s, "1", limit=10)] == [stored.number]
+        assert [waiting.number for waiting in unread(s, "1")] == [stored.number]
 
 
 def test_known_keys_of_very_many(archive: Archive) -> None:
@@ -82,13 +85,75 @@ def test_known_keys_of_very_many(archive: Archive) -> None:
         assert known_keys(s, []) == set()
 
 
-def test_undetected_by_number_and_version(archive: Archive) -> None:
+def test_what_is_to_be_read_by_publication_and_version(archive: Archive) -> None:
     stored = [store(archive, str(n)) for n in range(4)]
+    late = store(archive, "late", published=NOW)
+    dateless = store(archive, "dateless", published=None, published_on=None)
+    by_day = store(archive, "by day", published=None)
+    early = store(archive, "early", published=None, published_on=day("2023-01-01"))
+    by_key = sorted(stored, key=lambda each: each.article.key)
+    expected = [each.number for each in (early, *by_key, late, by_day, dateless)]
     with archive.write() as s:
+        assert [waiting.number for waiting in unread(s, "1")] == expected
         record_detection(s, stored[1], Detection("en", notes=("nobody met",)), rules_version="1", now=NOW)
-        assert [waiting.number for waiting in undetected(s, "1", limit=2)] == [1, 3]
-        assert [waiting.number for waiting in undetected(s, "2", limit=9)] == [1, 2, 3, 4]
-        assert [waiting.number for waiting in undetected(s, "0", limit=9)] == [1, 2, 3, 4]
+        assert [waiting.number for waiting in unread(s, "1")] == [n for n in expected if n != stored[1].number]
+        assert [waiting.number for waiting in unread(s, "2")] == expected
+        assert [waiting.number for waiting in unread(s, "0")] == expected
+
+
+def shapes(archive: Archive) -> list[tuple[object, ...]]:
+    """What is stored of each article, by number."""
+    with archive.read() as s:
+        rows = s.scalars(select(ArticleRow).order_by(ArticleRow.number))
+        return [(stored_article(row), row.text_sha256, row.notes, row.detected_rules, row.compared) for row in rows]
+
+
+MANY = [
+    article("plain"),
+    article("bare", published=None, published_on=None, language=None, outlet=None, side=None, url=None),
+    article("damaged", title="T\0itle \ud800", paragraphs=("One.", "caption"), captions=(1,), side=Side.CHINA),
+]
+
+
+def test_many_at_once_are_stored_as_one_by_one(archive: Archive, tmp_path: Path) -> None:
+    with archive.write() as s:
+        numbers, new = add_articles(s, MANY, now=NOW)
+        assert add_articles(s, [], now=NOW) == ([], set())
+    with Archive.open(tmp_path / "other") as other, other.write() as s:
+        single = [add_article(s, each, now=NOW)[0].number for each in MANY]
+        s.commit()
+        assert shapes(archive) == shapes(other)
+    assert (numbers, new) == (single, {each.key for each in MANY})
+
+
+def test_many_at_once_known_ones_keep_their_text(archive: Archive) -> None:
+    first, again = article("one"), article("one", title="Another title")
+    with archive.write() as s:
+        add_articles(s, [first], now=NOW)
+        s.add(KeyRow(key="f" * 16, article_number=1, url="https://news.example/former"))
+        numbers, new = add_articles(
+            s, [article("two"), again, replace(again, key="f" * 16), article("two", title="Twice")], now=NOW + HOUR
+        )
+        assert [each.article for each in unread(s, "1")] == sorted([first, article("two")], key=lambda each: each.key)
+    assert (numbers, new) == ([2, 1, 1, 2], {article("two").key})
+
+
+def test_many_at_once_fill_in_imported_files(archive: Archive) -> None:
+    file = store(archive, url=None, published=None, outlet=None, method="seed:dated", paragraphs=("As imported.",))
+    with archive.write() as s:
+        record_detection(s, file, Detection("en"), rules_version="1", now=NOW)
+        page = article(paragraphs=("As on the page.",))
+        assert add_articles(s, [page, replace(page, outlet="late")], now=NOW) == ([1, 1], set())
+        (waiting,) = unread(s, "1")
+    assert waiting.article == replace(page, method="seed:dated", paragraphs=("As imported.",))
+
+
+def test_thousands_at_once(archive: Archive) -> None:
+    many = [article(str(n)) for n in range(2500)]
+    with archive.write() as s:
+        numbers, new = add_articles(s, many, now=NOW)
+        assert (numbers, len(new)) == (list(range(1, 2501)), 2500)
+        assert add_articles(s, many[::-1], now=NOW) == (numbers[::-1], set())
 
 
 @pytest.mark.parametrize(

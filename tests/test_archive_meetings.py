@@ -107,7 +107,7 @@ def test_second_account_joins_the_meeting(archive: Archive) -> None:
     stored = found(archive, id_)
     assert stored.meeting == replace(merge([m.meeting for m in stored.mentions]), id=id_)
     assert stored.meeting.forum == TALKS
-    assert [mention.article.number for mention in stored.mentions] == [1, 2]
+    assert {mention.article.number for mention in stored.mentions} == {1, 2}
     assert stored.first_seen == NOW
 
 

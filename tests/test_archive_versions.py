@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from archive.articles import add_article, undetected
+from archive.articles import add_article
 from archive.files import project_articles
 from archive.meetings import all_meetings, record_detection
 from archive.models import VersionRow
@@ -21,7 +21,7 @@ from archive.store import Archive
 from archive.versions import MOST_RETURNS, PAUSE, WATCHED, add_version, changed_listings, note_listing, note_return
 from meetings.records import Detection, Evidence
 from parsers.records import Article, Entry, Kind, Outcome, Side, Source
-from tests.archive_samples import HOUR, NOW, article, day, everything, get_article, meeting
+from tests.archive_samples import HOUR, NOW, article, day, everything, get_article, meeting, unread
 
 URL = "https://news.example/one"
 ENTRY = Entry(URL, "They meet", published=NOW)
@@ -70,7 +70,7 @@ def add(archive: Archive, *texts: Article) -> list[bool]:
 def read(archive: Archive, date: str = "2024-12-10") -> None:
     """The rules read what is due, as a run does."""
     with archive.write() as s:
-        for stored in undetected(s, "1", limit=9):
+        for stored in unread(s, "1"):
             record_detection(s, stored, Detection("en", (meeting(date),)), rules_version="1", now=LATER)
 
 
@@ -168,12 +168,12 @@ class TestVersions:
         assert add(archive, SECOND) == [True]
         assert text_in_force(archive) == article(), "evidence still points into the first text"
         with archive.read() as s:
-            assert [stored.article.text for stored in undetected(s, "1", limit=9)] == [SECOND.text]
+            assert [stored.article.text for stored in unread(s, "1")] == [SECOND.text]
         read(archive)
         assert text_in_force(archive) == SECOND
         assert versions(archive) == [(1, "Article one", True), (2, "They met and signed", True)]
         with archive.read() as s:
-            assert undetected(s, "1", limit=9) == []
+            assert unread(s, "1") == []
         assert project_articles(archive) == 1
         assert "They met and signed" in next(archive.home.glob("articles/*/*.txt")).read_text()
 
@@ -217,8 +217,8 @@ class TestVersions:
             add_article(s, article("file", method="seed:labelled"), now=NOW)
         assert add(archive, replace(SECOND, key=article("file").key)) == [True]
         with archive.read() as s:
-            assert [stored.number for stored in undetected(s, "1", limit=9)] == [2]
-            assert [stored.article.title for stored in undetected(s, "1", limit=9)] == ["Article file"]
+            assert [stored.number for stored in unread(s, "1")] == [2]
+            assert [stored.article.title for stored in unread(s, "1")] == ["Article file"]
 
     def test_first_known_day_of_publication_stays(self, archive: Archive) -> None:
         add(archive, replace(SECOND, published=LATER, published_on=day("2024-12-20")))
@@ -229,7 +229,7 @@ class TestVersions:
         third = replace(SECOND, title="They met, signed and left")
         add(archive, SECOND)
         with archive.read() as s:
-            (reading,) = undetected(s, "1", limit=9)
+            (reading,) = unread(s, "1")
         add(archive, third)
         with archive.write() as s:
             record_detection(s, reading, Detection("en", (meeting(),)), rules_version="1", now=LATER)
@@ -250,7 +250,7 @@ texts = st.sampled_from(["They met.", "They met and spoke.", "They met, spoke an
 def read_by_rules(archive: Archive) -> None:
     """The rules take the whole text as evidence."""
     with archive.write() as s:
-        for stored in undetected(s, "1", limit=9):
+        for stored in unread(s, "1"):
             whole = Evidence("status", stored.article.text, 0, len(stored.article.text))
             found = Detection("en", (meeting(evidence=(whole,)),))
             record_detection(s, stored, found, rules_version="1", now=LATER)
