@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import BinaryIO
 
 from archive.codings import CodingError, decoded
-from archive.members import RECORD, DamagedError, Packing, Window, packing_of
+from archive.members import NO_RECORD, RECORD, DamagedError, Packing, Window, packing_of
 from archive.records import Capture, Chunk, Unreadable
 
 MAX_PAGE = 5 * 1024 * 1024
@@ -21,10 +21,9 @@ MAX_PAGE = 5 * 1024 * 1024
 _MAX_HEAD = 1 << 16
 _MAX_BLOCK = MAX_PAGE + _MAX_HEAD
 _MAX_DIGITS = 18
-_NO_RECORD = "no WARC record begins here"
 _LONGEST_MARK = 64
-_END = len(b"\r\n\r\n")
-_NEXT = re.compile(rb"\r?\n\r?\n(?=" + RECORD.pattern + rb")")
+_ENDS = (b"\r\n\r\n", b"\n\n")
+_END = 4
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _FIELDS = re.compile(
     rb"^(WARC-Type|WARC-Target-URI|WARC-Date|Content-Length|Content-Type)[ \t]*:[ \t]*([^\r\n]*)",
@@ -38,7 +37,7 @@ _GOOD = (b"200", b"203")
 _HTML = re.compile(r"\s*(?:text/html|application/xhtml\+xml)\b", re.IGNORECASE)
 _LIKE_HTML = re.compile(rb"[\s\xef\xbb\xbf]*(?:<!doctype html|<html|<!--[^>]*-->\s*<html)\b", re.IGNORECASE)
 _LIKE_FEED = re.compile(
-    rb"[\s\xef\xbb\xbf]*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:rss|feed|rdf:rdf|urlset|sitemapindex)\b",
+    rb"[\s\xef\xbb\xbf]*(?:<\?xml[^>]*>\s*)?(?:<!--(?>.*?-->)\s*)*+<(?:rss|feed|rdf:rdf|urlset|sitemapindex)\b",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -66,14 +65,20 @@ class CaptureReader:
             yield self._unreadable(0, str(error))
             return
         at = self.first = packing.find_record(self._chunk.start, self._chunk.end)
-        if self._chunk.start == 0 and at != 0:
-            yield self._unreadable(0, _NO_RECORD)
+        if self._chunk.start == 0 < self._chunk.end:
+            yield from self._gap(packing, 0, at)
         while at is not None and at < self._chunk.end:
             behind, damage = yield from self._run(packing, at)
             at = packing.find_record(behind)
             self.next = self._window.reached if at is None else at
-            if not damage and at != behind and not packing.is_blank(behind):
-                yield self._unreadable(behind, _NO_RECORD)
+            if not damage:
+                yield from self._gap(packing, behind, at)
+
+    def _gap(self, packing: Packing, behind: int, found: int | None) -> Iterator[Unreadable]:
+        """What lies between a record's end, or the file's beginning, and the next record, if it is anything."""
+        fault = packing.fault(behind, self._window.reached if found is None else found) if found != behind else ""
+        if fault or (found is None and behind == 0):
+            yield self._unreadable(behind, fault or NO_RECORD)
 
     def _run(self, packing: Packing, at: int) -> Generator[Capture | Unreadable | None, None, tuple[int, str]]:
         """The records from a piece's beginning to its end, or the chunk's; the offset to go on at, and the damage."""
@@ -88,13 +93,15 @@ class CaptureReader:
     def _record(self, stream: _Stream) -> Capture | Unreadable | None:
         place = stream.place
         head, start, length = _head(stream.have(_MAX_HEAD))
+        if not head:
+            head, start, length = _head(stream.have(_MAX_HEAD, joined=True))
         if length is None:
             stream.drop_to_next(max(1, start))
-            return self._unreadable(place, "its head does not say how long it is" if head else _NO_RECORD)
+            return self._unreadable(place, "its head does not say how long it is" if head else NO_RECORD)
         block = stream.block(start, length)
         where = f"{self._chunk.input} at byte {place:,}"
         if block is None:
-            return None if stream.damage else Unreadable(where, "the file ends within it")
+            return None if stream.damage else Unreadable(where, "it is cut off")
         try:
             return _page(head, block, where)
         except CodingError as error:
@@ -130,7 +137,7 @@ def splits(file: BinaryIO) -> bool:
 def _head(data: bytes) -> tuple[dict[bytes, bytes], int, int | None]:
     """A record's fields that matter, where its block begins, and how long that is said to be, if it is."""
     head_end = _HEAD_END.search(data, 0, _MAX_HEAD)
-    if not head_end or not RECORD.match(data):
+    if not head_end or not RECORD.match(data) or RECORD.search(data, 1, head_end.end()):
         return {}, 0, None
     # of a field that stands twice, the first counts
     head = {name.lower(): value.strip() for name, value in reversed(_FIELDS.findall(data, 0, head_end.end()))}
@@ -193,7 +200,7 @@ class _Stream:
         """The record's block, which begins at `start` and is said to be of `length` bytes; takes the record away.
 
         At most `_MAX_BLOCK` bytes are given. A length that the bytes do not bear out counts for nothing: the block ends
-        with its piece, or where the next record begins. None where the file ends within it.
+        with its piece, or where the next record begins. None where it is cut off.
         """
         kept = min(length, _MAX_BLOCK)
         data = self.have(start + kept + _END, joined=True)
@@ -201,14 +208,15 @@ class _Stream:
         if kept == length and len(data) >= end and not data[end : end + _END].strip(b"\r\n"):
             self._drop(end)
             return data[start:end]
-        if kept < length and len(data) > end and not _NEXT.search(data, start):
+        if kept < length and len(data) > end and not RECORD.search(data, start):
             self._drop(end)
             whole = self._skip(length - kept) or not (self._packing.exact or self.damage)
             return data[start:end] if whole else None
         data = self.have(start + _MAX_BLOCK, joined=True)
-        if found := _NEXT.search(data, start):
-            self._drop(found.end())
-            return data[start : found.start()]
+        if found := RECORD.search(data, start):
+            self._drop(found.start())
+            block = data[start : found.start()]
+            return block.rstrip(b"\r\n") if block.endswith(_ENDS) else None
         self.drop_to_next(len(data))
         if self.damage or (self._packing.exact and len(data) < end):
             return None

@@ -69,7 +69,14 @@ def _undone(body: bytes, coding: str, most: int) -> bytes:
 
 
 def _inflated(body: bytes, form: int, most: int) -> bytes:
-    return zlib.decompressobj(form).decompress(body, most)
+    out = b""
+    while len(out) < most:
+        engine = zlib.decompressobj(form)
+        out += engine.decompress(body, most - len(out))
+        body = engine.unused_data
+        if not body.startswith(_GZIP):  # a further member, RFC 1952 §2.2
+            break
+    return out
 
 
 def _deflated(body: bytes, most: int) -> bytes:

@@ -14,8 +14,9 @@ from typing import BinaryIO, ClassVar
 import zstandard
 from isal import isal_zlib
 
-RECORD = re.compile(rb"(?<![^\n])WARC/[01]\.\d{1,2}\r?\n[A-Za-z][A-Za-z0-9-]*[ \t]*:")
+RECORD = re.compile(rb"WARC/[01]\.\d{1,2}\r?\n(?i:WARC-[A-Z-]{3,32}|Content-Type|Content-Length)[ \t]?:")
 """How each record of a WARC file begins."""
+NO_RECORD = "no WARC record begins here"
 
 _BLOCK = 1 << 18
 """Bytes read from a file at once; of those before, as many stay at hand."""
@@ -30,6 +31,8 @@ _ZSTD = re.compile(rb"\x28\xb5\x2f\xfd")
 _ZSTD_SKIPPED = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")
 _ZSTD_DICTIONARY = b"\x5d\x2a\x4d\x18"
 _ZSTD_REPEATED = 1  # the type of a block that is one byte, many times
+_SEARCHED = 1 << 24
+"""Bytes in which a file that does not begin as it should shows how it is packed."""
 _ZSTD_WINDOW = 1 << 27  # bytes; what zstd's own command takes without being asked for more
 _MAX_DICTIONARY = 1 << 24
 
@@ -71,18 +74,16 @@ class Window:
         return at if self._seeks else max(at, self._base)
 
     def find(self, pattern: re.Pattern[bytes], at: int, stop: int | None = None) -> Iterator[int]:
-        """Where in [at, stop) `pattern` begins, which is shorter than 64 bytes and may look back at one."""
+        """Where in [at, stop) `pattern` begins, which is shorter than 64 bytes."""
         while True:
-            begin = self.back_to(max(at - 1, 0))
-            data = self.view(begin, _PIECE)
-            for found in pattern.finditer(data, at - begin):
-                place = begin + found.start()
-                if stop is not None and place >= stop:
+            data = self.view(at, _PIECE)
+            for found in pattern.finditer(data):
+                if stop is not None and at + found.start() >= stop:
                     return
-                yield place
-            if len(data) < _PIECE or (stop is not None and begin + _PIECE >= stop + 64):
+                yield at + found.start()
+            if len(data) < _PIECE or (stop is not None and at + _PIECE >= stop + 64):
                 return
-            at = begin + _PIECE - 64
+            at += _PIECE - 64
 
 
 class Unit:
@@ -142,12 +143,14 @@ class Packing(ABC):
         self._found = unit if found else None
         return found
 
-    def is_blank(self, at: int) -> bool:
-        """Whether nothing is at `at`: the file's end, empty lines, an empty piece."""
+    def fault(self, at: int, until: int) -> str:
+        """Why no record begins at `at`, where the next one is at `until`; nothing where nothing but blanks is lost."""
         try:
-            return not self.window.view(at, 1) or not Unit(self, at).begin()
-        except DamagedError:
-            return False
+            if not self.window.view(at, until - at).strip(b"\r\n") or not Unit(self, at).begin():
+                return ""
+        except DamagedError as error:
+            return str(error) if self.begins(at) else NO_RECORD
+        return NO_RECORD
 
     def find_record(self, at: int, stop: int | None = None) -> int | None:
         """Where in [at, stop) the first piece begins that a record begins; None where none does."""
@@ -202,6 +205,10 @@ class Zstd(Packing):
 
     def unpack(self, unit: Unit) -> Iterator[bytes]:
         """See `Packing`."""
+        head = self.window.view(unit.start, 8)
+        if _ZSTD_SKIPPED.match(head):
+            unit.end = unit.start + 8 + int.from_bytes(head[4:], "little")
+            return
         frame = _Frame(self.window, unit.start)
         engine = zstandard.ZstdDecompressor(dict_data=self._dictionary, max_window_size=_ZSTD_WINDOW)
         reader = engine.stream_reader(frame, read_size=_FEED)  # type: ignore[arg-type]  # any object that reads will do
@@ -269,8 +276,14 @@ class _Frame:
 
 
 def packing_of(window: Window) -> Packing:
-    """How a file is packed, as its first bytes say. Raises `DamagedError`, OSError."""
-    magic = window.view(0, 4)
-    if _GZIP.match(magic):
+    """How a file is packed, as its first bytes say, else its first record. Raises `DamagedError`, OSError."""
+    begin = window.view(0, _FIRST)
+    if _GZIP.match(begin):
         return Gzip(window)
-    return Zstd(window) if _ZSTD.match(magic) or _ZSTD_SKIPPED.match(magic) else Plain(window)
+    if _ZSTD.match(begin) or _ZSTD_SKIPPED.match(begin):
+        return Zstd(window)
+    plain = Plain(window)
+    if RECORD.match(begin.lstrip(b"\r\n")):
+        return plain
+    found = {packing: packing.find_record(0, _SEARCHED) for packing in (plain, Gzip(window), Zstd(window))}
+    return min(found, key=lambda packing: _SEARCHED if (at := found[packing]) is None else at)

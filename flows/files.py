@@ -146,7 +146,7 @@ def _far(name: str, fs: Any, path: str, block: int) -> _Far:
 
 def _below(fs: Any, root: str) -> Iterator[str]:
     """A file itself; the files of a folder and of those in it. A folder of the web ends with a slash."""
-    if root.startswith(_WEB) and not root.endswith("/") or not fs.isdir(root):
+    if (root.startswith(_WEB) and not root.endswith("/")) or not fs.isdir(root):
         yield root
         return
     for file, info in fs.find(root, detail=True).items():
