@@ -62,7 +62,8 @@ def test_every_declared_dependency_is_pinned() -> None:
 
 def test_the_page_of_dependencies_says_what_each_is_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    given = [*project["dependencies"], *project["optional-dependencies"]["postgresql"]]
+    extras = project["optional-dependencies"]
+    given = [*project["dependencies"], *extras["postgresql"], *extras["dask"]]
     page = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `([^`]+)` \| [^|]+ \|$", page.partition("## What the program runs on")[2], re.MULTILINE)
     assert rows == sorted(re.split(r"[^A-Za-z0-9._-]", line)[0].lower() for line in given)
@@ -74,7 +75,8 @@ _TAKEN = re.compile(r"\b(MIT|BSD|ISC|Apache|PSF|Python Software Foundation|CNRI|
 def test_what_runs_is_under_licences_that_let_anyone_use_it() -> None:
     lock = (ROOT / "requirements-dev.lock").read_text()
     run = re.findall(r"^([a-z0-9][^\s=\[]*)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
-    run += re.findall(r"^(psycopg[^\s=\[]*)", lock, re.MULTILINE)
+    extras = r"^((?:psycopg|prefect-dask|dask|distributed|locket|partd|tblib|toolz|tornado|zict)[^\s=\[]*)"
+    run += re.findall(extras, lock, re.MULTILINE)
     here = {each.name.lower().replace("_", "-").replace(".", "-"): each.metadata for each in metadata.distributions()}
     licences = {name: licences_of(here[name]) for name in run if name in here}
     assert len(licences) > 100
