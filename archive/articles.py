@@ -75,7 +75,7 @@ def undetected(s: Session, rules_version: str, *, since: dt.date | None = None) 
 
     `since`: only what was published on that day or later; where the day is not known, what was stored then.
     """
-    query = select(ArticleRow.number).where(*_unread(rules_version, since)).order_by(*in_order())
+    query = select(ArticleRow.number).where(*_unread(rules_version, since)).order_by(*by_publication())
     # a million of them are held for as long as the reading lasts
     return array("q", s.scalars(query))
 
@@ -92,7 +92,7 @@ def to_read(s: Session, rules_version: str, numbers: Sequence[int]) -> list[Stor
     return [found[number] for number in numbers if number in found]
 
 
-def in_order() -> list[SQLColumnExpression[Any]]:
+def by_publication() -> list[SQLColumnExpression[Any]]:
     """Puts articles in the order of publication, which does not depend on when they arrived; undated ones come last."""
     row = ArticleRow
     return [row.published_on.is_(None), row.published_on, row.published.is_(None), row.published, row.key]

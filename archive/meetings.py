@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from archive.articles import articles_where, in_order
+from archive.articles import articles_where, by_publication
 from archive.bulk import in_bulk
 from archive.columns import batches
 from archive.issues import is_past
@@ -215,7 +215,7 @@ def _alias_if_vacated(s: Session, old: str, ids: Sequence[str], told: Sequence[T
 
 
 def _told_by(condition: ColumnElement[bool]) -> Select[tuple[MentionRow]]:
-    return select(MentionRow).join(ArticleRow).where(condition).order_by(*in_order(), MentionRow.position)
+    return select(MentionRow).join(ArticleRow).where(condition).order_by(*by_publication(), MentionRow.position)
 
 
 def load_meetings(s: Session, *conditions: ColumnElement[bool]) -> list[StoredMeeting]:
@@ -233,7 +233,7 @@ def _mentions(s: Session, *conditions: ColumnElement[bool]) -> dict[str, list[Me
     articles = {each.number: each for each in articles_where(s, ArticleRow.number.in_(numbers))}
     query = select(row.meeting_id, row.article_number, row.record).join(MeetingRow).where(*told)
     found: dict[str, list[Mention]] = {}
-    for id_, number, record in s.execute(query.join(ArticleRow).order_by(*in_order(), row.position)):
+    for id_, number, record in s.execute(query.join(ArticleRow).order_by(*by_publication(), row.position)):
         found.setdefault(id_, []).append(Mention(articles[number], meeting_from_dict({**record, "id": id_})))
     return found
 
