@@ -98,7 +98,9 @@ class _Finder:
             return False
         if last - first == len(at) - 1:
             return not any(word.gaps)
-        return all(self._fits(gap, words[one + 1 : two]) for gap, (one, two) in zip(word.gaps, pairwise(at), strict=True))
+        return all(
+            self._fits(gap, words[one + 1 : two]) for gap, (one, two) in zip(word.gaps, pairwise(at), strict=True)
+        )
 
     def _fits(self, gap: str, found: str) -> bool:
         """Whether what stands between two letters may be what the word has there, once the page is read."""

@@ -1,9 +1,9 @@
 """What a reader of pages could take for words on one, straight from its bytes: more than the article, never less.
 
-The first pass of a backfill looks at these words before a page is made a tree, which costs a hundred times as much. So
-all that `articles.extract_article` can put into an article's text is among them, in its order: the words between tags,
-titles of meta elements, JSON-LD. Pages that HTML's grammar reads otherwise than a few regular expressions do (WHATWG
-HTML §13.2.5) are read by libxml2, like the article.
+The first pass of a backfill looks at these words before a page is made a tree, which costs far more. So all that
+`articles.extract_article` can put into an article's text is among them, in its order: the words between tags, titles in
+meta elements, JSON-LD. A page that is plain is cut at its brackets, once it is sure that tags are what they enclose
+(WHATWG HTML §13.2.5). Any other is read by libxml2, as the article is.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ import codecs
 import html
 import re
 from collections.abc import Iterator
+from typing import TypeAlias
 
+import numpy as np
 from lxml import etree
 
 from parsers.text import MAX_PAGE
@@ -21,22 +23,41 @@ MARK = "\0"
 """Stands where a tag, comment or script was: maybe inside a word, maybe between two."""
 
 _APART = "\n|\n"
-_MARK = MARK.encode()
-_RAW = "script|style|title|textarea|iframe|xmp|noembed|noframes|plaintext"
-_REGION = re.compile(rf"<(?:!--|({_RAW})(?=[\s/>]))".encode())
-# quotes only as HTML has them: behind an equals sign, closed, with no bracket in between
-_INSIDE = rb"""[^<>"'\0]*+(?:(?<==)(?:"[^<>"\0]*+"|'[^<>'\0]*+')[^<>"'\0]*+)*+>"""
-_TAG = re.compile(rb"<(?:/?[a-zA-Z]" + _INSIDE + rb"|[!?][^<>\0]*+>)")
-_OPENING = re.compile(rb"<[a-zA-Z]" + _INSIDE)
-_META = re.compile(rb"<[mM][eE][tT][aA]\b[^>]*+>")
+# Elements and comments that do not end at the next bracket. Groups: words in them; the last one: what is not so plain.
+_SPECIAL = re.compile(
+    rb"<(?:script(?=[\s>])(?=[^<>+&]*+>)[^>]*+>[^<]*+(?:<(?!/script|!--)[^<]*+)*+"
+    rb"(?:<!--[^<]*+(?:<(?!/?script)[^<]*+)*+)?+</script>"
+    rb"|style(?=[\s>])[^<>]*+>[^<]*+(?:<(?!/style)[^<]*+)*+</style>"
+    rb"|!--(?!-?>)[^-]*+(?:-(?!-!?>)[^-]*+)*+-->"
+    rb"|script(?=[\s>])[^<>]*+>([^<]*+)</script>"
+    rb"|title>([^<]*+)</title>"
+    rb"|iframe(?=[\s>])[^<>]*+>([^<]*+)</iframe>"
+    rb"|textarea(?=[\s>])[^<>]*+>([^<]*+)</textarea>"
+    rb"|[mM][eE][tT][aA]\s(?=[^<>]*[tT][iI][tT][lL][eE])([^<>]*+)>"
+    rb"|(!--(?!-?>)|/?[sStTiIxXnNpPrR](?i:cript|tyle|itle|extarea|frame|mp|oembed|oframes|laintext|[tp])(?=[\s/>])))"
+)
+_NOT_PLAIN = (b"cmsMainContent", b"data-preloaded")
+"""Ids of elements in whose attributes readers look for text: CGTN's, and Discourse's by trafilatura."""
+
+_OPEN, _CLOSE, _DOUBLE, _SINGLE, _EQUALS, _SPACE = b"<>\"'= "
+_BRACKETS = np.isin(np.arange(256), (_OPEN, _CLOSE))
+_TAG_BEGINS = np.isin(np.arange(256), list(b"/!?" + bytes(range(65, 91)) + bytes(range(97, 123))))
+_Bytes: TypeAlias = np.ndarray[tuple[int], np.dtype[np.uint8]]
+
+_PROLOG = re.compile(r"\A\s*<\?xml[^>]*>")
 _ANY_TAG = re.compile(r"<[^<>]*+>")
-# elements that a reader may leave out of the middle of a word, attributes that a reader takes words from
-_READ_SLOWLY = (b"<rt", b"<rp", b"data-json", b"data-preloaded")
-_WORDY = ("data-json", "data-preloaded")
+_TEXTS = etree.XPath("//text()[not(parent::script or parent::style)]", smart_strings=False)
+_TEXTS_WITHOUT_RUBY = etree.XPath(
+    "//text()[not(parent::script or parent::style or ancestor::rt or ancestor::rp)]", smart_strings=False
+)
+_ATTRIBUTES = etree.XPath("//meta/@content", smart_strings=False)
+_DATA = etree.XPath("//script[@type]/text() | //@data-json | //@data-preloaded", smart_strings=False)
 _JSON_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _JSON_MEANS = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "b": "\b", '"': '"', "\\": "\\", "/": "/"}
 _NESTED = 4
-"""JSON in JSON in an attribute, with markup in it: no page has more inside each other."""
+"""JSON in JSON in an attribute, with markup in it: readers look no deeper."""
+_AROUND = 200
+"""Characters before and after an escape: more than any name is long."""
 
 
 def page_words(page: bytes) -> str:
@@ -48,63 +69,65 @@ def page_words(page: bytes) -> str:
     if len(page) > MAX_PAGE:
         page = page.decode(errors="ignore")[:MAX_PAGE].encode()
     page = page.removeprefix(codecs.BOM_UTF8).replace(b"\0", b"")
-    found = _quickly(page)
+    found = _of_plain(page)
     return _by_tree(page.decode(errors="ignore")) if found is None else found
 
 
-def _quickly(page: bytes) -> str | None:
-    """The words, by regular expressions; None for a page that is not so plain."""
-    lower = page.lower()
-    if any(word in lower for word in _READ_SLOWLY):
+def _of_plain(page: bytes) -> str | None:
+    """The words of a page whose tags are what its brackets enclose; None for any other."""
+    if any(name in page for name in _NOT_PLAIN):
         return None
-    kept: list[bytes] = []
-    apart: list[str] = []
-    reached = 0
-    while region := _REGION.search(lower, reached):
-        end = _comment_end(lower, region.end()) if region[1] is None else _element_end(page, lower, region, apart)
-        if end is None:
-            return None
-        kept.append(page[reached : region.start()])
-        reached = end
-    kept.append(page[reached:])
-    marked = _MARK.join(kept)
-    words = _TAG.sub(_MARK, marked)
-    if b"<" in words:
+    parts = _SPECIAL.split(page)
+    stride = _SPECIAL.groups + 1
+    if any(parts[stride - 1 :: stride]):
         return None
-    titles = [meta.decode(errors="ignore") for meta in _META.findall(marked) if b"title" in meta.lower()]
-    return _APART.join((_decoded(words.decode(errors="ignore")), *map(_decoded, titles), *apart))
+    words = _without_tags(MARK.encode().join(filter(None, parts)))
+    return None if words is None else _read(words.replace(b"<", MARK.encode()).decode(errors="ignore"))
 
 
-def _comment_end(lower: bytes, start: int) -> int | None:
-    """Where a comment ends that begins before `start`; None for one that ends oddly or not at all."""
-    end = lower.find(b"-->", start)
-    if end < 0 or lower.startswith((b">", b"->"), start) or lower.find(b"--!>", start, end) >= 0:
+def _without_tags(page: bytes) -> bytes | None:
+    """The page with of each tag but its first bracket; None when brackets and quotes are not plain."""
+    letters = np.frombuffer(page, np.uint8)
+    if not (_are_closed(page, letters, _DOUBLE) and _are_closed(page, letters, _SINGLE)):
         return None
-    return end + 3
-
-
-def _element_end(page: bytes, lower: bytes, region: re.Match[bytes], apart: list[str]) -> int | None:
-    """Where an element without markup in it ends; what it says goes to `apart`, unless it is program or style.
-
-    None when it does not end, or when it may end elsewhere: a script that holds another in a comment.
-    """
-    name, opening = region[1], _OPENING.match(page, region.start())
-    close = lower.find(b"</" + name, opening.end()) if opening else -1
-    if opening is None or close < 0 or lower[close + len(name) + 2 : close + len(name) + 3] not in b" \t\n\f\r/>":
+    at = np.flatnonzero(_BRACKETS.take(letters))
+    kinds = letters.take(at)
+    opening = np.flatnonzero(kinds == _OPEN)
+    if not len(opening):
+        return page
+    if opening[-1] + 1 == len(at) or not (kinds.take(opening + 1) == _CLOSE).all():
         return None
-    if name == b"script":
-        if lower.find(b"<!--", opening.end(), close) >= 0 and lower.find(b"<script", opening.end(), close) >= 0:
-            return None
-        if _is_data(opening[0].lower()):
-            apart.extend(_data_words(page[opening.end() : close].decode(errors="ignore")))
-    elif name != b"style":
-        apart.append(_decoded(page[opening.end() : close].decode(errors="ignore")))
-    return close
+    begins = at.take(opening) + 1
+    if not _TAG_BEGINS.take(letters.take(begins)).all():
+        return None
+    edges = np.zeros(2 * len(opening) + 2, np.intp)
+    edges[1:-1:2], edges[2:-1:2], edges[-1] = begins, at.take(opening + 1) + 1, len(letters)
+    outside = np.arange(len(edges) - 1) % 2 == 0
+    return letters[np.repeat(outside, np.diff(edges))].tobytes()
 
 
-def _is_data(opening: bytes) -> bool:
-    """Whether a script may be JSON-LD."""
-    return b"ld" in opening or b"&" in opening
+def _are_closed(page: bytes, letters: _Bytes, mark: int) -> bool:
+    """Whether each quotation mark that may open a value is closed by another before any bracket."""
+    quotes = letters == mark
+    at = np.flatnonzero(quotes)
+    before = letters.take(at - 1)
+    spaced = at[before <= _SPACE]
+    if any(page[max(0, place - _AROUND) : place].rstrip().endswith(b"=") for place in spaced.tolist()):
+        return False
+    if not (before == _EQUALS).any():
+        return True
+    stops = np.flatnonzero(_BRACKETS.take(letters) | quotes)
+    opening = np.flatnonzero((letters.take(stops) == mark) & (letters.take(stops - 1) == _EQUALS))
+    return bool(opening[-1] + 1 < len(stops) and (letters.take(stops.take(opening + 1)) == mark).all())
+
+
+def _read(words: str) -> str:
+    """Words with their entities decoded, and once more what may be JSON or markup in it."""
+    decoded = _decoded(words)
+    apart = [_ANY_TAG.sub(MARK, decoded)] if "<" in decoded else []
+    if (first := words.find("\\")) >= 0:
+        apart += _data_words(words[max(0, first - _AROUND) : words.rfind("\\") + _AROUND])
+    return _APART.join((decoded, *apart))
 
 
 def _data_words(written: str) -> Iterator[str]:
@@ -133,32 +156,14 @@ def _decoded(text: str) -> str:
 
 
 def _by_tree(page: str) -> str:
-    """The words of any page, by libxml2: with and without what a reader may leave out of a word."""
+    """The words of any page, by libxml2: with and without what is set above others to tell how to say them."""
+    clean = _PROLOG.sub("", page, count=1)
     parser = etree.HTMLParser(no_network=True, remove_comments=True, remove_pis=True)
-    clean = re.sub(r"\A\s*<\?xml[^>]*>", "", page)
     root = etree.fromstring(clean, parser) if "<" in clean else None
     if root is None:
         return _decoded(page)
-    parts: list[str] = []
-    apart: list[str] = []
-    for event, element in etree.iterwalk(root, events=("start", "end")):
-        parts.append(MARK)
-        if event == "end":
-            parts.append(element.tail or "")
-        elif element.tag not in ("script", "style", "rt", "rp"):
-            parts.append(element.text or "")
-        if event == "start":
-            apart.extend(_told_apart(element))
-    return _APART.join((_decoded("".join(parts)), *apart))
-
-
-def _told_apart(element: etree.Element) -> Iterator[str]:
-    if element.tag in ("rt", "rp"):
-        yield _decoded("".join(element.itertext()))
-    elif element.tag == "script" and _is_data(etree.tostring(element).lower().partition(b">")[0]):
-        yield from _data_words(element.text or "")
-    elif element.tag == "meta":
-        yield _decoded(element.get("content") or "")
-    for name in _WORDY:
-        if value := element.get(name):
-            yield from _data_words(value)
+    texts = [MARK.join(_TEXTS(root))]
+    if root.find(".//rt") is not None or root.find(".//rp") is not None:
+        texts.append(MARK.join(_TEXTS_WITHOUT_RUBY(root)))
+    data = (words for written in _DATA(root) for words in _data_words(written))
+    return _APART.join((*map(_read, texts), *map(_decoded, _ATTRIBUTES(root)), *data))

@@ -6,7 +6,7 @@ import codecs
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import islice
 
@@ -57,8 +57,7 @@ def decode(body: bytes, content_type: str | None, language: str) -> str:
     try:
         text = body.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError:
-        texts = [body.decode(charset, "replace") for charset in _charsets(body, content_type, language)]
-        text = min(texts, key=lambda text: text.count("�"))
+        text = _best_text(body, dict.fromkeys(_charsets(body, content_type, language)))
     return text[:MAX_PAGE]
 
 
@@ -168,6 +167,21 @@ def _outermost(elements: list[etree.Element]) -> list[etree.Element]:
     return kept
 
 
+def _best_text(body: bytes, charsets: Iterable[str]) -> str:
+    """The text by the charset that leaves the fewest bytes undecoded; of several the first."""
+    least, best = len(body) + 1, ""
+    for charset in (*charsets, "utf-8"):
+        try:
+            text = body.decode(charset, "replace")
+        except (LookupError, UnicodeError):  # a codec that makes no text, such as `hex`, or not of such bytes
+            continue
+        if (lost := text.count("�")) < least:
+            least, best = lost, text
+        if not least:
+            break
+    return best
+
+
 def _charsets(body: bytes, content_type: str | None, language: str) -> list[str]:
     declared = _CHARSET.findall((content_type or "").encode("ascii", "ignore")) + _CHARSET.findall(body[:4096])
     names = []
@@ -179,4 +193,4 @@ def _charsets(body: bytes, content_type: str | None, language: str) -> list[str]
     fitting = ["gb18030" if name in _CHINESE else name for name in names if name not in _WESTERN]
     if language == "zh":
         fitting.append("gb18030")
-    return [*fitting, "utf-8"] if fitting else ["cp1252"]
+    return fitting or ["cp1252"]
