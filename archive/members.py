@@ -6,6 +6,7 @@ its reading can begin at any of them; whoever packed a file as a whole left one 
 
 from __future__ import annotations
 
+import io
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import BinaryIO, ClassVar
 
 import zstandard
 from isal import isal_zlib
+from typing_extensions import Buffer
 
 RECORD = re.compile(rb"WARC/[01]\.\d{1,2}\r?\n(?i:WARC-[A-Z-]{3,32}|Content-Type|Content-Length)[ \t]?:")
 """How each record of a WARC file begins."""
@@ -273,6 +275,34 @@ class _Frame:
         self._known += 3 + (1 if block >> 1 & 3 == _ZSTD_REPEATED else block >> 3)
         if self._last and self._checked:
             self._known += 4
+
+
+class Unpacked(io.RawIOBase):
+    """What all pieces of a file hold, one after the other, as a file. Reading raises `DamagedError`, OSError."""
+
+    def __init__(self, window: Window) -> None:
+        super().__init__()
+        self._packing = packing_of(window)
+        self._unit = self._packing.unit(0)
+        self._data = b""
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def readinto(self, buffer: Buffer, /) -> int:
+        """See `io.RawIOBase`."""
+        while not self._data:
+            self._data = self._unit.read()
+            if not self._data:
+                if not self._packing.window.view(self._unit.end, 1):
+                    return 0
+                self._unit = self._packing.unit(self._unit.end)
+        room = memoryview(buffer)
+        size = min(len(room), len(self._data))
+        room[:size] = self._data[:size]
+        self._data = self._data[size:]
+        return size
 
 
 def packing_of(window: Window) -> Packing:

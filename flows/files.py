@@ -55,11 +55,12 @@ def is_pattern(name: str) -> bool:
 def listed(name: str) -> list[str]:
     """The files that a full name means, sorted: itself, those in a folder and below it, those that a pattern fits.
 
-    What begins with a dot is passed over in folders. Raises `InputError` when there is none.
+    What begins with a dot is passed over where it is not named so. Raises `InputError` when there is none.
     """
     with _told(name):
         fs, path = _file_system(name)
-        roots = [path] if not is_pattern(name) or fs.exists(path) else fs.glob(path)
+        literal = not is_pattern(name) or fs.exists(path)
+        roots = [path] if literal else [root for root in fs.glob(path) if _is_shown(root, path)]
         files = sorted({file for root in roots for file in _below(fs, root)})
     if not files:
         raise InputError(f"{name} holds no file" if roots else f"{name} fits no file; correct the pattern")
@@ -150,9 +151,13 @@ def _below(fs: Any, root: str) -> Iterator[str]:
         yield root
         return
     for file, info in fs.find(root, detail=True).items():
-        inner = file.removeprefix(root).strip("/").split("/")
-        if info["type"] == "file" and not any(part.startswith(".") for part in inner):
+        if info["type"] == "file" and _is_shown(file, root):
             yield file
+
+
+def _is_shown(file: str, named: str) -> bool:
+    said = set(named.split("/"))
+    return all(part in said or not part.startswith(".") for part in file.split("/"))
 
 
 def _file_system(name: str) -> tuple[Any, str]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import bz2
-import gzip
 import io
 import lzma
 import re
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,10 +13,8 @@ from itertools import pairwise
 from typing import BinaryIO, Protocol, cast
 from urllib.parse import urlsplit
 
-import zstandard
-
 from archive.captures import CaptureReader, splits
-from archive.members import RECORD, DamagedError, Window, packing_of
+from archive.members import RECORD, DamagedError, Unpacked, Window, packing_of
 from archive.records import Capture, Chunk, InputKind, Unreadable
 from flows.files import UNKNOWN_SIZE, full_name, is_url, listed, look_at, open_file
 from flows.jsonlines import read_line
@@ -161,8 +157,8 @@ class _SeedReader:
 
 def _seed(name: str) -> Article | Unreadable:
     try:
-        with open_file(name) as file:
-            data = io.BufferedReader(file).read(_MAX_SEED + 1)
+        with open_file(name) as file, io.BufferedReader(file) as whole:
+            data = whole.read(_MAX_SEED + 1)
     except InputError as error:
         return Unreadable(name, str(error))
     if len(data) > _MAX_SEED:
@@ -204,8 +200,8 @@ class _LineReader:
                 line = file.readline(_MAX_LINE)
                 size = len(line) + (0 if len(line) < _MAX_LINE or line.endswith(b"\n") else _skip_line(file))
             except _DAMAGE as error:
-                yield Unreadable(where, f"its packed data is damaged or ends within it ({error})")
-                break
+                yield Unreadable(where, f"what is packed there is damaged or cut off ({error})")
+                return
             if not line:
                 break
             self.first, at = first, at + size
@@ -233,16 +229,15 @@ def _unpacker(begin: bytes) -> Callable[[BinaryIO], BinaryIO] | None:
     return next((unpack for mark, unpack in _UNPACKERS if begin.startswith(mark)), None)
 
 
-def _unzstd(file: BinaryIO) -> BinaryIO:
-    reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(file, read_across_frames=True)
-    return io.BufferedReader(cast("io.RawIOBase", reader))
+def _unpacked(file: BinaryIO) -> BinaryIO:
+    return io.BufferedReader(Unpacked(Window(file)))
 
 
 _UNPACKERS: tuple[tuple[bytes, Callable[[BinaryIO], BinaryIO]], ...] = (
-    (b"\x1f\x8b", lambda file: cast("BinaryIO", gzip.GzipFile(fileobj=file))),
-    (b"\x28\xb5\x2f\xfd", _unzstd),
+    (b"\x1f\x8b", _unpacked),
+    (b"\x28\xb5\x2f\xfd", _unpacked),
     (b"BZh", lambda file: cast("BinaryIO", bz2.BZ2File(file))),
     (b"\xfd7zXZ", lambda file: cast("BinaryIO", lzma.LZMAFile(file))),  # noqa: SIM115 - the reader owns the file
 )
 _MARK = 6
-_DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError, lzma.LZMAError)
+_DAMAGE = (DamagedError, EOFError, lzma.LZMAError)

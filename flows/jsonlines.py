@@ -9,7 +9,7 @@ from typing import Any
 
 from archive.records import Capture, Unreadable
 from parsers.agencies import agency_of
-from parsers.dates import read_day
+from parsers.dates import YEARS, read_day
 from parsers.records import Article, Side, article_key
 from parsers.text import tidy
 from parsers.urls import canonical_url
@@ -80,9 +80,11 @@ def _when(record: Mapping[str, Any], keys: tuple[str, ...]) -> tuple[datetime | 
     written = next(filter(None, (_text(record, key) for key in keys)), "").strip()
     try:
         moment = datetime.fromisoformat(written)
-        return (moment.astimezone(UTC) if moment.tzinfo else None), moment.date()
-    except (ValueError, OverflowError):
+    except ValueError:
         return None, read_day(written)
+    if moment.year not in YEARS:
+        return None, None
+    return (moment.astimezone(UTC) if moment.tzinfo else None), moment.date()
 
 
 def _text(record: Mapping[str, Any], key: str) -> str:

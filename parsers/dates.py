@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 
 from parsers.records import DateOrder
 
-_YEARS = range(1900, 2200)
+YEARS = range(1900, 2200)
 """Of moments. Any other is no article's, and at the calendar's ends a date in one zone is none in another."""
 _LONGEST = 300
 """Characters looked at: a date stands at the front of the element that holds it."""
@@ -93,7 +93,7 @@ def read_stamp(text: str, zone: tzinfo, order: DateOrder | None = None) -> Stamp
         return Stamp(moment.astimezone(zone).date(), moment)
     text = _COMPACT_TIME.sub(r"\1:\2:\3", text[:_LONGEST])
     found = _first_date(text)
-    if found is None or (day := _day_of(found, order)) is None or day.year not in _YEARS:
+    if found is None or (day := _day_of(found, order)) is None or day.year not in YEARS:
         return None
     rest = f"{text[: found.start()]} {text[found.end() :].removeprefix('T')}"
     moment = _moment(day, rest, zone)
@@ -130,7 +130,7 @@ def midnight(day: date, zone: tzinfo) -> datetime:
 
 def _mail_moment(found: re.Match[str]) -> datetime | None:
     day, name, year, hour, minute, second, off_hour, off_minute = found.groups()
-    if (month := _MONTHS.get(name.lower())) is None or int(year) not in _YEARS:
+    if (month := _MONTHS.get(name.lower())) is None or int(year) not in YEARS:
         return None
     try:
         ahead = timedelta(hours=int(off_hour), minutes=int(off_hour[0] + off_minute)) if off_hour else timedelta()
