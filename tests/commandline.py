@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import sys
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+import typer.main
 
 from flows import cli
 from flows.settings import Settings
@@ -27,6 +29,9 @@ _LATE = (
 )
 for _module in _LATE:
     importlib.import_module(f"flows.{_module}")
+
+# a process of ours reads its commands' signatures once, and these tests are one process for thousands of commands
+typer.main.get_command = functools.cache(typer.main.get_command)
 
 ROOT = Path(__file__).resolve().parent.parent
 SEEDS = ROOT / "seeds"
