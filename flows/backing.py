@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from archive import deliveries, issues
+from archive import backfills, deliveries, issues
 from archive.backup import DUMP_NAME, Manifest, write_backup
 from archive.checks import Damage, check_articles
 from archive.errors import ArchiveError, file_error
@@ -254,10 +254,13 @@ def _settle(s: Session, now: datetime) -> None:
 
 
 def require_quiet(s: Session, *, then: str) -> None:
-    """Raises `Busy` when somebody who lives holds a lock of the archive; `then`: the command that cannot be."""
-    held = live_locks(s, now_utc(), is_gone)
+    """Raises `Busy` when somebody who lives holds a lock of the archive or is at a backfill; `then`: the command."""
+    now = now_utc()
+    held = live_locks(s, now, is_gone)
     if held:
         raise Busy(f"A run holds “{next(iter(held))}” there; stop it, or wait for its end, then {then}.")
+    if backfills.running(s, now=now, is_gone=is_gone):
+        raise Busy(f"A backfill is under way there; stop it, or wait for its end, then {then}.")
 
 
 def _require_room(settings: Settings, url: str | None, *, replace: bool) -> None:

@@ -7,14 +7,16 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import make_url
 
-from archive import transfer
+from archive import backfills, transfer
 from archive.errors import ArchiveError
 from archive.locks import Busy
+from archive.records import Chunk, InputKind
 from flows import moving
 from flows.moving import move
 from flows.owner import server_lock
@@ -147,6 +149,19 @@ def test_not_while_a_run_is_under_way(database: str | None, tmp_path: Path) -> N
         move(settings, other, advance=quiet)
     move(settings, other, advance=quiet)
     assert rows(settings_for(tmp_path / "home", other))["locks"] == []
+
+
+def test_not_while_a_chunk_of_a_backfill_is_read(kept: Settings, tmp_path: Path) -> None:
+    other, now = f"sqlite:///{tmp_path}/other.db", datetime.now(UTC)
+    with opened(kept) as archive, archive.write() as s:
+        id_ = backfills.begin(s, [Chunk("/a.warc", InputKind.WARC, 0, 9)], rules_version="1", now=now)
+        claim = backfills.claim(s, id_, owner="elsewhere:1", now=now, is_gone=lambda _: False)
+    assert claim is not None
+    with pytest.raises(Busy, match=r"A backfill is under way there; .* then move"):
+        move(kept, other, advance=quiet)
+    with opened(kept) as archive, archive.write() as s:
+        backfills.give_back(s, claim)
+    move(kept, other, advance=quiet)
 
 
 def test_not_while_it_is_served(kept: Settings, tmp_path: Path) -> None:
