@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export MEETINGS_HOME ?= data
+# where it is set, each of some hundred processes that the tests start would compile this program anew
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-fast lint format lock mail-check audit bench-setup clean
