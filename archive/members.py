@@ -23,7 +23,7 @@ NO_RECORD = "no WARC record begins here"
 _BLOCK = 1 << 18
 """Bytes read from a file at once; of those before, as many stay at hand."""
 _FEED = 1 << 16
-_PIECE = 1 << 18
+_PIECE = 1 << 17
 _FIRST = 512
 """Bytes of a piece that tell what it holds."""
 _GZIP = re.compile(rb"\x1f\x8b\x08")
@@ -59,6 +59,10 @@ class Window:
 
     def view(self, at: int, size: int) -> bytes:
         """Bytes [at, at + size) of the file, fewer at its end; `at` is one that `back_to` gives. Raises OSError."""
+        return bytes(self.loan(at, size))
+
+    def loan(self, at: int, size: int) -> memoryview:
+        """As `view`, but not copied."""
         if self._seeks and not self._base <= at <= self.reached + _BLOCK:
             self._file.seek(at)
             self._data, self._base = b"", at
@@ -69,7 +73,7 @@ class Window:
             spare = max(0, min(at - self._base, len(self._data)) - _BLOCK)
             self._data = self._data[spare:] + piece
             self._base += spare
-        return self._data[at - self._base : at - self._base + size]
+        return memoryview(self._data)[at - self._base : at - self._base + size]
 
     def back_to(self, at: int) -> int:
         """The first offset from `at` on that can still be read."""
@@ -89,7 +93,7 @@ class Window:
 
 
 class Unit:
-    """One piece being unpacked, some 256 KiB at once; `end` is known when nothing more comes.
+    """One piece being unpacked, some 128 KiB at once; `end` is known when nothing more comes.
 
     Reading raises `DamagedError` where what follows cannot be unpacked.
     """
@@ -136,14 +140,17 @@ class Packing(ABC):
 
     def begins_record(self, at: int) -> bool:
         """Whether a piece begins at `at`, and in it a record."""
+        if self._found and self._found.start == at:
+            return True
         unit = Unit(self, at)
         try:
-            found = self.begins(at) and bool(RECORD.match(unit.begin()))
+            if not self.begins(at) or not RECORD.match(unit.begin()):
+                return False
         except DamagedError:
             return False
         # it is mostly read next, and what is unpacked already need not be unpacked again
-        self._found = unit if found else None
-        return found
+        self._found = unit
+        return True
 
     def fault(self, at: int, until: int) -> str:
         """Why no record begins at `at`, where the next one is at `until`; nothing where nothing but blanks is lost."""
@@ -156,6 +163,8 @@ class Packing(ABC):
 
     def find_record(self, at: int, stop: int | None = None) -> int | None:
         """Where in [at, stop) the first piece begins that a record begins; None where none does."""
+        if (stop is None or at < stop) and self.begins_record(at):
+            return at
         return next((place for place in self.window.find(self.magic, at, stop) if self.begins_record(place)), None)
 
 
@@ -181,9 +190,9 @@ class Gzip(Packing):
         """See `Packing`."""
         engine = isal_zlib.decompressobj(_GZIP_MEMBER)
         while not engine.eof:
-            given = engine.unconsumed_tail
+            given: bytes | memoryview = engine.unconsumed_tail
             if not given:
-                given = self.window.view(unit.end, _FEED)
+                given = self.window.loan(unit.end, _FEED)
                 unit.end += len(given)
             try:
                 piece = engine.decompress(given, _PIECE)
