@@ -7,11 +7,10 @@ its work. The restart is a plain run.
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +21,7 @@ from archive import articles, deliveries, issues, sources
 from archive.meetings import count_meetings
 from archive.records import DeliveryState
 from archive.store import Archive
+from bench.killing import Job, Launcher
 from tests.commandline import Meetings, source
 from tests.mailserver import Inbox, mail_server
 from tests.prefect_server import PAGE, feed
@@ -29,23 +29,26 @@ from tests.webserver import Reply, Web
 
 WEEK, ZONE = "2024-W50", "Asia/Ho_Chi_Minh"
 READERS = ("ann@example.org", "bob@example.org", "chi@example.org")
-# the child: argv is the step, then the command's own words
-CHILD = """
-import sys
-from bench.killing import arm
-step, *words = sys.argv[1:]
-arm(step)
-sys.argv = ["meetings", *words]
-from flows.cli import main
-main()
-"""
 
 
-def killed(meetings: Meetings, step: str, *words: str) -> None:
-    """Run a command in a process that dies at a step (`bench.killing`)."""
-    command = [sys.executable, "-c", CHILD, step, "--home", str(meetings.home), *words]
-    done = subprocess.run(command, env=os.environ, check=False)
-    assert done.returncode == -signal.SIGKILL, "the step was never reached"
+@pytest.fixture(scope="module")
+def launcher() -> Iterator[Launcher]:
+    with Launcher() as running:
+        yield running
+
+
+@pytest.fixture
+def killed(launcher: Launcher, meetings: Meetings, tmp_path: Path) -> Callable[..., None]:
+    """Runs a command, given behind the step, in a process that dies at the step (`bench.killing`)."""
+
+    def run(step: str, *words: str) -> None:
+        env = {key: value for key, value in os.environ.items() if key.startswith("MEETINGS_")}
+        files = {f"MEETINGS_{name.upper()}_FILE": str(tmp_path / f"{name}.toml") for name in ("sources", "recipients")}
+        log = tmp_path / "log"
+        ended = launcher.run(Job(words, env | files | {"MEETINGS_HOME": str(meetings.home)}, log, step=step))
+        assert ended.killed, f"the step was never reached: {log.read_text()}"
+
+    return run
 
 
 @pytest.fixture
@@ -83,8 +86,10 @@ INGEST_STEPS = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("step", INGEST_STEPS)
-def test_ingest_killed_anywhere_loses_nothing_and_doubles_nothing(meetings: Meetings, wire: Web, step: str) -> None:
-    killed(meetings, step, "ingest")
+def test_ingest_killed_anywhere_loses_nothing_and_doubles_nothing(
+    killed: Callable[..., None], meetings: Meetings, wire: Web, step: str
+) -> None:
+    killed(step, "ingest")
     again = meetings("ingest", "--source", "wire")
     assert again.code == 0, again.err
     with Archive.open(meetings.home) as archive, archive.read() as session:
@@ -98,8 +103,10 @@ def test_ingest_killed_anywhere_loses_nothing_and_doubles_nothing(meetings: Meet
 
 
 @pytest.mark.slow
-def test_validators_are_not_remembered_before_the_articles(meetings: Meetings, wire: Web) -> None:
-    killed(meetings, "archive.articles:add_article before", "ingest")
+def test_validators_are_not_remembered_before_the_articles(
+    killed: Callable[..., None], meetings: Meetings, wire: Web
+) -> None:
+    killed("archive.articles:add_article before", "ingest")
     with Archive.open(meetings.home) as archive, archive.read() as session:
         assert "wire" not in sources.states(session)
         assert len(sources.pending(session, "wire", now=datetime.now(UTC))) == 1
@@ -154,9 +161,9 @@ SEND_STEPS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("step", SEND_STEPS)
 def test_sending_killed_anywhere_reaches_everybody_and_doubles_only_the_unknown(
-    meetings: Meetings, inbox: Inbox, step: str
+    killed: Callable[..., None], meetings: Meetings, inbox: Inbox, step: str
 ) -> None:
-    killed(meetings, step, "digest", "--week", WEEK, "--send")
+    killed(step, "digest", "--week", WEEK, "--send")
     again = meetings("digest", "--week", WEEK, "--send")
     assert again.code == 0, again.err
     got = Counter(to for to, _ in inbox.accepted)
