@@ -312,7 +312,7 @@ def test_a_run_that_ends_in_the_middle_is_gone_on_with(tmp_path: Path, blow: sig
         order.open() as archive,
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path) as run,
     ):
-        until(lambda: states(archive, order)[ChunkState.DONE] or None, "a chunk that is done")
+        until(lambda: states(archive, order)[ChunkState.DONE] or run.poll() is not None, "a chunk that is done")
         run.send_signal(blow)
         _, told = run.communicate(timeout=100)
         assert run.returncode != 0
