@@ -29,13 +29,16 @@ LONGEST_LINE = 50_000
 
 _ASTRAL = re.compile(r"[\U00010000-\U0010ffff]")
 _BMP = range(0x10000)
-_Letters: TypeAlias = np.ndarray[tuple[int], np.dtype[np.uint16]]
+_Units: TypeAlias = np.ndarray[tuple[int], np.dtype[np.uint16]]
+_Places: TypeAlias = np.ndarray[tuple[int], np.dtype[np.intp]]
+_NO_LETTER, _SHARED = 1, 128
+"""Codes: of letters that are in no word; from the second on, of those that are not ASCII."""
 
 
 class _Word(NamedTuple):
-    """A word of the lexicon. `letters` as UTF-16; `gaps`: what stands between them; `firm_*`: it begins, ends a word."""
+    """A word of the lexicon. `gaps`: what stands between its `letters`; `firm_*`: it begins or ends a word there."""
 
-    letters: bytes
+    letters: str
     sides: frozenset[Side]
     gaps: tuple[str, ...]
     case: int
@@ -57,14 +60,20 @@ def _finder() -> _Finder:
 
 
 class _Finder:
-    """All words of the lexicons, looked for at once by their letters alone."""
+    """All words of the lexicons, looked for at once by codes of their letters alone; Han ones share codes."""
 
     def __init__(self, sided: dict[str, frozenset[Side]]) -> None:
         self._letters = _letters()
         self._gone = frozenset(char for char in map(chr, _BMP) if _may_vanish(char))
         self._gone_or_space = self._gone | {char for char in map(chr, _BMP) if char.isspace()}
         self._words = [self._word(word, sides) for word, sides in sided.items() if sides]
-        self._automaton = BytesAhoCorasick([word.letters for word in self._words], implementation=Implementation.DFA)
+        letters = sorted({ord(char) for word in self._words for char in word.letters})
+        codes = np.full(len(_BMP), _NO_LETTER, np.uint8)
+        codes[letters] = [code if code < _SHARED else _SHARED + code % (256 - _SHARED) for code in letters]
+        codes[0] = 0
+        self._codes = codes[self._letters]
+        patterns = [codes[[ord(char) for char in word.letters]].tobytes() for word in self._words]
+        self._automaton = BytesAhoCorasick(patterns, implementation=Implementation.DFA)
 
     def told(self, words: str) -> frozenset[Side]:
         """The sides that a text made of these words may speak of; both may be missing when one is."""
@@ -72,35 +81,37 @@ class _Finder:
         if len(units) != len(words):
             words = _ASTRAL.sub(GAP, unicodedata.normalize("NFC", words))
             units = np.frombuffer(words.encode("utf-16-le", "surrogatepass"), "<u2")
-        letters = self._letters[units]
-        places = np.flatnonzero(letters)
-        raw = self._automaton.find_matches_as_indexes(letters[places].tobytes(), overlapping=True)
-        hits = [(index, start // 2, end // 2) for index, start, end in raw if not start & 1]
-        if not screen.BOTH <= {side for index in {hit[0] for hit in hits} for side in self._words[index].sides}:
-            return frozenset()
+        codes = self._codes.take(units)
+        places = np.flatnonzero(codes)
+        hits = self._automaton.find_matches_as_indexes(codes.take(places).tobytes(), overlapping=True)
         told: frozenset[Side] = frozenset()
+        if not {side for index in {hit[0] for hit in hits} for side in self._words[index].sides} >= screen.BOTH:
+            return told
         for index, start, end in hits:
             word = self._words[index]
-            if not word.sides <= told and self._stands(word, words, places[start:end].tolist(), letters):
+            if not word.sides <= told and self._stands(word, words, units, places[start:end]):
                 told |= word.sides
                 if told >= screen.BOTH:
                     break
         return told
 
-    def _stands(self, word: _Word, words: str, at: list[int], letters: _Letters) -> bool:
+    def _stands(self, word: _Word, words: str, units: _Units, places: _Places) -> bool:
         """Whether the letters at these places may be the word in a text: not when something there surely forbids it."""
-        first, last = at[0], at[-1]
+        first, last = int(places[0]), int(places[-1])
         if word.case and not (words[first].isupper() if word.case == 1 else words[first : last + 1].isupper()):
             return False
-        if word.firm_start and first and 0 < letters[first - 1] < ord(HAN):
+        if word.firm_start and first and 0 < self._letters[units[first - 1]] < ord(HAN):
             return False
-        if word.firm_end and last + 1 < len(words) < LONGEST_LINE and 0 < letters[last + 1] < ord(HAN):
+        if word.firm_end and last + 1 < len(words) < LONGEST_LINE and 0 < self._letters[units[last + 1]] < ord(HAN):
             return False
-        if last - first == len(at) - 1:
-            return not any(word.gaps)
-        return all(
-            self._fits(gap, words[one + 1 : two]) for gap, (one, two) in zip(word.gaps, pairwise(at), strict=True)
-        )
+        if not word.letters.isascii() and self._letters.take(units.take(places)).tolist() != [*map(ord, word.letters)]:
+            return False
+        return self._are_filled(word, words, places.tolist())
+
+    def _are_filled(self, word: _Word, words: str, at: list[int]) -> bool:
+        """Whether between the letters may stand what the word has there."""
+        between = (words[one + 1 : two] for one, two in pairwise(at))
+        return all(self._fits(gap, found) for gap, found in zip(word.gaps, between, strict=True))
 
     def _fits(self, gap: str, found: str) -> bool:
         """Whether what stands between two letters may be what the word has there, once the page is read."""
@@ -112,11 +123,17 @@ class _Finder:
         folded = fold(word)
         at = [place for place, char in enumerate(folded) if self._letters[ord(char)]]
         gaps = tuple(folded[one + 1 : two] for one, two in pairwise(at))
-        bare = "".join(folded[place] for place in at).encode("utf-16-le")
-        return _Word(bare, sides, gaps, case_of(word), is_letter(folded[0]), is_letter(folded[-1]))
+        return _Word(
+            "".join(folded[place] for place in at),
+            sides,
+            gaps,
+            case_of(word),
+            is_letter(folded[0]),
+            is_letter(folded[-1]),
+        )
 
 
-def _letters() -> _Letters:
+def _letters() -> _Units:
     """Each character of the Basic Multilingual Plane as the letter or digit that it is folded to, else 0."""
     single = (unicodedata.normalize("NFC", char) for char in map(chr, _BMP))
     composed = "".join(form if len(form) == 1 and form <= "\uffff" else chr(code) for code, form in enumerate(single))

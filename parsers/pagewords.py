@@ -12,6 +12,7 @@ import codecs
 import html
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import TypeAlias
 
 import numpy as np
@@ -31,8 +32,8 @@ _SPECIAL = re.compile(
     rb"|!--(?!-?>)[^-]*+(?:-(?!-!?>)[^-]*+)*+-->"
     rb"|script(?=[\s>])[^<>]*+>([^<]*+)</script>"
     rb"|title>([^<]*+)</title>"
-    rb"|iframe(?=[\s>])[^<>]*+>([^<]*+)</iframe>"
-    rb"|textarea(?=[\s>])[^<>]*+>([^<]*+)</textarea>"
+    rb"|iframe(?=[\s>])[^<>]*+>\s*+</iframe>"
+    rb"|textarea(?=[\s>])[^<>]*+>\s*+</textarea>"
     rb"|[mM][eE][tT][aA]\s(?=[^<>]*[tT][iI][tT][lL][eE])([^<>]*+)>"
     rb"|(!--(?!-?>)|/?[sStTiIxXnNpPrR](?i:cript|tyle|itle|extarea|frame|mp|oembed|oframes|laintext|[tp])(?=[\s/>])))"
 )
@@ -40,15 +41,34 @@ _NOT_PLAIN = (b"cmsMainContent", b"data-preloaded")
 """Ids of elements in whose attributes readers look for text: CGTN's, and Discourse's by trafilatura."""
 
 _OPEN, _CLOSE, _DOUBLE, _SINGLE, _EQUALS, _SPACE = b"<>\"'= "
-_BRACKETS = np.isin(np.arange(256), (_OPEN, _CLOSE))
+_NEAR = 300
+"""Characters that are looked back from a quotation mark or title to what it belongs to."""
+_DRAWING = re.compile(rb"<svg\b[^<>]*+>\s*+\Z")
+_STOPS = np.isin(np.arange(256), (_OPEN, _CLOSE, _DOUBLE))
 _TAG_BEGINS = np.isin(np.arange(256), list(b"/!?" + bytes(range(65, 91)) + bytes(range(97, 123))))
 _Bytes: TypeAlias = np.ndarray[tuple[int], np.dtype[np.uint8]]
+_Places: TypeAlias = np.ndarray[tuple[int], np.dtype[np.intp]]
 
 _PROLOG = re.compile(r"\A\s*<\?xml[^>]*>")
 _ANY_TAG = re.compile(r"<[^<>]*+>")
 _TEXTS = etree.XPath("//text()[not(parent::script or parent::style)]", smart_strings=False)
-_TEXTS_WITHOUT_RUBY = etree.XPath(
-    "//text()[not(parent::script or parent::style or ancestor::rt or ancestor::rp)]", smart_strings=False
+_BOXES = [
+    "script",
+    "style",
+    "rt",
+    "rp",
+    "title",
+    "iframe",
+    "textarea",
+    "noscript",
+    "template",
+    "svg",
+    "button",
+    "aside",
+    "figure",
+]
+_TEXTS_OUT_OF_BOXES = etree.XPath(
+    f"//text()[not({' or '.join(f'ancestor::{box}' for box in _BOXES)})]", smart_strings=False
 )
 _ATTRIBUTES = etree.XPath("//meta/@content", smart_strings=False)
 _DATA = etree.XPath("//script[@type]/text() | //@data-json | //@data-preloaded", smart_strings=False)
@@ -56,8 +76,6 @@ _JSON_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _JSON_MEANS = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "b": "\b", '"': '"', "\\": "\\", "/": "/"}
 _NESTED = 4
 """JSON in JSON in an attribute, with markup in it: readers look no deeper."""
-_AROUND = 200
-"""Characters before and after an escape: more than any name is long."""
 
 
 def page_words(page: bytes) -> str:
@@ -75,59 +93,60 @@ def page_words(page: bytes) -> str:
 
 def _of_plain(page: bytes) -> str | None:
     """The words of a page whose tags are what its brackets enclose; None for any other."""
-    if any(name in page for name in _NOT_PLAIN):
+    parts, stride = _SPECIAL.split(page), _SPECIAL.groups + 1
+    texts, data, titles, metas, odd = (parts[first::stride] for first in range(stride))
+    marked = MARK.encode().join(texts)
+    if any(odd) or any(name in marked for name in _NOT_PLAIN) or not _stand_apart(texts, titles):
         return None
-    parts = _SPECIAL.split(page)
-    stride = _SPECIAL.groups + 1
-    if any(parts[stride - 1 :: stride]):
+    if (words := _without_tags(marked)) is None:
         return None
-    words = _without_tags(MARK.encode().join(filter(None, parts)))
-    return None if words is None else _read(words.replace(b"<", MARK.encode()).decode(errors="ignore"))
+    apart = [_text(part) for part in chain(titles, metas) if part]
+    return _APART.join((_text(words), *apart, *_data_words(b"\n".join(filter(None, data)).decode(errors="ignore"))))
+
+
+def _stand_apart(texts: list[bytes], titles: list[bytes]) -> bool:
+    """Whether titles are the head's or a drawing's: of `texts` each is what stands before the title of its number."""
+    body = next((number for number, text in enumerate(texts) if b"<body" in text), 0)
+    return all(
+        _DRAWING.search(texts[number][-_NEAR:]) for number, title in enumerate(titles) if title and number >= body
+    )
 
 
 def _without_tags(page: bytes) -> bytes | None:
-    """The page with of each tag but its first bracket; None when brackets and quotes are not plain."""
+    """The page with MARK for each tag; None when brackets and quotes are not plain."""
     letters = np.frombuffer(page, np.uint8)
-    if not (_are_closed(page, letters, _DOUBLE) and _are_closed(page, letters, _SINGLE)):
-        return None
-    at = np.flatnonzero(_BRACKETS.take(letters))
-    kinds = letters.take(at)
-    opening = np.flatnonzero(kinds == _OPEN)
+    stops = np.flatnonzero(_STOPS.take(letters))
+    at = stops[letters.take(stops) != _DOUBLE]
+    opening = np.flatnonzero(letters.take(at) == _OPEN)
     if not len(opening):
         return page
-    if opening[-1] + 1 == len(at) or not (kinds.take(opening + 1) == _CLOSE).all():
+    if opening[-1] + 1 == len(at) or not (letters.take(at.take(opening + 1)) == _CLOSE).all():
         return None
-    begins = at.take(opening) + 1
+    singles = np.sort(np.concatenate((at, np.flatnonzero(letters == _SINGLE))), kind="stable")
+    if not (_are_closed(page, letters, stops, _DOUBLE) and _are_closed(page, letters, singles, _SINGLE)):
+        return None
+    begins, ends = at.take(opening) + 1, at.take(opening + 1) + 1
     if not _TAG_BEGINS.take(letters.take(begins)).all():
         return None
     edges = np.zeros(2 * len(opening) + 2, np.intp)
-    edges[1:-1:2], edges[2:-1:2], edges[-1] = begins, at.take(opening + 1) + 1, len(letters)
+    edges[1:-1:2], edges[2:-1:2], edges[-1] = begins, ends, len(letters)
     outside = np.arange(len(edges) - 1) % 2 == 0
-    return letters[np.repeat(outside, np.diff(edges))].tobytes()
+    rest = bytes(letters[np.repeat(outside, np.diff(edges))])
+    return rest.replace(b"<", MARK.encode())
 
 
-def _are_closed(page: bytes, letters: _Bytes, mark: int) -> bool:
-    """Whether each quotation mark that may open a value is closed by another before any bracket."""
-    quotes = letters == mark
-    at = np.flatnonzero(quotes)
-    before = letters.take(at - 1)
-    spaced = at[before <= _SPACE]
-    if any(page[max(0, place - _AROUND) : place].rstrip().endswith(b"=") for place in spaced.tolist()):
-        return False
-    if not (before == _EQUALS).any():
+def _are_closed(page: bytes, letters: _Bytes, stops: _Places, mark: int) -> bool:
+    """Whether each `mark` that may open a value is closed by another before any bracket; `stops`: where they stand."""
+    marks = np.flatnonzero(letters.take(stops) == mark)
+    before = letters.take(stops.take(marks) - 1)
+    for place in stops.take(marks[before <= _SPACE]).tolist():
+        nearest = page[max(0, place - _NEAR) : place].rstrip()
+        if not nearest or nearest.endswith(b"="):
+            return False
+    opening = marks[before == _EQUALS]
+    if not len(opening):
         return True
-    stops = np.flatnonzero(_BRACKETS.take(letters) | quotes)
-    opening = np.flatnonzero((letters.take(stops) == mark) & (letters.take(stops - 1) == _EQUALS))
     return bool(opening[-1] + 1 < len(stops) and (letters.take(stops.take(opening + 1)) == mark).all())
-
-
-def _read(words: str) -> str:
-    """Words with their entities decoded, and once more what may be JSON or markup in it."""
-    decoded = _decoded(words)
-    apart = [_ANY_TAG.sub(MARK, decoded)] if "<" in decoded else []
-    if (first := words.find("\\")) >= 0:
-        apart += _data_words(words[max(0, first - _AROUND) : words.rfind("\\") + _AROUND])
-    return _APART.join((decoded, *apart))
 
 
 def _data_words(written: str) -> Iterator[str]:
@@ -146,6 +165,10 @@ def _meant(escape: re.Match[str]) -> str:
     return chr(int(escape[1], 16)) if escape[1] else _JSON_MEANS.get(escape[2], escape[0])
 
 
+def _text(part: bytes) -> str:
+    return _decoded(part.decode(errors="ignore"))
+
+
 def _decoded(text: str) -> str:
     """Text with its entities decoded, also those that were encoded twice."""
     for _ in range(_NESTED):
@@ -156,14 +179,12 @@ def _decoded(text: str) -> str:
 
 
 def _by_tree(page: str) -> str:
-    """The words of any page, by libxml2: with and without what is set above others to tell how to say them."""
+    """The words of any page, by libxml2: with and without what readers take out of the middle of a text."""
     clean = _PROLOG.sub("", page, count=1)
     parser = etree.HTMLParser(no_network=True, remove_comments=True, remove_pis=True)
     root = etree.fromstring(clean, parser) if "<" in clean else None
     if root is None:
         return _decoded(page)
-    texts = [MARK.join(_TEXTS(root))]
-    if root.find(".//rt") is not None or root.find(".//rp") is not None:
-        texts.append(MARK.join(_TEXTS_WITHOUT_RUBY(root)))
+    texts = (MARK.join(_TEXTS(root)), MARK.join(_TEXTS_OUT_OF_BOXES(root)))
     data = (words for written in _DATA(root) for words in _data_words(written))
-    return _APART.join((*map(_read, texts), *map(_decoded, _ATTRIBUTES(root)), *data))
+    return _APART.join((*map(_decoded, texts), *map(_decoded, _ATTRIBUTES(root)), *data))

@@ -1,4 +1,4 @@
-"""The first pass of a backfill dismisses no page of which an article about both countries can be read, and most others."""
+"""The first pass of a backfill dismisses no page that an article about both countries is read from, and most others."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from opencc import OpenCC
 
 from meetings import screen
 from meetings.firstpass import may_concern_both
+from meetings.folding import plain
 from parsers.articles import extract_article
 from parsers.pagewords import MARK, page_words
 from parsers.records import Article, Entry, Kind, Side, Source
@@ -87,10 +88,10 @@ DRESSES: dict[str, Callable[[str], str]] = {
     "as it is": str,
     "decomposed": lambda word: unicodedata.normalize("NFD", word),
     "capitals": str.upper,
-    "without diacritics": lambda word: unicodedata.normalize("NFD", word.replace("đ", "d")).encode("ascii", "ignore").decode(),
+    "without diacritics": plain,
     "decimal entities": lambda word: entities(word, "&#{};"),
     "hexadecimal entities": lambda word: entities(word, "&#x{:X};"),
-    "entities without semicolon": lambda word: "".join(f"&#{ord(char)}" if not char.isascii() else char for char in word),
+    "entities without semicolon": lambda word: "".join(char if char.isascii() else f"&#{ord(char)}" for char in word),
     "named entities": lambda word: word.replace("ê", "&ecirc;").replace("à", "&agrave").replace(" ", "&nbsp;"),
     "soft hyphens": lambda word: inside(word, "\u00ad"),
     "soft hyphens as entities": lambda word: inside(word, "&shy;"),
