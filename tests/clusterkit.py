@@ -6,10 +6,10 @@ The commands are those of docs/cluster.md, in that order.
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -81,7 +81,7 @@ class Cluster:
         self._start(name, *PREFECT, "worker", "start", "--pool", "meetings", "--name", name, "--limit", "1")
 
     def add_dask(self, *names: str) -> None:
-        """A scheduler, and a worker of each name with one thread; flow runs that begin later use them."""
+        """A scheduler and a worker of each name, with one thread; Prefect workers that begin later use them."""
         port = str(free_port())
         self._start("scheduler", *DASK, "scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard")
         address = f"tcp://127.0.0.1:{port}"
@@ -89,9 +89,11 @@ class Cluster:
             self._start(
                 name, *DASK, "worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--name", name
             )
-        for name in names:
-            until(lambda name=name: "Registered to" in self.said(name), f"{name} to be there")  # type: ignore[misc]
         self.env["MEETINGS_TASK_RUNNER"] = f"dask:{address}"
+
+    def registered(self, name: str) -> bool:
+        """Whether a Dask worker has been taken in by its scheduler."""
+        return "Registered to" in self.said(name)
 
     def run(self, *words: str) -> str:
         """A command to its end; what it printed."""
@@ -107,12 +109,11 @@ class Cluster:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def trigger(self, deployment: str, *words: str) -> str:
+    def trigger(self, deployment: str, **parameters: object) -> str:
         """Starts a run and does not wait for it; its id."""
-        told = self.run(*PREFECT, "deployment", "run", f"{deployment}/{deployment}", *words)
-        found = re.search(r"UUID: ([0-9a-f-]{36})", told)
-        assert found, told
-        return found[1]
+        found = self.api.call("GET", f"/deployments/name/{deployment}/{deployment}")
+        asked = {"parameters": parameters, "state": {"type": "SCHEDULED"}}
+        return str(self.api.call("POST", f"/deployments/{found['id']}/create_flow_run", asked)["id"])
 
     def state(self, run: str) -> dict[str, Any]:
         """What the server says of a run's state."""
@@ -134,6 +135,15 @@ class Cluster:
     def pid(self, name: str) -> int:
         """The number of a process."""
         return self._running[name].pid
+
+    def run_of(self, name: str) -> str | None:
+        """The flow run that a worker is at."""
+        for pid in _below(self.pid(name)):
+            with suppress(OSError):
+                environment = Path(f"/proc/{pid}/environ").read_bytes().decode(errors="replace").split("\0")
+                if run := dict(each.partition("=")[::2] for each in environment).get("PREFECT__FLOW_RUN_ID"):
+                    return run
+        return None
 
     def said(self, name: str) -> str:
         """What a process wrote so far."""
