@@ -14,6 +14,8 @@ from parsers.records import Article, Side, article_key
 from parsers.text import tidy
 from parsers.urls import canonical_url
 
+# beside ours, the names of news-please and trafilatura
+_URLS = ("url", "source")
 _TEXTS = ("text", "maintext")
 _WHEN = ("published", "date", "date_publish")
 _CAPTURED = ("captured_at", "date_download")
@@ -35,7 +37,7 @@ def read_line(line: bytes, where: str) -> Capture | Article | Unreadable | None:
 
 
 def _capture(record: Mapping[str, Any], where: str) -> Capture | str:
-    url = _text(record, "url").strip()
+    url = _text(record, *_URLS).strip()
     if canonical_url(url) is None:
         return "its 'url' is no http or https address"
     moment, _ = _when(record, _CAPTURED)
@@ -49,7 +51,7 @@ def _article(record: Mapping[str, Any]) -> Article | str:
     paragraphs = _paragraphs(record)
     if not title or not paragraphs:
         return "it needs 'html', or 'title' and 'text' (or 'paragraphs')"
-    url = canonical_url(_text(record, "url").strip()) if record.get("url") else None
+    url = canonical_url(_text(record, *_URLS).strip())
     published, day = _when(record, _WHEN)
     outlet, side = agency_of(paragraphs) or (None, None)
     said = _text(record, "side").lower()
@@ -69,15 +71,13 @@ def _article(record: Mapping[str, Any]) -> Article | str:
 
 def _paragraphs(record: Mapping[str, Any]) -> tuple[str, ...]:
     given = record.get("paragraphs")
-    lines = (
-        given if isinstance(given, list) else next(filter(None, (_text(record, key) for key in _TEXTS)), "").split("\n")
-    )
+    lines = given if isinstance(given, list) else _text(record, *_TEXTS).split("\n")
     return tuple(line for item in lines if isinstance(item, str) and (line := tidy(item)))
 
 
 def _when(record: Mapping[str, Any], keys: tuple[str, ...]) -> tuple[datetime | None, date | None]:
     """The moment in UTC where a zone stands with it, and the day as it is written."""
-    written = next(filter(None, (_text(record, key) for key in keys)), "").strip()
+    written = _text(record, *keys).strip()
     try:
         moment = datetime.fromisoformat(written)
     except ValueError:
@@ -87,6 +87,6 @@ def _when(record: Mapping[str, Any], keys: tuple[str, ...]) -> tuple[datetime | 
     return (moment.astimezone(UTC) if moment.tzinfo else None), moment.date()
 
 
-def _text(record: Mapping[str, Any], key: str) -> str:
-    value = record.get(key)
-    return value if isinstance(value, str) else ""
+def _text(record: Mapping[str, Any], *keys: str) -> str:
+    """The first of `keys` that has a text; empty where none has."""
+    return next((value for key in keys if isinstance(value := record.get(key), str) and value), "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -97,3 +98,9 @@ def read(data: bytes, start: int = 0, end: int | None = None, *, one_way: bool =
         first=reader.first,
         next=reader.next,
     )
+
+
+RECORDS = [record(number) for number in range(12)]
+URLS = [url(number) for number in range(12)]
+HARD = random.Random(7).randbytes(400_000)  # noqa: S311
+"""Does not pack, so that what is nested stands in the file as it is."""

@@ -1,0 +1,98 @@
+"""Inputs behind a real web server: with ranges and without, refusing, breaking off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from flows.files import UNKNOWN_SIZE
+from flows.inputs import plan
+from parsers.records import InputError, MeetingsError
+from tests.inputkit import ENDINGS, RECORDS, URLS, aligned, everything, lines, urls
+from tests.warckit import PACKINGS, warc
+from tests.webserver import Reply, Seen, Web
+
+
+def ranged(data: bytes, *, sized: bool = True, ranges: bool = True) -> Callable[[Seen], Reply]:
+    """A file as a server gives it: with its size or without, by ranges or only whole."""
+
+    def answer(seen: Seen) -> Reply:
+        said = seen.headers.get("range", "") if ranges else ""
+        if seen.method == "HEAD":
+            size = f"Content-Length: {len(data)}\r\n" if sized else ""
+            return Reply(raw=f"HTTP/1.1 200 OK\r\n{size}Connection: close\r\n\r\n".encode())
+        if said.startswith("bytes="):
+            first, _, last = said.removeprefix("bytes=").partition("-")
+            end = min(int(last) + 1, len(data))
+            part = f"bytes {first}-{end - 1}/{len(data)}"
+            return Reply(data[int(first) : end], status=206, headers={"Content-Range": part})
+        return Reply(data, chunked=not sized)
+
+    return answer
+
+
+@pytest.mark.parametrize("packing", PACKINGS)
+@pytest.mark.parametrize(
+    ("sized", "ranges", "count"),
+    [(True, True, 5), (True, False, 1), (False, False, 1)],
+    ids=["ranges", "whole", "unsized"],
+)
+def test_web(web: Web, packing: str, sized: bool, ranges: bool, count: int) -> None:
+    data = warc(packing, RECORDS)
+    path = f"/crawl/news.warc{ENDINGS[packing]}"
+    web.add(path, ranged(data, sized=sized, ranges=ranges))
+    chunks = plan([web.url(path), web.url(path)], chunk_bytes=-(-len(data) // 5))
+    assert len(chunks) == count
+    assert chunks[-1].end == (len(data) if sized else UNKNOWN_SIZE)
+    assert urls(everything(chunks)) == URLS
+    assert aligned(chunks)
+
+
+def test_web_lines_and_seeds(web: Web) -> None:
+    web.add("/a.jsonl?x=1", ranged(lines(9)))
+    web.add("/0.txt", ranged(b"Title: Talks\n\nThey met.\n"))
+    chunks = plan([web.url("/a.jsonl?x=1"), web.url("/0.txt")], chunk_bytes=300)
+    found = everything(chunks)
+    assert urls(found) == [*URLS[:9], None]
+
+
+def test_folder_of_the_web(web: Web) -> None:
+    index = b'<a href="a.warc.gz">a</a> <a href="b.txt">b</a> <a href="?C=M">order</a>'
+    web.add("/crawl/", Reply(index, headers={"Content-Type": "text/html"}))
+    web.add("/crawl/a.warc.gz", ranged(warc("gzip", RECORDS)))
+    web.add("/crawl/b.txt", ranged(b"Title: Talks\n\nThey met.\n"))
+    assert urls(everything(plan([web.url("/crawl/*.warc.gz")], chunk_bytes=1 << 20))) == URLS
+    assert urls(everything(plan([web.url("/crawl/")], chunk_bytes=1 << 20))) == [*URLS, None]
+
+
+@pytest.mark.parametrize("status", [403, 404, 500])
+def test_web_that_refuses(web: Web, status: int) -> None:
+    web.add("/a.warc.gz", Reply(status=status))
+    with pytest.raises(InputError, match=rf"a\.warc\.gz is not there .*{status}"):
+        plan([web.url("/a.warc.gz")], chunk_bytes=1000)
+
+
+def test_web_that_breaks_off(web: Web) -> None:
+    data = warc("gzip", RECORDS)
+    web.add("/a.warc.gz", ranged(data))
+    chunks = plan([web.url("/a.warc.gz")], chunk_bytes=1 << 20)
+    web.add("/a.warc.gz", Reply(data, fault="cut"))
+    with pytest.raises(MeetingsError, match=r"a\.warc\.gz (cannot be read|is not there)"):
+        everything(chunks)
+
+
+def test_web_that_gives_no_ranges_any_more(web: Web) -> None:
+    data = warc("gzip", RECORDS)
+    web.add("/a.warc.gz", ranged(data))
+    chunks = plan([web.url("/a.warc.gz")], chunk_bytes=1000)
+    web.add("/a.warc.gz", ranged(data, ranges=False))
+    assert len(urls(everything(chunks[:1]))) > 0
+    with pytest.raises(InputError, match="only from its beginning"):
+        everything(chunks[1:2])
+
+
+def test_web_that_calls_the_packing_a_coding(web: Web) -> None:
+    data = warc("gzip", RECORDS)
+    web.add("/a.warc.gz", Reply(data, headers={"Content-Encoding": "gzip"}))
+    assert urls(everything(plan([web.url("/a.warc.gz")], chunk_bytes=1 << 20))) == URLS
