@@ -8,10 +8,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, SQLColumnExpression, and_, func, insert, or_, select
+from sqlalchemy import ColumnElement, Row, SQLColumnExpression, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from archive.columns import batches, storable
+from archive.bulk import among, insert_many
+from archive.columns import batches, is_storable, storable
 from archive.models import ArticleRow, KeyRow, VersionRow
 from archive.records import StoredArticle
 from parsers.records import Article
@@ -48,8 +49,7 @@ def add_articles(s: Session, articles: Sequence[Article], *, now: dt.datetime) -
             new.setdefault(article.key, article)
     if new:
         rows = [_columns(article, now) for article in new.values()]
-        entered = s.execute(insert(ArticleRow).returning(ArticleRow.key, ArticleRow.number), rows)
-        numbers |= dict(entered.tuples().all())
+        numbers |= dict(insert_many(s, ArticleRow, rows, returning=("key", "number")))
     _fill_in_known(s, [article for article in articles if article.key in known_before], numbers)
     return [numbers[article.key] for article in articles], set(new)
 
@@ -171,6 +171,8 @@ def _with_text(stored: StoredArticle, version: VersionRow | None) -> StoredArtic
 
 def cleaned(article: Article) -> Article:
     """The article as it can be stored: what is read back equals it, so that evidence offsets hold."""
+    if is_storable("".join((article.title, *article.paragraphs))):
+        return article
     return replace(article, title=storable(article.title), paragraphs=tuple(map(storable, article.paragraphs)))
 
 
@@ -178,8 +180,8 @@ def _numbers_of(s: Session, keys: Collection[str]) -> dict[str, int]:
     """The number of each known article, by the keys among these under which it is known."""
     row, other, found = ArticleRow, KeyRow, dict[str, int]()
     for batch in batches(keys):
-        also = s.execute(select(other.key, other.article_number).where(other.key.in_(batch))).tuples()
-        own = s.execute(select(row.key, row.number).where(row.key.in_(batch))).tuples()
+        also = s.execute(select(other.key, other.article_number).where(among(s, other.key, batch))).tuples()
+        own = s.execute(select(row.key, row.number).where(among(s, row.key, batch))).tuples()
         found |= dict([*also, *own])
     return found
 

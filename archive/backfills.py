@@ -17,9 +17,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import astuple, fields
 from itertools import chain, islice
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from archive.bulk import insert_many
 from archive.locks import LEASE, is_held
 from archive.models import BackfillRow, ChunkRow, SetAsideRow
 from archive.records import (
@@ -40,7 +41,6 @@ PAUSE = dt.timedelta(seconds=10)
 KEPT = 20
 """So many records that could not be read are kept of each chunk; the others are only counted."""
 _SHOWN = 100
-_BATCH = 1000
 _COUNTS = [field.name for field in fields(ChunkCounts)]
 
 
@@ -56,9 +56,7 @@ def begin(s: Session, chunks: Sequence[Chunk], *, rules_version: str, now: dt.da
         return id_
     s.add(BackfillRow(id=id_, rules_version=rules_version, begun_at=now))
     s.flush()
-    rows = [_new_row(id_, number, chunk) for number, chunk in enumerate(ordered, 1)]
-    for start in range(0, len(rows), _BATCH):
-        s.execute(insert(ChunkRow), rows[start : start + _BATCH])
+    insert_many(s, ChunkRow, [_new_row(id_, number, chunk) for number, chunk in enumerate(ordered, 1)])
     return id_
 
 
@@ -298,5 +296,4 @@ def _keep_unreadable(s: Session, row: ChunkRow, unreadable: Iterable[Unreadable]
         {**of_chunk, "position": at, "place": each.where, "reason": each.reason}
         for at, each in enumerate(list(unreadable)[:KEPT])
     ]
-    if rows:
-        s.execute(insert(SetAsideRow), rows)
+    insert_many(s, SetAsideRow, rows)

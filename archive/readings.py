@@ -13,10 +13,10 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, delete, select, update
 from sqlalchemy.orm import Session
 
-from archive.articles import cleaned
+from archive.bulk import among, insert_many
 from archive.columns import batches
 from archive.models import ArticleRow, ReadingRow
 from archive.records import StoredArticle
@@ -42,8 +42,7 @@ def keep(s: Session, read: Sequence[tuple[int, Article, Detection]], *, rules_ve
         for number, found in fits.items()
         if number not in silent
     ]
-    if telling:
-        s.execute(insert(ReadingRow), telling)
+    insert_many(s, ReadingRow, telling)
 
 
 def staged(s: Session, articles: Sequence[StoredArticle], rules_version: str) -> dict[int, Detection]:
@@ -63,7 +62,7 @@ def staged(s: Session, articles: Sequence[StoredArticle], rules_version: str) ->
 def drop(s: Session, numbers: Collection[int]) -> None:
     """Forgets what is kept of these articles: it was recorded."""
     for batch in batches(numbers):
-        s.execute(delete(ReadingRow).where(ReadingRow.article_number.in_(batch)))
+        s.execute(delete(ReadingRow).where(among(s, ReadingRow.article_number, batch)))
 
 
 def _unread(s: Session, numbers: Collection[int], rules_version: str) -> dict[int, Row[Any]]:
@@ -71,14 +70,14 @@ def _unread(s: Session, numbers: Collection[int], rules_version: str) -> dict[in
     row, found = ArticleRow, dict[int, Row[Any]]()
     told = row.number, row.text_sha256, row.published_on, row.side, row.language, row.due_version
     for batch in batches(numbers):
-        for each in s.execute(select(*told, row.detected_rules, row.detected_at).where(row.number.in_(batch))):
+        for each in s.execute(select(*told, row.detected_rules, row.detected_at).where(among(s, row.number, batch))):
             if each.detected_rules != rules_version and each.due_version is None:
                 found[each.number] = each
     return found
 
 
 def _is_of(row: Row[Any] | None, article: Article) -> bool:
-    return row is not None and _basis_of(row) == _basis_of(cleaned(article))
+    return row is not None and _basis_of(row) == _basis_of(article)
 
 
 def _basis_of(article: Article | Row[Any]) -> str:
@@ -90,18 +89,15 @@ def _basis_of(article: Article | Row[Any]) -> str:
 def _mark_read(
     s: Session, found: Mapping[int, tuple[Row[Any], Detection]], rules_version: str, now: dt.datetime
 ) -> None:
-    rows = [
-        {
-            "number": number,
-            "detected_rules": rules_version,
-            "detected_at": now,
-            "notes": list(detection.notes),
-            "language": row.language or detection.language,
-        }
-        for number, (row, detection) in found.items()
-    ]
-    if rows:
-        s.execute(update(ArticleRow), rows)
+    """One statement for all of whom the same is to be said: notes are few."""
+    alike: dict[tuple[str | None, tuple[str, ...]], list[int]] = {}
+    for number, (row, detection) in found.items():
+        alike.setdefault((row.language or detection.language, detection.notes), []).append(number)
+    read = update(ArticleRow).values(detected_rules=rules_version, detected_at=now)
+    for (language, notes), numbers in alike.items():
+        told = read.values(language=language, notes=list(notes)).execution_options(synchronize_session=False)
+        for batch in batches(numbers):
+            s.execute(told.where(among(s, ArticleRow.number, batch)))
 
 
 def _reading(number: int, found: Detection, rules_version: str, basis: str) -> dict[str, object]:

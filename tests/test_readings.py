@@ -138,10 +138,14 @@ def test_a_newer_text_is_read_by_whoever_records(archive: Archive) -> None:
     assert (due(archive), staged(archive)) == ([1], {})
 
 
-def test_damaged_text_is_kept_like_any_other(archive: Archive) -> None:
-    keep(archive, (article(title="T\0itle"), replace(TELLING, notes=("Not \0 read: \ud800.",))))
-    (found,) = staged(archive).values()
-    assert found.meetings == TELLING.meetings
+def test_what_was_read_in_a_text_that_cannot_be_stored_is_not_kept(archive: Archive) -> None:
+    keep(archive, (article(title="T\0itle"), TELLING))
+    assert (due(archive), kept_rows(archive)) == ([1], 0)
+
+
+def test_notes_that_cannot_be_stored_are(archive: Archive) -> None:
+    keep(archive, (article("one"), replace(TELLING, notes=("Not \ud800 read.",))))
+    assert [found.meetings for found in staged(archive).values()] == [TELLING.meetings]
 
 
 def test_thousands_at_once(archive: Archive) -> None:
