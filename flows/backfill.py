@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_context
@@ -71,9 +71,19 @@ def prefect_crew(settings: Settings, order: Order, runner: Runner) -> Iterator[C
             return runner.count
 
         try:
+            _require_cluster(runner, lanes)
             yield Crew(lambda number: hired.submit(chunk, {"order": order, "number": number}), lanes)
         finally:
             flag.set()
+
+
+def _require_cluster(runner: Runner, lanes: Callable[[], int]) -> None:
+    try:
+        lanes()
+    except OSError as error:
+        raise MeetingsError(
+            f"no Dask scheduler answers at {runner.address}; start it, or set MEETINGS_TASK_RUNNER"
+        ) from error
 
 
 class _Shown:

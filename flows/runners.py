@@ -93,6 +93,6 @@ def _dask(runner: Runner) -> TaskRunner[Any]:
 
     if runner.address:
         return DaskTaskRunner(address=runner.address)
-    # Python holds back all threads of a process but one, and a dashboard would take a port
-    local = {"n_workers": runner.count, "threads_per_worker": 1, "dashboard_address": None}
+    # Python holds back all threads of a process but one; without an address its page would take a port of its choice
+    local = {"n_workers": runner.count, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
     return DaskTaskRunner(cluster_kwargs=local)

@@ -28,7 +28,7 @@ from archive.meetings import all_meetings
 from archive.records import Capture, ChunkState
 from archive.store import Archive
 from flows import backfilling, chunkwork, runners
-from flows.backfill_report import report_to_dict
+from flows.backfill_report import BackfillUpdate, report_to_dict
 from flows.backfilling import backfill_once, open_backfill, run_backfill
 from flows.capturing import CaptureReader, Fate
 from flows.chunkwork import Order, Stopped, work_chunk
@@ -125,7 +125,7 @@ def test_again_and_named_twice_changes_nothing(settings: Settings, warc: Path) -
 
 @pytest.mark.slow
 def test_one_process_for_each_worker_finds_the_same(settings: Settings, warc: Path) -> None:
-    told = []
+    told: list[BackfillUpdate] = []
     report = backfill_once(settings, [str(warc)], workers=2, chunk_bytes=1000, on_progress=told.append)
     assert found(settings) == expected(PAGES)
     assert report.progress.counts.read == PAGES
