@@ -17,10 +17,21 @@ from typing import Any
 from sqlalchemy import Boolean, Connection, LargeBinary, inspect, select, text
 from sqlalchemy.types import TypeEngine
 
-from archive import deliveries, issues, locks, sources
+from archive import backfills, deliveries, issues, locks, readings, sources
 from archive.meetings import record_detection
 from archive.models import Base, KeyRow, MentionRow, SessionRow
-from archive.records import DeliveryState, FetchLogLine, PendingEntry, Skip, StoredVariant
+from archive.records import (
+    Chunk,
+    ChunkCounts,
+    ChunkResult,
+    DeliveryState,
+    FetchLogLine,
+    InputKind,
+    PendingEntry,
+    Skip,
+    StoredVariant,
+    Unreadable,
+)
 from archive.schema import HEAD
 from archive.store import DATABASE_NAME, Archive
 from archive.versions import add_version, note_listing
@@ -88,6 +99,7 @@ def of_today() -> list[str]:
         issue = replace(issuing.compose(settings, archive, (), parse_week(WEEK)), chart=b"\x89PNG\r\n\x1a\n")
         issuing.close(settings, archive, issue, now=CLOSED_AT)
         _fill_ledger(archive, settings.zone)
+        _fill_backfill(archive)
         with locks.hold(archive, "ingest", owner=SENDER, now_fn=lambda: NOW, lease=2 * HOUR):
             return _lines(archive.home / DATABASE_NAME)
 
@@ -161,6 +173,22 @@ def _fill_ledger(archive: Archive, zone: str) -> None:
             deliveries.settle(s, WEEK, zone, f"{name}@example.org", state, message, sender=SENDER, now=CLOSED_AT)
         short = StoredVariant("3f9a0c2b", "Short", "# Short", "<h1>Short</h1>", charted=False)
         issues.keep_variant(s, WEEK, zone, short)
+
+
+def _fill_backfill(archive: Archive) -> None:
+    """One chunk is done but for a record, one is under way; the third article waits to be recorded by better rules."""
+    chunks = [Chunk("news.warc.gz", InputKind.WARC, at, at + 1000) for at in (0, 1000)]
+    lost = (Unreadable("news.warc.gz, byte 300", "The record is cut off."),)
+    with archive.write() as s:
+        backfill = backfills.begin(s, chunks, rules_version="better", now=NOW)
+        for _ in chunks:
+            claim = backfills.claim(s, backfill, owner=SENDER, now=NOW, is_gone=lambda _owner: False)
+            if claim is not None and claim.number == 1:
+                done = ChunkResult(ChunkCounts(read=2, extracted=1, stored=1, unreadable=1), 0, 1000, lost)
+                backfills.finish(s, claim, done, now=NOW)
+        third = get_article(s, 3)
+        assert third is not None
+        readings.keep(s, [(3, third.article, detect(third.article))], rules_version="better", now=NOW)
 
 
 def _lines(database: Path) -> list[str]:
