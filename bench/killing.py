@@ -78,7 +78,9 @@ class Launcher:
             listener.listen()
             self._address = listener.getsockname()
             command = [sys.executable, "-W", "ignore", "-m", "bench.killing", str(listener.fileno())]
-            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[listener.fileno()])
+            # what it forks ends without a word, so what coverage would measure there would only take time
+            env = {key: value for key, value in os.environ.items() if not key.startswith("COVERAGE_")}
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[listener.fileno()], env=env)
         return self
 
     def __exit__(

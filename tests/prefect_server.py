@@ -79,11 +79,15 @@ def until(what: Callable[[], T | None], why: str, patience: float = PATIENCE) ->
 
 
 class Served:
-    """One home, one port; `start` and `stop` may follow each other. `more`: further variables of the environment."""
+    """One home, one port; `start` and `stop` may follow each other. `more`: further variables of the environment.
 
-    def __init__(self, folder: Path, sources: str, **more: str) -> None:
+    `measured`: coverage, which costs such processes a third more, is measured; one file with servers is enough.
+    """
+
+    def __init__(self, folder: Path, sources: str, *, measured: bool = False, **more: str) -> None:
         self.folder = folder
         self.more = more
+        self._foreign = ("MEETINGS_", "PREFECT_") if measured else ("MEETINGS_", "PREFECT_", "COVERAGE_")
         self.home = folder / "home"
         (folder / "sources.toml").write_text(sources, encoding="utf-8")
         self.settings = Settings(home=self.home, prefect_port=free_port())
@@ -95,7 +99,7 @@ class Served:
     @property
     def env(self) -> dict[str, str]:
         """The environment of an operator whose own Prefect points elsewhere."""
-        plain = {k: v for k, v in os.environ.items() if not k.startswith(("MEETINGS_", "PREFECT_"))}
+        plain = {k: v for k, v in os.environ.items() if not k.startswith(self._foreign)}
         return plain | {
             "MEETINGS_HOME": str(self.home),
             "MEETINGS_PREFECT_PORT": str(self.settings.prefect_port),

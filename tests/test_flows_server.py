@@ -76,7 +76,7 @@ def sources(web: Web) -> str:
 def served(newswire: Newswire, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One server for the tests of this file that only look and trigger; its first ingest came by the schedule."""
     folder = tmp_path_factory.mktemp("served")
-    with Served(folder, sources(newswire)) as one:
+    with Served(folder, sources(newswire), measured=True) as one:
         one.start(every_minute(folder))
         ended = until(lambda: one.runs("ingest", type=["COMPLETED", "FAILED", "CRASHED"]), "a scheduled ingest to end")
         assert ended[-1]["state"]["type"] == "COMPLETED", ended[-1]["state"]
@@ -203,7 +203,7 @@ def test_trigger_without_a_server_says_so(tmp_path: Path) -> None:
 
 
 def test_a_stop_leaves_no_process_and_what_it_cut_short_begins_again(newswire: Newswire, tmp_path: Path) -> None:
-    with Served(tmp_path, sources(newswire)) as one:
+    with Served(tmp_path, sources(newswire), measured=True) as one:
         one.start(shipped("prefect.yaml"))
         with newswire.slow():
             started = one.meetings("trigger", "ingest", "--no-watch", "-p", 'sources=["slow"]')
@@ -297,7 +297,7 @@ def test_a_worker_of_a_work_pool_does_the_same(newswire: Newswire, tmp_path: Pat
     (tmp_path / "sources.toml").write_text(sources(newswire), encoding="utf-8")
     settings = Settings(home=tmp_path / "home", prefect_port=free_port())
     api = PrefectApi(settings)
-    plain = {k: v for k, v in os.environ.items() if not k.startswith(("MEETINGS_", "PREFECT_"))}
+    plain = {k: v for k, v in os.environ.items() if not k.startswith(("MEETINGS_", "PREFECT_", "COVERAGE_"))}
     env = plain | {
         "PREFECT_HOME": str(tmp_path / "prefect"),
         "PREFECT_API_URL": api.url,
