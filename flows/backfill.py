@@ -31,8 +31,9 @@ from flows.backfilling import open_backfill, run_backfill
 from flows.chunkwork import Order
 from flows.crews import Crew, begin_worker, heeding, work_here
 from flows.ingest import run_name
-from flows.runners import CHUNK_MB, Runner, RunnerKind, make_runner, parse_runner
+from flows.runners import CHUNK_MB, Runner, RunnerKind, parse_runner
 from flows.settings import Settings, load_settings
+from flows.task_runners import make_runner
 from parsers.records import MeetingsError
 from reports.words import counted
 
@@ -71,13 +72,14 @@ def prefect_crew(settings: Settings, order: Order, runner: Runner) -> Iterator[C
             return runner.count
 
         try:
-            _require_cluster(runner, lanes)
+            require_cluster(runner, lanes)
             yield Crew(lambda number: hired.submit(chunk, {"order": order, "number": number}), lanes)
         finally:
             flag.set()
 
 
-def _require_cluster(runner: Runner, lanes: Callable[[], int]) -> None:
+def require_cluster(runner: Runner, lanes: Callable[[], int]) -> None:
+    """Raises `MeetingsError` that names a cluster of which nothing is heard."""
     try:
         lanes()
     except OSError as error:

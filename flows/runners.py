@@ -1,4 +1,4 @@
-"""Where the chunks of a backfill are worked on: by one setting, loaded only when a flow begins.
+"""Where the chunks of a backfill are worked on, as one setting names it; `flows.task_runners` makes it.
 
 processes, processes:4, threads:4     on this machine
 dask:4                                on this machine, with a scheduler of Dask's
@@ -9,16 +9,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
-
-from parsers.records import InputError
-
-if TYPE_CHECKING:
-    from prefect.task_runners import TaskRunner
 
 CHUNK_MB = 64
 """Megabytes of a file that are done at one go, unless it is said otherwise: some seconds of work."""
@@ -60,39 +52,3 @@ def parse_runner(text: str) -> Runner:
             f"with at most {MOST} workers"
         )
     return Runner(RunnerKind(found["kind"]), count, found["address"])
-
-
-def make_runner(
-    runner: Runner, *, database: str, initializer: Callable[..., None], initargs: tuple[Any, ...]
-) -> TaskRunner[Any]:
-    """Prefect's own runner. Each process of this machine begins with `initializer(*initargs)`.
-
-    `database`: the kind of the archive's. Raises `InputError` when the extra is missing, or when workers on other
-    machines cannot reach the archive.
-    """
-    if runner.address and database == "sqlite":
-        raise InputError(
-            "task_runner names a cluster, whose machines cannot share an archive in SQLite; move it to PostgreSQL "
-            "first: meetings move --to URL"
-        )
-    if runner.kind is RunnerKind.DASK:
-        return _dask(runner)
-    from prefect.task_runners import ProcessPoolTaskRunner, ThreadPoolTaskRunner
-
-    if runner.kind is RunnerKind.THREADS:
-        return ThreadPoolTaskRunner(max_workers=runner.count)
-    return ProcessPoolTaskRunner(max_workers=runner.count, initializer=initializer, initargs=initargs)
-
-
-def _dask(runner: Runner) -> TaskRunner[Any]:
-    if find_spec("prefect_dask") is None:
-        raise InputError(
-            "task_runner names Dask, which is not installed; get it with: pip install 'china-vietnam-meetings[dask]'"
-        )
-    from prefect_dask.task_runners import DaskTaskRunner
-
-    if runner.address:
-        return DaskTaskRunner(address=runner.address)
-    # Python holds back all threads of a process but one; without an address its page would take a port of its choice
-    local = {"n_workers": runner.count, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
-    return DaskTaskRunner(cluster_kwargs=local)

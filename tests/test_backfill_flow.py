@@ -10,16 +10,17 @@ from typing import Any
 import pytest
 from prefect.client.schemas.objects import State
 
-from flows import chunkwork, inputs
-from flows.backfill import backfill
+from flows import chunkwork, inputs, task_runners
+from flows.backfill import backfill, require_cluster
+from flows.runners import parse_runner
 from flows.settings import Settings, load_settings
+from flows.task_runners import make_runner
+from parsers.records import InputError, MeetingsError
 from tests.backfillkit import crawl, expected
 from tests.test_backfilling import PAGES, found
 from tests.test_flows_runs import engine, latest_artifact, said
 
 __all__ = ["engine"]
-
-pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -36,6 +37,7 @@ def run(*inputs: str, **named: Any) -> State[Any]:
     return backfill(inputs=list(inputs), return_state=True, **named)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("runner", ["threads:2", "processes:2", "dask:2"])
 def test_every_runner_finds_the_same(settings: Settings, runner: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEETINGS_TASK_RUNNER", runner)
@@ -44,6 +46,7 @@ def test_every_runner_finds_the_same(settings: Settings, runner: str, monkeypatc
     assert found(settings) == expected(PAGES)
 
 
+@pytest.mark.slow
 def test_what_it_shows(settings: Settings) -> None:
     del settings
     run("crawl.warc.gz")
@@ -53,6 +56,7 @@ def test_what_it_shows(settings: Settings) -> None:
     assert said(run("crawl.warc.gz"))[1].endswith("0 new meetings"), "the second time there is nothing to do"
 
 
+@pytest.mark.slow
 def test_inputs_that_are_not_there_fail_the_run_in_a_sentence(settings: Settings) -> None:
     del settings
     for given, words in (((), "a backfill needs inputs"), (("nowhere.warc.gz",), "nowhere.warc.gz is not there")):
@@ -61,6 +65,7 @@ def test_inputs_that_are_not_there_fail_the_run_in_a_sentence(settings: Settings
         assert words in told
 
 
+@pytest.mark.slow
 def test_a_part_that_cannot_be_read_fails_the_run_when_all_else_is_done(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -79,3 +84,22 @@ def test_a_part_that_cannot_be_read_fails_the_run_when_all_else_is_done(
     assert "the disk reports an error" in words
     assert "1 of 2 chunks" in words
     assert len(found(settings)) == 3
+
+
+def test_a_cluster_needs_an_archive_that_it_can_share() -> None:
+    with pytest.raises(InputError, match="meetings move"):
+        make_runner(parse_runner("dask:tcp://10.0.0.5:8786"), database="sqlite", initializer=print, initargs=())
+
+
+def test_dask_is_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(task_runners, "find_spec", lambda _: None)
+    with pytest.raises(InputError, match=r"china-vietnam-meetings\[dask\]"):
+        make_runner(parse_runner("dask:2"), database="sqlite", initializer=print, initargs=())
+
+
+def test_a_cluster_that_does_not_answer_is_named() -> None:
+    def lanes() -> int:
+        raise OSError("timed out")
+
+    with pytest.raises(MeetingsError, match=r"tcp://10\.0\.0\.5:8786"):
+        require_cluster(parse_runner("dask:tcp://10.0.0.5:8786"), lanes)

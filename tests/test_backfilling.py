@@ -27,17 +27,17 @@ from archive.locks import hold
 from archive.meetings import all_meetings
 from archive.records import Capture, ChunkState
 from archive.store import Archive
-from flows import backfilling, chunkwork, runners
+from flows import backfilling, chunkwork
 from flows.backfill_report import BackfillUpdate, report_to_dict
 from flows.backfilling import backfill_once, open_backfill, run_backfill
 from flows.capturing import CaptureReader, Fate
 from flows.chunkwork import Order, Stopped, work_chunk
 from flows.crews import Crew
-from flows.runners import Runner, RunnerKind, cores, make_runner, parse_runner
+from flows.runners import Runner, RunnerKind, cores, parse_runner
 from flows.settings import Settings, shipped
 from flows.steps import now_utc
 from parsers.catalogue import parse_catalogue
-from parsers.records import Article, InputError, MeetingsError, Side
+from parsers.records import Article, MeetingsError, Side
 from tests.backfillkit import crawl, days_of, deadly, expected, page, pages, response, write_warc
 from tests.commandline import Meetings
 from tests.prefect_server import PAGE, until
@@ -374,17 +374,6 @@ def test_without_a_number_there_is_a_worker_for_each_processor() -> None:
 def test_no_runner_is_refused_with_what_to_write(text: str) -> None:
     with pytest.raises(ValueError, match="dask:tcp://HOST:8786"):
         parse_runner(text)
-
-
-def test_a_cluster_needs_an_archive_that_it_can_share() -> None:
-    with pytest.raises(InputError, match="meetings move"):
-        make_runner(parse_runner("dask:tcp://10.0.0.5:8786"), database="sqlite", initializer=print, initargs=())
-
-
-def test_dask_is_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runners, "find_spec", lambda _: None)
-    with pytest.raises(InputError, match=r"china-vietnam-meetings\[dask\]"):
-        make_runner(parse_runner("dask:2"), database="sqlite", initializer=print, initargs=())
 
 
 READ = [
