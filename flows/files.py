@@ -96,11 +96,14 @@ def open_file(name: str, *, block: int = 1 << 22) -> Iterator[io.RawIOBase]:
 
 
 class _Far(io.RawIOBase):
-    """A file behind a network, as fsspec reads it."""
+    """A file behind a network, as fsspec reads it: little at first and after each seek, then ever more at a time."""
 
-    def __init__(self, name: str, file: Any, *, seeks: bool) -> None:
+    def __init__(self, name: str, file: Any, block: int, *, seeks: bool) -> None:
         super().__init__()
-        self._name, self._file, self._seeks = name, file, seeks
+        self._name, self._file, self._block, self._seeks = name, file, block, seeks
+        self._held = memoryview(b"")
+        self._at = 0
+        self._ahead = _SMALL
 
     def readable(self) -> bool:
         return True
@@ -109,17 +112,26 @@ class _Far(io.RawIOBase):
         return self._seeks
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        return int(self._file.seek(offset, whence))
+        if whence == os.SEEK_CUR:
+            offset, whence = self._at + offset, os.SEEK_SET
+        self._at = int(self._file.seek(offset, whence))
+        self._held, self._ahead = memoryview(b""), _SMALL
+        return self._at
 
     def tell(self) -> int:
-        return int(self._file.tell())
+        return self._at
 
     def readinto(self, buffer: Buffer, /) -> int:
         room = memoryview(buffer)
-        with _told(self._name, at=MeetingsError):
-            data = self._file.read(len(room))
-        room[: len(data)] = data
-        return len(data)
+        if not self._held:
+            with _told(self._name, at=MeetingsError):
+                self._held = memoryview(self._file.read(max(len(room), self._ahead)))
+            self._ahead = min(2 * self._ahead, self._block)
+        size = min(len(room), len(self._held))
+        room[:size] = self._held[:size]
+        self._held = self._held[size:]
+        self._at += size
+        return size
 
     def close(self) -> None:
         if not self.closed:
@@ -129,7 +141,7 @@ class _Far(io.RawIOBase):
 
 def _far(name: str, fs: Any, path: str, block: int) -> _Far:
     """A far file that can be read from anywhere, where its server gives parts of it; else from its beginning, once."""
-    file = fs.open(path, "rb", block_size=block, cache_type="readahead")
+    file = fs.open(path, "rb", cache_type="none")
     size = getattr(file, "size", None)
     if size is not None:
         try:
@@ -140,9 +152,9 @@ def _far(name: str, fs: Any, path: str, block: int) -> _Far:
         except ValueError:
             file.close()
         else:
-            return _Far(name, file, seeks=True)
+            return _Far(name, file, block, seeks=True)
         file = fs.open(path, "rb", block_size=0)
-    return _Far(name, file, seeks=False)
+    return _Far(name, file, block, seeks=False)
 
 
 def _below(fs: Any, root: str) -> Iterator[str]:

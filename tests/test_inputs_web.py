@@ -10,7 +10,7 @@ from flows.files import UNKNOWN_SIZE
 from flows.inputs import plan
 from parsers.records import InputError, MeetingsError
 from tests.inputkit import ENDINGS, RECORDS, URLS, aligned, everything, lines, urls
-from tests.warckit import PACKINGS, warc
+from tests.warckit import HARD, PACKINGS, http, record, warc
 from tests.webserver import Reply, Seen, Web
 
 
@@ -96,3 +96,15 @@ def test_web_that_calls_the_packing_a_coding(web: Web) -> None:
     data = warc("gzip", RECORDS)
     web.add("/a.warc.gz", Reply(data, headers={"Content-Encoding": "gzip"}))
     assert urls(everything(plan([web.url("/a.warc.gz")], chunk_bytes=1 << 20))) == URLS
+
+
+def test_far_chunk_asks_for_little_more_than_it_holds(web: Web) -> None:
+    many = [record(number, http(HARD[:200_000])) for number in range(40)]
+    data = warc("gzip", many)
+    web.add("/a.warc.gz", ranged(data))
+    chunk = plan([web.url("/a.warc.gz")], chunk_bytes=2_000_000)[2]
+    before = len(web.requests)
+    assert len(urls(everything([chunk]))) == 8
+    said = [seen.headers["range"] for seen in web.requests[before:] if seen.method == "GET"]
+    parts = [part.removeprefix("bytes=").split("-") for part in said]
+    assert sum(int(last) + 1 - int(first) for first, last in parts) < 2 * (chunk.end - chunk.start)
