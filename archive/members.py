@@ -154,8 +154,9 @@ class Packing(ABC):
 
     def fault(self, at: int, until: int) -> str:
         """Why no record begins at `at`, where the next one is at `until`; nothing where nothing but blanks is lost."""
+        at = self.window.back_to(at)
         try:
-            if not self.window.view(at, until - at).strip(b"\r\n") or not Unit(self, at).begin():
+            if not self.window.view(at, min(until - at, _PIECE)).strip(b"\r\n") or not Unit(self, at).begin():
                 return ""
         except DamagedError as error:
             return str(error) if self.begins(at) else NO_RECORD

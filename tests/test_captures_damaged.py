@@ -66,6 +66,16 @@ def test_damage_between_chunks_is_told_once(packing: str, one_way: bool) -> None
     assert first.next == second.first == len(b"".join(parts[:5]))
 
 
+@each_packing
+@pytest.mark.parametrize("one_way", [True, False], ids=["one way", "seeks"])
+def test_long_damage(packing: str, one_way: bool) -> None:
+    """Longer than what is held of a file."""
+    noise = b"\x1f\x8b\x08" + HARD * 3 + b"\n"
+    found = read(warc(packing, RECORDS[:2]) + noise + warc(packing, RECORDS[2:]) + noise, one_way=one_way)
+    assert found.urls == URLS
+    assert len(found.unreadable) == 2
+
+
 @pytest.mark.parametrize("packing", ["gzip", "zstd"])
 def test_damaged_piece_is_told_with_its_place(packing: str) -> None:
     parts = [packed(packing, one) for one in RECORDS]
