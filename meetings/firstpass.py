@@ -82,7 +82,7 @@ class _Finder:
             words = _ASTRAL.sub(GAP, unicodedata.normalize("NFC", words))
             units = np.frombuffer(words.encode("utf-16-le", "surrogatepass"), "<u2")
         codes = self._codes.take(units)
-        places = np.flatnonzero(codes)
+        places = np.flatnonzero(codes != 0)
         hits = self._automaton.find_matches_as_indexes(codes.take(places).tobytes(), overlapping=True)
         told: frozenset[Side] = frozenset()
         if not {side for index in {hit[0] for hit in hits} for side in self._words[index].sides} >= screen.BOTH:

@@ -35,7 +35,7 @@ _SPECIAL = re.compile(
     rb"|iframe(?=[\s>])[^<>]*+>\s*+</iframe>"
     rb"|textarea(?=[\s>])[^<>]*+>\s*+</textarea>"
     rb"|[mM][eE][tT][aA]\s(?=[^<>]*[tT][iI][tT][lL][eE])([^<>]*+)>"
-    rb"|(!--(?!-?>)|/?[sStTiIxXnNpPrR](?i:cript|tyle|itle|extarea|frame|mp|oembed|oframes|laintext|[tp])(?=[\s/>])))"
+    rb"|(!--(?!-?>)|/?[sStTiIxXnNpPrR](?=[cCtTiIeEfFmMoOlLpP])(?i:cript|tyle|itle|extarea|frame|mp|oembed|oframes|laintext|[tp])(?=[\s/>])))"
 )
 _NOT_PLAIN = (b"cmsMainContent", b"data-preloaded")
 """Ids of elements in whose attributes readers look for text: CGTN's, and Discourse's by trafilatura."""
@@ -44,7 +44,6 @@ _OPEN, _CLOSE, _DOUBLE, _SINGLE, _EQUALS, _SPACE = b"<>\"'= "
 _NEAR = 300
 """Characters that are looked back from a quotation mark or title to what it belongs to."""
 _DRAWING = re.compile(rb"<svg\b[^<>]*+>\s*+\Z")
-_STOPS = np.isin(np.arange(256), (_OPEN, _CLOSE, _DOUBLE))
 _TAG_BEGINS = np.isin(np.arange(256), list(b"/!?" + bytes(range(65, 91)) + bytes(range(97, 123))))
 _Bytes: TypeAlias = np.ndarray[tuple[int], np.dtype[np.uint8]]
 _Places: TypeAlias = np.ndarray[tuple[int], np.dtype[np.intp]]
@@ -52,25 +51,11 @@ _Places: TypeAlias = np.ndarray[tuple[int], np.dtype[np.intp]]
 _PROLOG = re.compile(r"\A\s*<\?xml[^>]*>")
 _ANY_TAG = re.compile(r"<[^<>]*+>")
 _TEXTS = etree.XPath("//text()[not(parent::script or parent::style)]", smart_strings=False)
-_BOXES = [
-    "script",
-    "style",
-    "rt",
-    "rp",
-    "title",
-    "iframe",
-    "textarea",
-    "noscript",
-    "template",
-    "svg",
-    "button",
-    "aside",
-    "figure",
-]
-_TEXTS_OUT_OF_BOXES = etree.XPath(
-    f"//text()[not({' or '.join(f'ancestor::{box}' for box in _BOXES)})]", smart_strings=False
+_BOXES = (
+    *("script", "style", "rt", "rp", "title", "iframe", "textarea", "noscript", "template", "svg", "button"),
+    *("form", "nav", "aside", "audio", "video", "figure"),
 )
-_ATTRIBUTES = etree.XPath("//meta/@content", smart_strings=False)
+_METAS = etree.XPath("//meta[@content]")
 _DATA = etree.XPath("//script[@type]/text() | //@data-json | //@data-preloaded", smart_strings=False)
 _JSON_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _JSON_MEANS = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "b": "\b", '"': '"', "\\": "\\", "/": "/"}
@@ -115,12 +100,15 @@ def _stand_apart(texts: list[bytes], titles: list[bytes]) -> bool:
 def _without_tags(page: bytes) -> bytes | None:
     """The page with MARK for each tag; None when brackets and quotes are not plain."""
     letters = np.frombuffer(page, np.uint8)
-    stops = np.flatnonzero(_STOPS.take(letters))
+    stops = np.flatnonzero((letters == _OPEN) | (letters == _CLOSE) | (letters == _DOUBLE))
     at = stops[letters.take(stops) != _DOUBLE]
     opening = np.flatnonzero(letters.take(at) == _OPEN)
     if not len(opening):
         return page
     if opening[-1] + 1 == len(at) or not (letters.take(at.take(opening + 1)) == _CLOSE).all():
+        return None
+    before = at.searchsorted(np.flatnonzero(letters == ord(MARK)))
+    if (letters.take(at.take(before[before > 0] - 1)) == _OPEN).any():  # what was taken out stood inside a tag
         return None
     singles = np.sort(np.concatenate((at, np.flatnonzero(letters == _SINGLE))), kind="stable")
     if not (_are_closed(page, letters, stops, _DOUBLE) and _are_closed(page, letters, singles, _SINGLE)):
@@ -185,6 +173,8 @@ def _by_tree(page: str) -> str:
     root = etree.fromstring(clean, parser) if "<" in clean else None
     if root is None:
         return _decoded(page)
-    texts = (MARK.join(_TEXTS(root)), MARK.join(_TEXTS_OUT_OF_BOXES(root)))
-    data = (words for written in _DATA(root) for words in _data_words(written))
-    return _APART.join((*map(_decoded, texts), *map(_decoded, _ATTRIBUTES(root)), *data))
+    titles = (meta.get("content") for meta in _METAS(root) if "title" in " ".join(meta.values()).lower())
+    said = [*map(_decoded, titles), *chain.from_iterable(map(_data_words, _DATA(root)))]
+    everything = MARK.join(_TEXTS(root))
+    etree.strip_elements(root, *_BOXES, with_tail=False)
+    return _APART.join((_decoded(everything), _decoded(MARK.join(_TEXTS(root))), *said))
