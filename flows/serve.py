@@ -144,12 +144,14 @@ class _Stops:
 
 def _serve_here(settings: Settings, path: Path) -> None:
     """Server and runner, until SIGTERM."""
-    from flows.automations import install_automations
-    from flows.deployments import read_deployments, runner_of
     from flows.prefect_database import require_reachable
 
-    deployments = read_deployments(path)
+    # before Prefect is loaded, which takes seconds
     require_reachable(settings)
+    from flows.automations import install_automations
+    from flows.deployments import read_deployments, runner_of
+
+    deployments = read_deployments(path)
     api = PrefectApi(settings)
     with _alone(settings), _server(settings) as server:
         _stop_after(server.wait)

@@ -36,7 +36,8 @@ class Cluster:
         self.api = PrefectApi(self.settings)
         self._prefect_url = make_url(server.new_database(EMPTY)).set(drivername="postgresql+asyncpg")
         self._running: dict[str, subprocess.Popen[bytes]] = {}
-        self.env = {k: v for k, v in os.environ.items() if not k.startswith(("MEETINGS_", "PREFECT_", "DASK_"))} | {
+        foreign = ("MEETINGS_", "PREFECT_", "DASK_", "COVERAGE_")
+        self.env = {k: v for k, v in os.environ.items() if not k.startswith(foreign)} | {
             "PREFECT_HOME": str(folder / "prefect"),
             "PREFECT_API_URL": self.api.url,
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

@@ -1,4 +1,4 @@
-"""`meetings serve` and `meetings trigger` with a real Prefect server, and the same deployments by a worker.
+"""`meetings serve` and `meetings trigger` with a real Prefect server; workers have theirs in test_cluster.py.
 
 The scheduler test is the guard against versions of FastAPI and SQLAlchemy under which Prefect starts, answers, and
 never schedules anything (prefect.md §1).
@@ -6,7 +6,6 @@ never schedules anything (prefect.md §1).
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -19,14 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, make_url, text
 
 from archive.locks import hold
-from flows.prefect_api import PrefectApi
 from flows.serve import _Stopped, _Stops
-from flows.settings import Settings, shipped
+from flows.settings import shipped
 from flows.steps import now_utc, open_archive
-from parsers.records import MeetingsError
-from tests.prefect_server import FEED_PATH, PAGE, PAGE_PATH, Served, catalogue, every_minute, feed, free_port, until
+from tests.databases import EMPTY, PostgreSQL
+from tests.prefect_server import FEED_PATH, PAGE, PAGE_PATH, Served, catalogue, every_minute, feed, until
 from tests.webserver import Reply, Web
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -276,11 +275,28 @@ def test_no_signal_to_stop_is_lost_and_none_strikes_between(
     assert tuple(told) == ended
 
 
-def test_a_killed_keeper_takes_the_server_with_it(newswire: Newswire, tmp_path: Path) -> None:
-    with Served(tmp_path, sources(newswire)) as one:
+def test_a_killed_keeper_takes_the_server_with_it_whatever_its_database(
+    newswire: Newswire, tmp_path: Path, postgresql: PostgreSQL
+) -> None:
+    url = make_url(postgresql.new_database(EMPTY)).set(drivername="postgresql+asyncpg")
+    with Served(tmp_path, sources(newswire), MEETINGS_PREFECT_DATABASE_URL=url.render_as_string()) as one:
         one.start(shipped("prefect.yaml"))
+        assert not list((one.home / "prefect").glob("prefect.db*"))
+        engine = create_engine(url.set(drivername="postgresql+psycopg"))
+        with engine.connect() as connection:
+            deployed = connection.execute(text("SELECT name FROM deployment ORDER BY name")).scalars().all()
+        engine.dispose()
+        assert deployed == ["alert", "backfill", "digest", "ingest"]
         one.stop(signal.SIGKILL)
         until(lambda: not one.left_over(), "the server to follow")
+
+
+def test_a_prefect_database_that_does_not_answer_is_told_in_one_sentence(tmp_path: Path) -> None:
+    url = "postgresql+asyncpg://ann:hunter2@127.0.0.1:9/prefect"
+    done = Served(tmp_path, catalogue(), MEETINGS_PREFECT_DATABASE_URL=url).meetings("serve")
+    assert done.returncode == 1
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "Prefect's database postgresql+asyncpg://ann:***@127.0.0.1:9/prefect cannot be used" in done.stderr
 
 
 def test_a_wrong_prefect_yaml_is_refused_before_anything_starts(tmp_path: Path) -> None:
@@ -290,70 +306,3 @@ def test_a_wrong_prefect_yaml_is_refused_before_anything_starts(tmp_path: Path) 
         with pytest.raises(AssertionError, match="deployment digest: schedules: 1: cron: 'bananas'"):
             one.start(bad)
         assert one.left_over() == []
-
-
-def test_a_worker_of_a_work_pool_does_the_same(newswire: Newswire, tmp_path: Path) -> None:
-    """The commands of docs/operations.md, in that order, with the shipped prefect.yaml."""
-    (tmp_path / "sources.toml").write_text(sources(newswire), encoding="utf-8")
-    settings = Settings(home=tmp_path / "home", prefect_port=free_port())
-    api = PrefectApi(settings)
-    plain = {k: v for k, v in os.environ.items() if not k.startswith(("MEETINGS_", "PREFECT_", "COVERAGE_"))}
-    env = plain | {
-        "PREFECT_HOME": str(tmp_path / "prefect"),
-        "PREFECT_API_URL": api.url,
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "DO_NOT_TRACK": "1",
-        "MEETINGS_ROOT": str(tmp_path),
-        "MEETINGS_HOME": str(settings.home),
-        "MEETINGS_ALLOW_PRIVATE_ADDRESSES": "true",
-        "MEETINGS_HOST_DELAY": "0",
-        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
-        "PREFECT_WORKER_QUERY_SECONDS": "2",
-    }
-    root = shipped("prefect.yaml").parent
-    prefect = [sys.executable, "-m", "prefect", "--no-prompt"]
-
-    def command(*words: str) -> str:
-        done = subprocess.run(
-            [*prefect, *words], cwd=root, env=env, capture_output=True, text=True, timeout=120, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    def background(*words: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [*prefect, *words], cwd=root, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-
-    server = background("server", "start", "--host", "127.0.0.1", "--port", str(settings.prefect_port))
-    try:
-        until(api.healthy, "the server to be up")
-        command("work-pool", "create", "meetings", "--type", "process")
-        command("deploy", "--all")
-        subprocess.run([sys.executable, "-m", "flows.automations"], cwd=root, env=env, timeout=120, check=True)
-        worker = background("worker", "start", "--pool", "meetings")
-        try:
-            until(lambda: scheduled(api, "digest"), "the scheduler to create a run")
-            command("deployment", "run", "ingest/ingest", "-p", 'sources=["wire"]', "--watch")
-        finally:
-            worker.terminate()
-            worker.wait(timeout=60)
-        table = api.call("GET", "/artifacts/sources/latest")
-        assert '"wire"' in table["data"]
-        assert (settings.home / "archive.db").exists()
-    finally:
-        server.terminate()
-        server.wait(timeout=60)
-
-
-def scheduled(api: PrefectApi, deployment: str) -> list[dict[str, Any]]:
-    """The scheduled runs of a deployment, as yet without those of the server's first seconds."""
-    wanted = {
-        "deployments": {"name": {"any_": [deployment]}},
-        "flow_runs": {"state": {"name": {"any_": ["Scheduled"]}}},
-    }
-    try:
-        found: list[dict[str, Any]] = api.call("POST", "/flow_runs/filter", wanted)
-    except MeetingsError:
-        return []
-    return found
