@@ -51,8 +51,13 @@ _MOVED = frozenset(
 _ODD = 0x9E3779B97F4A7C15
 """Multiplying by an odd number maps no two numbers below 2**64 to one: names that look drawn, none twice."""
 
-_PRIME = 7919
-"""Has no divisor in common with a number of articles, so that its multiples meet every article in turn."""
+_SKETCHES = (
+    "INSERT INTO article_sketches (value, day, article_number) "
+    "SELECT {value}, {day}, n * 7919 % {articles} + 1 FROM {numbers}"
+)
+"""As many values as a text gives, in the table's order, no two articles with one in common; a prime meets all."""
+_CUT = 1_000
+"""Bytes that are left of a copy's text: nothing that is measured reads it, and writing it takes minutes."""
 
 Row = tuple[Any, ...]
 
@@ -71,9 +76,6 @@ class Past:
 
     def rows(self, table: Table) -> Iterator[Row]:
         """All rows of a table, columns in its order."""
-        if table.name == "article_sketches":
-            yield from self._sketches()
-            return
         with closing(sqlite3.connect(self.base)) as base:
             columns = [column.name for column in table.columns]
             rows = base.execute(f"SELECT {', '.join(columns)} FROM {table.name}").fetchall()  # noqa: S608 - our own names
@@ -94,21 +96,6 @@ class Past:
                 elif moved["week"] not in seen:
                     seen.add(moved["week"])
                     yield tuple((moved | {"html": "x" * ISSUE_BYTES, "context": _CONTEXT}).values())
-
-    def _sketches(self) -> Iterator[Row]:
-        """As many values as a text gives, in the order in which the table keeps them; no two articles share one."""
-        with closing(sqlite3.connect(self.base)) as base:
-            rows = base.execute("SELECT published_on FROM articles ORDER BY number").fetchall()
-        days = [dt.date.fromisoformat(day) for (day,) in rows]
-        moves = [dt.timedelta(weeks=_weeks_back(copy)) for copy in range(self.copies)]
-        shown: dict[dt.date, str] = {}
-        count = SKETCH * self.articles
-        step = (1 << 64) // count
-        for at in range(count):
-            number = at * _PRIME % self.articles
-            copy, own = divmod(number, BASE_ARTICLES)
-            day = days[own] - moves[copy]
-            yield at * step - (1 << 63), shown.setdefault(day, str(day)), number + 1
 
 
 _CONTEXT = '{"meetings": [], "padding": "' + "x" * ISSUE_BYTES + '"}'
@@ -149,6 +136,7 @@ class _Move:
             elif name in ("week", "new_in"):
                 row[name] = self._label(value)
         if "key" in row:
+            row["paragraphs"] = row["paragraphs"][: row["paragraphs"].find('", "', _CUT)] + '"]'
             row["key"] = f"{row['number'] * _ODD % (1 << 64):016x}"
             row["url"] = f"{row['url']}?{self._copy}"
             row["path"] = f"articles/{row['published_on'][:4]}/{row['number']:03d}_{row['key']}.txt"
@@ -207,7 +195,18 @@ def _into_sqlite(past: Past, file: Path, tables: Sequence[Table]) -> None:
             names = ", ".join(f'"{column.name}"' for column in table.columns)
             to.execute(f"DELETE FROM {table.name}")  # noqa: S608 - our own names, here and below
             to.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", past.rows(table))  # noqa: S608
-            to.commit()
+        day = "date('2005-01-01', (n * 7919 % 7300) || ' days')"
+        count = past.articles * SKETCH
+        to.execute(
+            f"WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count - 1}) "  # noqa: S608
+            + _SKETCHES.format(
+                value=f"n * {(1 << 64) // count} - 9223372036854775807",
+                day=day,
+                articles=past.articles,
+                numbers="numbers",
+            )
+        )
+        to.commit()
         for _, statement in made:
             to.execute(statement)
         to.execute("PRAGMA journal_mode = WAL")
@@ -229,10 +228,18 @@ def _into_postgresql(past: Past, address: URL, tables: Sequence[Table]) -> None:
         for table in tables:
             columns = sql.SQL(", ").join(sql.Identifier(column.name) for column in table.columns)
             name = sql.Identifier(table.name)
-            to.execute(sql.SQL("TRUNCATE {} CASCADE").format(name))
+            to.execute(sql.SQL("DELETE FROM {}").format(name))
             with to.cursor().copy(sql.SQL("COPY {} ({}) FROM STDIN").format(name, columns)) as copy:
                 for row in past.rows(table):
                     copy.write_row(row)
+        count = past.articles * SKETCH
+        sketches = _SKETCHES.format(
+            value=f"(n * {(1 << 64) // count}::numeric - 9223372036854775807)::bigint",
+            day="date '2005-01-01' + (n * 7919 % 7300)::integer",
+            articles=past.articles,
+            numbers=f"generate_series(0, {count - 1}::bigint) AS n",
+        )
+        to.execute(sketches.encode())
         for _, statement in made:
             to.execute(statement)
         to.execute("SELECT setval(pg_get_serial_sequence('articles', 'number'), max(number)) FROM articles")
