@@ -20,6 +20,7 @@ UNKNOWN_SIZE = 1 << 40
 
 _WEB = ("http://", "https://")
 _LOCAL = "file://"
+_GONE = (404, 410)
 _SMALL = 1 << 16
 _WAIT = 60.0
 """Seconds for a connection, and between two parts of an answer; there is no bound on the whole."""
@@ -194,8 +195,11 @@ def _told(name: str, *, at: type[MeetingsError] = InputError) -> Iterator[None]:
     except ImportError as error:
         raise InputError(f"{name} is of a kind that needs another package: {error}") from error
     except FileNotFoundError as error:
-        why = f" ({error.__cause__})" if error.__cause__ else ""
-        raise InputError(f"{name} is not there{why}; name a file, a folder, a pattern or a URL") from error
+        # of an address fsspec says so whatever came of asking
+        cause = error.__cause__
+        if cause and getattr(cause, "status", None) not in _GONE:
+            raise InputError(f"{name} cannot be read: {cause}") from error
+        raise InputError(f"{name} is not there; name a file, a folder, a pattern or a URL") from error
     except _failures() as error:
         why = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise at(f"{name} cannot be read: {why}") from error

@@ -69,6 +69,20 @@ def test_each_split_takes_every_record_once(packing: str, cuts: list[int]) -> No
     assert began[-1].next == len(data)
 
 
+@each_packing
+@given(
+    bodies=st.lists(
+        st.lists(st.sampled_from([b"WARC/1.0\r\nWARC-Type: response\r\n", b"\r\n\r\n", b"\x1f\x8b\x08", b"x"])),
+        max_size=5,
+    )
+)
+def test_page_about_such_files(packing: str, bodies: list[list[bytes]]) -> None:
+    told = [HTML + b"".join(parts) for parts in bodies]
+    found = read(warc(packing, [record(number, http(body)) for number, body in enumerate(told)] or RECORDS[:1]))
+    assert not found.unreadable
+    assert not told or [page.body for page in found.pages] == told
+
+
 @pytest.mark.parametrize("packing", ["gzip", "zstd"])
 @pytest.mark.parametrize("size", [1 << 30, 5000, 700], ids=["one piece", "large pieces", "small pieces"])
 def test_packed_as_a_whole(packing: str, size: int) -> None:

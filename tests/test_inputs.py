@@ -143,7 +143,7 @@ def test_file_of_another_name_is_known_by_what_it_holds(content: bytes, kind: In
         ("pipe.warc", "is no file"),
         ("s3://bucket/a.warc.gz", "Install s3fs"),
         ("nope://bucket/a.warc.gz", "Protocol not known: nope"),
-        ("http://127.0.0.1:9/a.warc.gz", "is not there"),
+        ("http://127.0.0.1:9/a.warc.gz", "cannot be read: Cannot connect"),
         ("http://127.0.0.1:9/*.warc.gz", "cannot be read"),
     ],
 )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
+import fsspec  # type: ignore[import-untyped]  # it has no types
 import pytest
 
 from flows.files import UNKNOWN_SIZE
@@ -66,11 +68,34 @@ def test_folder_of_the_web(web: Web) -> None:
     assert urls(everything(plan([web.url("/crawl/")], chunk_bytes=1 << 20))) == [*URLS, None]
 
 
-@pytest.mark.parametrize("status", [403, 404, 500])
-def test_web_that_refuses(web: Web, status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [(403, "cannot be read: 403"), (404, "is not there"), (410, "is not"), (500, "cannot be read: 500")],
+)
+def test_web_that_refuses(web: Web, status: int, told: str) -> None:
     web.add("/a.warc.gz", Reply(status=status))
-    with pytest.raises(InputError, match=rf"a\.warc\.gz is not there .*{status}"):
+    with pytest.raises(InputError, match=rf"a\.warc\.gz {told}"):
         plan([web.url("/a.warc.gz")], chunk_bytes=1000)
+
+
+@pytest.fixture
+def store() -> Iterator[Any]:
+    """A store of objects, as fsspec knows them."""
+    memory = fsspec.filesystem("memory")
+    yield memory
+    memory.store.clear()
+
+
+def test_store_of_objects(store: Any) -> None:
+    store.pipe("/news/2024/a.warc.gz", warc("gzip", RECORDS))
+    store.pipe("/news/2024/b.jsonl", lines(3))
+    store.pipe("/news/c.txt", b"Title: Talks\n\nThey met.\n")
+    for named in (["memory://news"], ["memory://news/**"], ["memory://news/2024/*", "memory://news/c.txt"]):
+        chunks = plan(named, chunk_bytes=2000)
+        assert len(chunks) > 4
+        assert urls(everything(chunks)) == [*URLS, *URLS[:3], None]
+    with pytest.raises(InputError, match=r"none\.warc is not there"):
+        plan(["memory://news/none.warc"], chunk_bytes=2000)
 
 
 def test_web_that_breaks_off(web: Web) -> None:
