@@ -11,9 +11,8 @@ from datetime import timedelta
 from functools import cache
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, given
 from hypothesis import strategies as st
-from lxml import etree
 from opencc import OpenCC
 
 from meetings import screen
@@ -162,17 +161,6 @@ class TestPagesOfOutlets:
         sides = told(page.extract())
         assert passes(page.body, page.content_type, page.source.language) or sides != screen.BOTH
 
-    @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.file)
-    def test_every_word_of_the_article_is_among_the_words(self, page: OutletPage) -> None:
-        found = page_words(as_utf8(page.body, page.content_type, page.source.language))
-        missing = [line for line in page.article().paragraphs if letters(line) not in letters(found)]
-        # what a page keeps in attributes, or boxes in the middle of a paragraph, stands elsewhere
-        assert all(letters(word) in letters(found) for line in missing for word in line.split())
-
-
-def letters(text: str) -> str:
-    return "".join(char for char in unicodedata.normalize("NFC", text) if char.isalnum())
-
 
 @pytest.mark.parametrize("path", SEEDS, ids=lambda path: path.stem)
 def test_labelled_articles_about_both_are_not_dismissed(path: object) -> None:
@@ -254,31 +242,6 @@ def test_text_in_attributes_that_readers_look_into() -> None:
     assert passes(page)
 
 
-@pytest.mark.parametrize(
-    ("charset", "text"),
-    [
-        ("gb18030", "中国 越南"),
-        ("gbk", "中国 越南"),
-        ("big5", "中國 越南"),
-        ("utf-16", "Trung Quốc Việt Nam"),
-        ("utf-8-sig", "Trung Quốc Việt Nam"),
-        ("windows-1252", "Chin&#97; &agrave; Vietnam é"),
-        ("cp1258", "B\u0103\u0301c Kinh H\u00e0 N\u00f4\u0323i"),
-        ("hex", "China Vietnam \xe9"),
-    ],
-)
-def test_other_charsets(charset: str, text: str) -> None:
-    page = POST.page("Title", text, head=f'<meta charset="{charset}">')
-    coded = page.encode("latin-1" if charset == "hex" else charset)
-    assert told(POST.article(coded)) == screen.BOTH
-    assert passes(coded)
-
-
-def test_page_in_utf_8_stays_the_same_bytes() -> None:
-    page = "Việt".encode()
-    assert as_utf8(page, "text/html; charset=gb2312", "zh") is page
-
-
 ONE_SIDED = {
     "script": "<script>var country = 'Vietnam'</script>",
     "comment": "<!-- Vietnam -->",
@@ -297,13 +260,13 @@ def test_page_about_one_country_is_dismissed(extra: str, odd: str) -> None:
     assert not passes(GENERIC.page("China", FILLER + "Chinese and Beijing" + extra + odd).encode())
 
 
-def test_any_end_of_a_long_paragraph_may_be_cut() -> None:
-    page = POST.page("Title", "China " + "x" * (50_000 - 8) + "VNXYZ").encode()
-    assert told(POST.article(page)) <= screen.BOTH
-    assert passes(page) or told(POST.article(page)) != screen.BOTH
+def test_a_long_paragraph_may_be_cut_off_inside_a_word() -> None:
+    page = POST.page("Title", "China " + "x " * 24_996 + "VNXYZ").encode()
+    assert told(POST.article(page)) == screen.BOTH
+    assert passes(page)
 
 
-MARKUP = st.sampled_from(list(ODD))
+MARKUP = st.sampled_from(ODD)
 
 
 @given(
@@ -323,107 +286,6 @@ def test_what_the_readers_see_is_never_dismissed(
     page = SITES[site].page(title, text).encode(errors="ignore")
     assume(told(SITES[site].article(page)) == screen.BOTH)
     assert passes(page)
-
-
-TOKENS = (
-    *(
-        "<",
-        "</",
-        ">",
-        "/>",
-        "<b",
-        "<b ",
-        "<a ",
-        " x",
-        "=",
-        '"',
-        "'",
-        " ",
-        "\n",
-        "a",
-        "<!--",
-        "-->",
-        "--!>",
-        "<!-",
-        "->",
-        "-",
-    ),
-    *(
-        "--",
-        "!",
-        "<script>",
-        "</script>",
-        "<script",
-        "</script",
-        "<SCRIPT>",
-        "<style>",
-        "</style>",
-        "<!",
-        "<?",
-        "?>",
-        "<title>",
-    ),
-    *(
-        "</title>",
-        "<textarea>",
-        "</textarea>",
-        "<iframe>",
-        "</iframe>",
-        "<meta ",
-        "title",
-        "<p>",
-        "</p>",
-        "<svg>",
-        "</svg>",
-        "<x>",
-    ),
-    *(
-        "<![CDATA[",
-        "]]>",
-        "&",
-        "lt;",
-        "&shy;",
-        "<rt>",
-        "</rt>",
-        "<b>",
-        "</b>",
-        '="',
-        '"a"',
-        "='",
-        "'b'",
-        '= "',
-        "<noscript>",
-    ),
-    *(
-        "</noscript>",
-        "<xmp>",
-        "<plaintext>",
-        "<noembed>",
-        "<br>",
-        '<a t="',
-        '">',
-        "<img ",
-        "/",
-        "<1",
-        "<table>",
-        "<tr>",
-        "<td>",
-    ),
-    *("<script type=ld+json>", "<template>", "</template>", "<select>", "<option>", "\u0301"),
-)
-
-
-@given(st.tuples(*(st.lists(st.sampled_from(TOKENS), max_size=size).map("".join) for size in (3, 2, 7, 3))))
-@example(("<!<!--<p>", ">", '<!---->"><x>', ""))
-@example(("", "", "<script type=ld+json>'b'</script>", ""))
-def test_what_libxml2_reads_without_a_break_is_among_the_words_without_one(soup: tuple[str, ...]) -> None:
-    first, before, within, after = soup
-    page = f"<html><head></head><body>{first}<p>{before} Viet{within}nam {after}</body></html>"
-    root = etree.fromstring(page, etree.HTMLParser(no_network=True, remove_comments=True, remove_pis=True))
-    assume(root is not None)
-    text = "".join(root.xpath("//text()[not(parent::script or parent::style or ancestor::rt)]"))
-    assume("Vietnam" in letters(text))
-    assert "Vietnam" in letters(page_words(page.encode()))
 
 
 @given(st.binary(max_size=300))
