@@ -212,11 +212,11 @@ CHANGES: tuple[Change, ...] = (
 @example([(other_side, 9593), (other_side, 5924)])
 @hypothesis_settings(max_examples=4)
 def test_a_build_of_what_changed_is_a_whole_build(
-    tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[Change, int]]
+    filled: Settings, tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[Change, int]]
 ) -> None:
     """But for pages of names and forums that nobody has any more, of which a new folder knows nothing."""
-    folder_ = tmp_path_factory.mktemp("changing")
-    settings = home(folder_)
+    folder_ = shutil.copytree(filled.home, tmp_path_factory.mktemp("changing") / "home")
+    settings = Settings(home=folder_)
     build_site(settings)
     with Archive.open(folder_) as archive:
         for change, seed in changes:
