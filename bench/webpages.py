@@ -325,8 +325,8 @@ def lists(size: int, dice: random.Random, language: str, countries: Sequence[str
         link, picture = f'href="/s/{dice.randrange(10**7)}.html"', f"/i/{dice.randrange(10**8):x}.jpg"
         return (
             f'<div class="card c{n % 4}"><a class="thumb" {link}><img data-src="{picture}" alt="">'
-            f'</a><h3><a {link}>{about}{headline(dice, language, 9)}</a></h3><p class="teaser">'
-            f'{headline(dice, language, 16)}.</p><span class="when">{n % 12 + 1}h</span></div>\n'
+            f'</a><h3><a {link}>{about}{headline(dice, language, 9)}</a></h3><a class="teaser" {link}>'
+            f'{headline(dice, language, 16)}.</a><span class="when">{n % 12 + 1}h</span></div>\n'
         )
 
     links = "".join(f'<a href="/f/{n}">{headline(dice, language, 2)}</a> ' for n in range(30))
