@@ -44,13 +44,16 @@ def record_detection(
     withdrawn, never deleted. What other rules change by reading the same text again is noted (`archive.rereading`).
     """
     article = s.get_one(ArticleRow, stored.number)
-    before = s.scalars(_told_by(MentionRow.article_number == stored.number)).all()
+    # most articles are read once: what they cannot have told is not asked for
+    told_before = _told_by(MentionRow.article_number == stored.number)
+    before = s.scalars(told_before).all() if article.detected_at is not None else []
     former = list(dict.fromkeys(mention.meeting_id for mention in before))
     if article.detected_rules == rules_version:
         return [(mention.meeting_id, False) for mention in before]
     told = tellings(detection.meetings, article.published_on)
     again = article.detected_rules is not None
-    s.execute(delete(MentionRow).where(MentionRow.article_number == stored.number))
+    if before:
+        s.execute(delete(MentionRow).where(MentionRow.article_number == stored.number))
     known = _recognise(s, told, former)
     earlier = records_of(s, {*former, *filter(None, known)}) if again else {}
     ids = [id_ or _new_meeting(s, article.key, t, now) for id_, t in zip(known, told, strict=True)]
@@ -111,7 +114,8 @@ def _recognise(s: Session, told: Sequence[Telling], former: Sequence[str]) -> li
     for telling in told:
         candidates = _candidates(s, telling)
         ids.append(choose(telling.meeting, [c for c in candidates if c.id not in ids], former))
-    left = [c for c in _rows_as_candidates(s, MeetingRow.id.in_(former)) if c.id not in ids and not _told(s, c.id)]
+    own = _rows_as_candidates(s, MeetingRow.id.in_(former)) if former else []
+    left = [c for c in own if c.id not in ids and not _told(s, c.id)]
     left.sort(key=lambda c: former.index(c.id))
     for position, telling in enumerate(told):
         kept = next((c for c in left if reread(c.meeting, telling.meeting)), None)
@@ -149,10 +153,8 @@ def _new_meeting(s: Session, article_key: str, telling: Telling, now: dt.datetim
     digests = (hashlib.sha256(f"{article_key}/{n}".encode()).hexdigest()[:12] for n in count())
     id_ = next(f"m-{digest}" for digest in digests if s.get(MeetingRow, f"m-{digest}") is None)
     record = meeting_to_dict(telling.meeting)
-    row = MeetingRow(id=id_, record=record, date=telling.meeting.date, placed_on=telling.placed_on, first_seen=now)
-    s.add(row)
+    s.add(MeetingRow(id=id_, record=record, date=telling.meeting.date, placed_on=telling.placed_on, first_seen=now))
     s.flush()
-    keep_lookups(s, row, telling.meeting)
     return id_
 
 
