@@ -7,8 +7,9 @@ arrive. It is named after its origin: the agency's own article where the datelin
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
-from sqlalchemy import CompoundSelect, Select, func, select, update
+from sqlalchemy import CompoundSelect, Select, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from archive.locks import Check, unasked
@@ -36,8 +37,7 @@ def group_copies(archive: Archive, *, check: Check = unasked) -> int:
             check(s)
             query = select(ArticleRow).where(ArticleRow.compared.is_(False)).order_by(ArticleRow.number)
             batch = s.scalars(query.limit(_BATCH)).all()
-            for row in batch:
-                _compare(s, row)
+            _compare(s, batch)
         compared += len(batch)
         if len(batch) < _BATCH:
             return compared
@@ -64,27 +64,48 @@ def candidates(values: frozenset[int], day: dt.date | None) -> CompoundSelect[tu
     return near.union(query.where(SketchRow.day == UNDATED))
 
 
-def _compare(s: Session, row: ArticleRow) -> None:
-    """Joins the groups of all articles that have this one's text; its own sketch is kept for those that follow."""
-    own = _fingerprint(row)
-    values = own.sketch()
-    near = candidates(values, row.published_on)
-    others = s.scalars(select(ArticleRow).where(ArticleRow.number.in_(near), ArticleRow.number != row.number))
-    same = [other for other in others if _dated_near(row, other) and same_text(own, _fingerprint(other))]
+def _compare(s: Session, batch: Sequence[ArticleRow]) -> None:
+    """Joins the groups of all articles that have the text of one of these; their sketches are kept for others."""
+    compared = [(row, own := _fingerprint(row), own.sketch()) for row in batch]
+    _keep_sketches(s, [(row, values) for row, _, values in compared])
+    for row, own, values in compared:
+        # what is changed here is written once for all; only a look at whole groups must see it
+        with s.no_autoflush:
+            same = _same(s, row, own, values)
+        row.compared = True
+        if same or row.copy_of is not None:
+            _join(s, row, same)
+        else:
+            row.copy_of = row.number
+
+
+def _same(s: Session, row: ArticleRow, own: Fingerprint, values: frozenset[int]) -> list[ArticleRow]:
+    """The articles with this text that were compared before."""
+    found = s.scalars(candidates(values, row.published_on)) if values else ()
+    near = [number for number in found if number != row.number]
+    others = s.scalars(select(ArticleRow).where(ArticleRow.number.in_(near))).all() if near else []
+    before = [other for other in others if other.copy_of is not None and _dated_near(row, other)]
+    return [other for other in before if same_text(own, _fingerprint(other))]
+
+
+def _join(s: Session, row: ArticleRow, same: Sequence[ArticleRow]) -> None:
     groups = {each.copy_of or each.number for each in (row, *same)}
     members = s.scalars(select(ArticleRow).where(ArticleRow.copy_of.in_(groups))).all()
     origin = min((row, *members), key=_precedence)
     s.execute(update(ArticleRow).where(ArticleRow.copy_of.in_(groups)).values(copy_of=origin.number))
-    row.copy_of, row.compared = origin.number, True
-    day = row.published_on or UNDATED
-    kept = s.scalars(
-        select(SketchRow.value).where(
-            SketchRow.value.in_(values), SketchRow.day == day, SketchRow.article_number == row.number
-        )
-    )
-    new = values.difference(kept)
-    s.add_all(SketchRow(value=value, day=day, article_number=row.number) for value in new)
-    s.flush()
+    row.copy_of = origin.number
+
+
+def _keep_sketches(s: Session, sketches: Sequence[tuple[ArticleRow, frozenset[int]]]) -> None:
+    new = []
+    for row, values in sketches:
+        day = row.published_on or UNDATED
+        mine = SketchRow.value.in_(values), SketchRow.day == day, SketchRow.article_number == row.number
+        # one that was never compared has none
+        kept = s.scalars(select(SketchRow.value).where(*mine)).all() if row.copy_of is not None else []
+        new += [{"value": each, "day": day, "article_number": row.number} for each in values.difference(kept)]
+    if new:
+        s.execute(insert(SketchRow), new)
 
 
 def _dated_near(one: ArticleRow, other: ArticleRow) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -55,8 +56,8 @@ class Fingerprint:
         surer they share some of the smallest. The same in every process and on every machine.
         """
         runs = {" ".join(self.words[at : at + _SHINGLE]) for at in range(len(self.words) - _SHINGLE + 1)}
-        digests = (hashlib.blake2b(run.encode(), digest_size=8).digest() for run in runs)
-        hashes = sorted(int.from_bytes(digest, "big", signed=True) for digest in digests)
+        digests = b"".join([hashlib.blake2b(run.encode(), digest_size=8).digest() for run in runs])
+        hashes = sorted(struct.unpack(f">{len(runs)}q", digests))
         return frozenset(hashes[:SKETCH]) if self.comparable else frozenset()
 
 
