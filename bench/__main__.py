@@ -20,6 +20,7 @@ NAMES = {
     "vectors": ("FILE",),
     "kill": ("[DATABASE]",),
     "twice": (),
+    "scale": ("[ARTICLES]",),
     "backfill": ("[PAGES]",),
 }
 
