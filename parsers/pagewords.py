@@ -24,9 +24,11 @@ MARK = "\0"
 """Stands where a tag, comment or script was: maybe inside a word, maybe between two."""
 
 _APART = "\n|\n"
-# Elements and comments that do not end at the next bracket. Groups: words in them; the last one: what is not so plain.
+# Elements and comments that do not end at the next bracket, after a quick look that most tags are none. The groups are
+# words in them, the last one what is not so plain.
 _SPECIAL = re.compile(
-    rb"<(?:script(?=[\s>])(?=[^<>+&]*+>)[^>]*+>[^<]*+(?:<(?!/script|!--)[^<]*+)*+"
+    rb"<(?=[sStTiIxXnNpPrRmM!])(?![pP]>|[sS][pP]|[iI][mM])"
+    rb"(?:script(?=[\s>])(?=[^<>+&]*+>)[^>]*+>[^<]*+(?:<(?!/script|!--)[^<]*+)*+"
     rb"(?:<!--[^<]*+(?:<(?!/?script)[^<]*+)*+)?+</script>"
     rb"|style(?=[\s>])[^<>]*+>[^<]*+(?:<(?!/style)[^<]*+)*+</style>"
     rb"|!--(?!-?>)[^-]*+(?:-(?!-!?>)[^-]*+)*+-->"
@@ -35,7 +37,7 @@ _SPECIAL = re.compile(
     rb"|iframe(?=[\s>])[^<>]*+>\s*+</iframe>"
     rb"|textarea(?=[\s>])[^<>]*+>\s*+</textarea>"
     rb"|[mM][eE][tT][aA]\s(?=[^<>]*[tT][iI][tT][lL][eE])([^<>]*+)>"
-    rb"|(!--(?!-?>)|/?[sStTiIxXnNpPrR](?=[cCtTiIeEfFmMoOlLpP])(?i:cript|tyle|itle|extarea|frame|mp|oembed|oframes|laintext|[tp])(?=[\s/>])))"
+    rb"|(!--(?!-?>)|[sStTiIxXnNpPrR](?=[cCtTiIeEfFmMoOlLpP])(?i:cript|tyle|itle|extarea|frame|mp|oembed|oframes|laintext|[tp])(?=[\s/>])))"
 )
 _NOT_PLAIN = (b"cmsMainContent", b"data-preloaded")
 """Ids of elements in whose attributes readers look for text: CGTN's, and Discourse's by trafilatura."""
@@ -51,8 +53,9 @@ _Places: TypeAlias = np.ndarray[tuple[int], np.dtype[np.intp]]
 _PROLOG = re.compile(r"\A\s*<\?xml[^>]*>")
 _ANY_TAG = re.compile(r"<[^<>]*+>")
 _TEXTS = etree.XPath("//text()[not(parent::script or parent::style)]", smart_strings=False)
+_RUBY = ("rt", "rp")
 _BOXES = (
-    *("script", "style", "rt", "rp", "title", "iframe", "textarea", "noscript", "template", "svg", "button"),
+    *("title", "iframe", "textarea", "noscript", "template", "svg", "button"),
     *("form", "nav", "aside", "audio", "video", "figure"),
 )
 _METAS = etree.XPath("//meta[@content]")
@@ -175,6 +178,9 @@ def _by_tree(page: str) -> str:
         return _decoded(page)
     titles = (meta.get("content") for meta in _METAS(root) if "title" in " ".join(meta.values()).lower())
     said = [*map(_decoded, titles), *chain.from_iterable(map(_data_words, _DATA(root)))]
-    everything = MARK.join(_TEXTS(root))
-    etree.strip_elements(root, *_BOXES, with_tail=False)
-    return _APART.join((_decoded(everything), _decoded(MARK.join(_TEXTS(root))), *said))
+    texts = [MARK.join(_TEXTS(root))]
+    for boxes in (_RUBY, _BOXES):
+        if next(root.iter(*boxes), None) is not None:
+            etree.strip_elements(root, *boxes, with_tail=False)
+            texts.append(MARK.join(_TEXTS(root)))
+    return _APART.join((*map(_decoded, texts), *said))
