@@ -13,11 +13,13 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from archive import articles, deliveries, issues, store
 from archive.meetings import count_meetings
@@ -44,17 +46,38 @@ COMMANDS: dict[str, tuple[str | Path, ...]] = {
 each_command = pytest.mark.parametrize("name", COMMANDS)
 
 
-class Desk:
-    """Where commands run, each as a process of its own would; `restart` begins anew with an empty archive."""
+@dataclass(frozen=True)
+class Kept:
+    """What commands had left when they were done: their home, a database in PostgreSQL of its name, and the mails."""
 
-    def __init__(self, meetings: Meetings, inbox: Inbox, patch: pytest.MonkeyPatch) -> None:
+    home: Path
+    accepted: list[tuple[str, bytes]]
+
+
+class Desk:
+    """Where commands run, each as a process of its own would; `restart` begins anew with an empty archive.
+
+    What comes before a command is done once and copied then: `past` has what is known of it, in a folder of its own.
+    """
+
+    def __init__(
+        self, meetings: Meetings, inbox: Inbox, past: tuple[Path, dict[str, Kept]], patch: pytest.MonkeyPatch
+    ) -> None:
         self.home, self.inbox = meetings.home, inbox
         self._meetings, self._patch, self._starts = meetings, patch, count(1)
+        self._folder, self._past = past
         self._server: PostgreSQL | None = None
 
     def on(self, server: PostgreSQL) -> None:
         """The archive lives there from the next restart on."""
         self._server = server
+
+    def _go_on(self, kept: Kept) -> None:
+        shutil.rmtree(self.home, ignore_errors=True)
+        shutil.copytree(kept.home, self.home)
+        self.inbox.accepted[:] = kept.accepted
+        if self._server:
+            self._patch.setenv("MEETINGS_DATABASE_URL", self._server.new_database(kept.home.name))
 
     def restart(self) -> None:
         shutil.rmtree(self.home, ignore_errors=True)
@@ -73,10 +96,19 @@ class Desk:
         return self._meetings(*COMMANDS[name])
 
     def before(self, name: str) -> None:
-        """Begins anew and does all that comes before that command."""
-        self.restart()
-        for earlier in list(COMMANDS)[: list(COMMANDS).index(name)]:
-            self.succeed(earlier)
+        """Begins anew, with all done that comes before that command."""
+        where = f"before_{name}_{'elsewhere' if self._server else 'here'}"
+        if where not in self._past:
+            self.restart()
+            for earlier in list(COMMANDS)[: list(COMMANDS).index(name)]:
+                self.succeed(earlier)
+            if self._server:
+                ours = make_url(os.environ["MEETINGS_DATABASE_URL"]).database
+                self._server.execute(f"CREATE DATABASE {where} TEMPLATE {ours}")
+            kept = Kept(self._folder / where, [*self.inbox.accepted])
+            shutil.copytree(self.home, kept.home)
+            self._past[where] = kept
+        self._go_on(self._past[where])
 
     def succeed(self, name: str) -> None:
         ran = self.run(name)
@@ -127,12 +159,27 @@ def told(ran: Ran) -> None:
     assert "Traceback" not in ran.err
 
 
-@pytest.fixture
-def desk(meetings: Meetings, web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    """A source that lists one article, the seeds, and a mail server with three readers."""
+@pytest.fixture(scope="module")
+def wire() -> Iterator[str]:
+    """A feed that lists one article."""
+    web = Web()
     page = web.add("/talks.html", Reply(PAGE.encode(), headers={"Content-Type": "text/html; charset=utf-8"}))
-    web.add("/feed.xml", Reply(feed(page), etag='"1"', headers={"Content-Type": "application/rss+xml"}))
-    (tmp_path / "sources.toml").write_text(source("wire", web.url("/feed.xml"), side="china", zone="Asia/Shanghai"))
+    yield web.add("/feed.xml", Reply(feed(page), etag='"1"', headers={"Content-Type": "application/rss+xml"}))
+    web.close()
+
+
+@pytest.fixture(scope="module")
+def past(wire: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Kept]]:
+    del wire  # whose articles are in all that is kept
+    return tmp_path_factory.mktemp("past"), {}
+
+
+@pytest.fixture
+def desk(
+    meetings: Meetings, wire: str, past: tuple[Path, dict[str, Kept]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Desk]:
+    """A source that lists one article, the seeds, and a mail server with three readers."""
+    (tmp_path / "sources.toml").write_text(source("wire", wire, side="china", zone="Asia/Shanghai"))
     (tmp_path / "recipients.toml").write_text("".join(f'[[recipient]]\naddress = "{to}"\n' for to in READERS))
     inbox = Inbox()
     with mail_server(inbox) as port:
@@ -140,7 +187,7 @@ def desk(meetings: Meetings, web: Web, tmp_path: Path, monkeypatch: pytest.Monke
         settings = {**mail, "MAIL_UNKNOWN_AFTER": "0"}
         for name, value in settings.items():
             monkeypatch.setenv(f"MEETINGS_{name}", value)
-        yield Desk(meetings, inbox, monkeypatch)
+        yield Desk(meetings, inbox, past, monkeypatch)
 
 
 HEARTBEAT = 5
