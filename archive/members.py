@@ -225,7 +225,7 @@ class Zstd(Packing):
         engine = zstandard.ZstdDecompressor(dict_data=self._dictionary, max_window_size=_ZSTD_WINDOW)
         reader = engine.stream_reader(frame, read_size=_FEED)  # type: ignore[arg-type]  # any object that reads will do
         try:
-            while piece := reader.read(_PIECE):
+            while piece := reader.read1(_PIECE):
                 yield piece
         except zstandard.ZstdError as error:
             raise DamagedError(f"its zstd data is damaged ({error})") from error

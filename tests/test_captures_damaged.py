@@ -76,6 +76,53 @@ def test_long_damage(packing: str, one_way: bool) -> None:
     assert len(found.unreadable) == 2
 
 
+LARGE = [record(number, http(HTML + HARD[number * 100_000 :][:100_000].hex().encode() * 2)) for number in range(4)]
+"""Each is unpacked in several parts."""
+
+
+@pytest.mark.parametrize("packing", ["gzip", "zstd"])
+@pytest.mark.parametrize("one_way", [True, False], ids=["one way", "seeks"])
+def test_damage_deep_in_a_record(packing: str, one_way: bool) -> None:
+    parts = [packed(packing, one) for one in LARGE]
+    place = len(parts[0])
+    parts[1] = parts[1][:60_000] + HARD[:9000] + parts[1][69_000:]
+    found = read(b"".join(parts), one_way=one_way)
+    assert found.urls == [url(0), url(2), url(3)]
+    [told] = found.unreadable
+    assert told.where == f"news.warc at byte {place:,}"
+    assert f"{packing} data is damaged" in told.reason
+
+
+@pytest.mark.parametrize("packing", ["gzip", "zstd"])
+@pytest.mark.parametrize("one_way", [True, False], ids=["one way", "seeks"])
+def test_large_piece_cut_off(packing: str, one_way: bool) -> None:
+    parts = [packed(packing, one) for one in LARGE]
+    parts[1] = parts[1][:60_000]
+    found = read(b"".join(parts), one_way=one_way)
+    assert found.urls == [url(0), url(2), url(3)]
+    assert len(found.unreadable) == 1
+    last = read(b"".join(parts[:2]), one_way=one_way)
+    assert (last.urls, last.reasons) == ([url(0)], ["the file ends within it"])
+    assert last.next == len(parts[0]) + 60_000
+
+
+@pytest.mark.parametrize("packing", ["gzip", "zstd"])
+@pytest.mark.parametrize("one_way", [True, False], ids=["one way", "seeks"])
+def test_file_packed_as_a_whole_and_cut_off(packing: str, one_way: bool) -> None:
+    data = packed(packing, b"".join(LARGE))
+    found = read(data[: len(data) * 15 // 16], one_way=one_way)
+    assert found.urls == [url(0), url(1), url(2)]
+    assert found.reasons == ["the file ends within it"]
+
+
+@each_packing
+def test_head_that_is_damaged_in_a_file_packed_as_a_whole(packing: str) -> None:
+    broken = RECORDS[3].replace(b"WARC/1.0", b"WARC 1.0")
+    found = read(packed(packing, b"".join([*RECORDS[:3], broken, *RECORDS[4:]])))
+    assert found.urls == URLS[:3] + URLS[4:]
+    assert len(found.unreadable) == 1 or len(found.pages) == 11
+
+
 @pytest.mark.parametrize("packing", ["gzip", "zstd"])
 def test_damaged_piece_is_told_with_its_place(packing: str) -> None:
     parts = [packed(packing, one) for one in RECORDS]
@@ -160,6 +207,7 @@ def test_empty_pieces_between_records(packing: str) -> None:
         (b"\x28\xb5\x2f\xfd\0", "its zstd data is damaged"),
         (b"\x5d\x2a\x4d\x18\x08\0\0\0\x28\xb5\x2f\xfd\xff\xff\xff\xff", "no WARC record begins here"),
         (b"\x5d\x2a\x4d\x18\x00\0\0\0", "no WARC record begins here"),
+        (b"\x5d\x2a\x4d\x18\x09\0\0\0\x28\xb5\x2f\xfd\x20\x05\xff\xff\xff", "its zstd dictionary is damaged"),
         (gzip.compress(b"") * 3, "no WARC record begins here"),
     ],
 )
