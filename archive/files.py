@@ -6,7 +6,9 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import select
@@ -22,6 +24,8 @@ from parsers.seedfile import Seed, file_name, write_seed
 
 FOLDER = "articles"
 PRIVATE = 0o600
+_HANDS = 8
+"""Files written side by side: a disk makes many last in little more time than one."""
 _BATCH = 100
 """Files written between two commits: a kill makes the next run write at most these again."""
 
@@ -33,9 +37,10 @@ def project_articles(archive: Archive, *, check: Check = unasked) -> int:
     the next run finishes the work. Raises `ArchiveError` when the folder cannot be written.
     """
     written = 0
-    with sole_writer(archive.home / FOLDER):
+    with sole_writer(archive.home / FOLDER), ThreadPoolExecutor(_HANDS) as pool:
         while batch := _without_file(archive):
-            paths = {stored.number: _write_article(archive.home, stored) for stored in batch}
+            names = pool.map(partial(_write_article, archive.home), batch)
+            paths = {stored.number: name for stored, name in zip(batch, names, strict=True)}
             with archive.write() as s:
                 check(s)
                 for row in s.scalars(select(ArticleRow).where(ArticleRow.number.in_(paths))):
