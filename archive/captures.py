@@ -255,7 +255,7 @@ class _Stream:
 def _page(head: Mapping[bytes, bytes], block: bytes, where: str) -> Capture | None:
     """The page in a record's block, None where it holds something else. Raises `CodingError`."""
     url = head.get(b"warc-target-uri", b"").strip(b"<>").decode("utf-8", "replace")
-    if not url.lower().startswith(("http://", "https://")):
+    if not url.lower().startswith(("http://", "https://")) or not url.isprintable():
         return None
     kind = head.get(b"warc-type", b"").lower()
     if kind == b"response":

@@ -168,7 +168,7 @@ def test_no_page(block: bytes, kind: str) -> None:
     assert (found.urls, found.others, found.unreadable) == ([url(1)], 1, [])
 
 
-@pytest.mark.parametrize("address", ["dns:news.example", "urn:x", "file:///etc/passwd", ""])
+@pytest.mark.parametrize("address", ["dns:news.example", "urn:x", "file:///etc/passwd", "https://x/\0", ""])
 def test_no_page_of_the_web(address: str) -> None:
     data = record(0).replace(url(0).encode(), address.encode())
     assert (read(data).pages, read(data).others) == ([], 1)

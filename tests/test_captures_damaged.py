@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import random
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.captures import MAX_PAGE
+from archive.captures import MAX_PAGE, splits
 from tests.warckit import HARD, HTML, PACKINGS, RECORDS, URLS, http, packed, read, record, url, warc
 
 each_packing = pytest.mark.parametrize("packing", PACKINGS)
@@ -217,6 +218,20 @@ def test_what_is_no_warc(data: bytes, reason: str) -> None:
     [told] = found.unreadable
     assert told.where == "news.warc at byte 0"
     assert reason in told.reason
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        gzip.compress(b"{}"),
+        gzip.compress(record(0, length="many")) + gzip.compress(RECORDS[1]),
+        gzip.compress(RECORDS[0])[:-9],
+        b"\x5d\x2a\x4d\x18\x09\0\0\0\x28\xb5\x2f\xfd\x20\x05\xff\xff\xff",
+    ],
+    ids=["no warc", "no length", "cut off", "damaged dictionary"],
+)
+def test_file_that_shows_no_records_is_not_split(data: bytes) -> None:
+    assert not splits(io.BytesIO(data))
 
 
 def test_empty_file() -> None:

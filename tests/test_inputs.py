@@ -141,6 +141,7 @@ def test_file_of_another_name_is_known_by_what_it_holds(content: bytes, kind: In
         ("empty", "holds no file"),
         ("strange", "nothing that can be read"),
         ("pipe.warc", "is no file"),
+        ("in/half.gz", "nothing that can be read"),
         ("s3://bucket/a.warc.gz", "Install s3fs"),
         ("nope://bucket/a.warc.gz", "Protocol not known: nope"),
         ("http://127.0.0.1:9/a.warc.gz", "cannot be read: Cannot connect"),
@@ -151,6 +152,7 @@ def test_what_cannot_be_read_is_named(name: str, told: str, tree: Path) -> None:
     (tree.parent / "empty").mkdir()
     (tree.parent / "strange").mkdir()
     (tree.parent / "strange" / "a.png").write_bytes(b"x")
+    (tree / "half.gz").write_bytes(gzip.compress(lines(1))[:20])
     os.mkfifo(tree.parent / "pipe.warc")
     with pytest.raises(InputError) as refused:
         plan(["in", name], chunk_bytes=1000)
