@@ -6,17 +6,16 @@ They end with whoever started them, whatever ended that one; asked to stop, they
 from __future__ import annotations
 
 import logging
-import os
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
-from threading import Thread
+from multiprocessing import get_context
 from typing import Any, Protocol
 
 from flows.chunkwork import Order, work_chunk
+from flows.orphans import end_with_parent
 
 
 class Pending(Protocol):
@@ -67,14 +66,7 @@ def begin_worker(flag: Flag, level: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
     _flags.append(flag)
-    Thread(target=end_with_parent, daemon=True).start()
-
-
-def end_with_parent() -> None:
-    """Who is killed dismisses nobody: its helpers would wait for work for ever, or go on beside the next one."""
-    if parent := parent_process():
-        parent.join()
-        os._exit(1)
+    end_with_parent()
 
 
 def work_here(order: Order, number: int) -> str:

@@ -11,9 +11,8 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from pathlib import Path
-from threading import Thread
 from types import TracebackType
 from typing import Self, TypeVar
 from zoneinfo import ZoneInfo
@@ -23,6 +22,7 @@ from archive.bulk import in_bulk
 from archive.errors import ArchiveError
 from archive.store import Archive
 from archive.tallies import held_meetings
+from flows.orphans import end_with_parent
 from reports.accounts import Outlets
 from reports.firsts import Past
 from reports.site.meeting_pages import Done, Task, make_pages
@@ -167,14 +167,7 @@ _given: list[Means] = []
 def _begin(means: Means) -> None:
     """Once in each process, which has everything imported then."""
     _given.append(means)
-    Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """Who is killed dismisses nobody: its helpers would wait for work for ever, or go on beside the next builder."""
-    if parent := parent_process():
-        parent.join()
-        os._exit(1)
+    end_with_parent()
 
 
 def _ready() -> None:

@@ -12,8 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -34,13 +33,12 @@ from flows.capturing import CaptureReader, Fate
 from flows.chunkwork import Order, Stopped, work_chunk
 from flows.crews import Crew
 from flows.runners import Runner, RunnerKind, cores, parse_runner
-from flows.settings import Settings, shipped
+from flows.settings import Settings
 from flows.steps import now_utc
-from parsers.catalogue import parse_catalogue
-from parsers.records import Article, MeetingsError, Side
-from tests.backfillkit import crawl, days_of, deadly, expected, page, pages, response, write_warc
+from parsers.records import Article, MeetingsError
+from tests.backfillkit import crawl, days_of, deadly, expected, pages, response, write_warc
 from tests.commandline import Meetings
-from tests.prefect_server import PAGE, until
+from tests.prefect_server import until
 
 PAGES = 60
 MIXED = pages(PAGES)
@@ -55,19 +53,6 @@ def settings(tmp_path: Path, database: str | None) -> Settings:
 @pytest.fixture
 def warc(tmp_path: Path) -> Path:
     return crawl(tmp_path / "crawl.warc.gz", PAGES)
-
-
-TALKS = Capture(
-    "https://english.news.cn/20241210/0123456789abcdef/c.html",
-    PAGE.encode(),
-    "text/html",
-    datetime(2024, 12, 11, 3, tzinfo=UTC),
-    "here",
-)
-
-
-def reader() -> CaptureReader:
-    return CaptureReader(parse_catalogue(shipped("sources.toml").read_text("utf-8"), name="sources.toml").sources)
 
 
 def found(settings: Settings) -> dict[date | None, set[str | None]]:
@@ -374,46 +359,6 @@ def test_without_a_number_there_is_a_worker_for_each_processor() -> None:
 def test_no_runner_is_refused_with_what_to_write(text: str) -> None:
     with pytest.raises(ValueError, match="dask:tcp://HOST:8786"):
         parse_runner(text)
-
-
-READ = [
-    pytest.param({}, Side.CHINA, "xinhua", "en", date(2024, 12, 10), id="an outlet of the catalogue"),
-    pytest.param(
-        {"url": "https://news.example.org/1234567.html"}, None, "news.example.org", "en", date(2024, 12, 10), id="none"
-    ),
-]
-
-
-@pytest.mark.parametrize(("changes", "side", "outlet", "language", "day"), READ)
-def test_whose_a_page_is(changes: dict[str, Any], side: Side | None, outlet: str, language: str, day: date) -> None:
-    article = reader().read(replace(TALKS, **changes))
-    assert isinstance(article, Article)
-    assert (article.side, article.outlet, article.language) == (side, outlet, language)
-    assert (article.published_on, article.source_id) == (day, None)
-
-
-def test_a_page_without_a_date_has_that_of_its_capture() -> None:
-    undated = TALKS.body.replace(b"article:published_time", b"x")
-    article = reader().read(replace(TALKS, body=undated, url="https://news.example.org/1234567.html"))
-    assert isinstance(article, Article)
-    assert (article.published_on, article.published) == (date(2024, 12, 11), None)
-
-
-FATES = [
-    pytest.param("Farmers in Vietnam expect a good harvest this year, after the rain of the summer.", Fate.DISMISSED),
-    pytest.param("<!-- Vietnam and China -->", Fate.DISMISSED),
-]
-
-
-@pytest.mark.parametrize(("text", "fate"), FATES, ids=["one country", "only in a comment"])
-def test_what_is_not_stored(text: str, fate: Fate) -> None:
-    assert reader().read(replace(TALKS, body=page("Of the day", text, date(2024, 12, 10)))) is fate
-
-
-def test_one_country_in_the_text_and_the_other_in_the_menu() -> None:
-    body = page("Harvest", "Farmers in Vietnam expect a good harvest this year.", date(2024, 12, 10))
-    menu = body.replace(b"News Sport", b"<a href='/china'>China</a>")
-    assert reader().read(replace(TALKS, body=menu)) is Fate.ONE_SIDED
 
 
 @pytest.mark.parametrize(
