@@ -23,6 +23,8 @@ from tests.databases import EMPTY, PostgreSQL
 from tests.prefect_server import free_port, until
 
 PREFECT = (sys.executable, "-m", "prefect", "--no-prompt")
+PASSWORD = "hunter2hunter2"
+"""That of the archive; this server asks for none."""
 DASK = (sys.executable, "-m", "dask")
 
 
@@ -31,7 +33,8 @@ class Cluster:
 
     def __init__(self, folder: Path, server: PostgreSQL) -> None:
         self.folder = folder
-        self.url = server.new_database()
+        self._server = server
+        self.url = make_url(server.new_database()).set(password=PASSWORD).render_as_string(hide_password=False)
         self.settings = Settings(home=folder / "home", database_url=self.url, prefect_port=free_port())
         self.api = PrefectApi(self.settings)
         self._prefect_url = make_url(server.new_database(EMPTY)).set(drivername="postgresql+asyncpg")
@@ -57,9 +60,9 @@ class Cluster:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for name in reversed(self._running):
-            self._running[name].terminate()
-        for process in self._running.values():
+        # workers before those they belong to, which they would look for
+        for process in reversed(self._running.values()):
+            process.terminate()
             try:
                 process.wait(timeout=60)
             except subprocess.TimeoutExpired:
@@ -88,7 +91,18 @@ class Cluster:
         address = f"tcp://127.0.0.1:{port}"
         for name in names:
             self._start(
-                name, *DASK, "worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--name", name
+                name,
+                *DASK,
+                "worker",
+                address,
+                "--nthreads",
+                "1",
+                "--no-nanny",
+                "--no-dashboard",
+                "--name",
+                name,
+                "--local-directory",
+                str(self.folder),
             )
         self.env["MEETINGS_TASK_RUNNER"] = f"dask:{address}"
 
@@ -149,6 +163,13 @@ class Cluster:
     def said(self, name: str) -> str:
         """What a process wrote so far."""
         return (self.folder / f"{name}.log").read_text(encoding="utf-8")
+
+    def remembered(self) -> str:
+        """All that Prefect's server keeps, and what every process wrote."""
+        plain = self._prefect_url.set(drivername="postgresql").render_as_string(hide_password=False)
+        dump = [str(self._server.bin / "pg_dump"), "--data-only", f"--dbname={plain}"]
+        told = [log.read_text(encoding="utf-8") for log in self.folder.glob("*.log")]
+        return "\n".join([subprocess.run(dump, capture_output=True, text=True, check=True).stdout, *told])
 
     def kill(self, name: str) -> None:
         """Ends a process and all that it started, at once and without a word."""

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,16 +24,18 @@ from archive.records import BackfillProgress, ChunkState
 from archive.store import Archive
 from flows.backfilling import backfill_once
 from flows.settings import Settings
+from tests import prefect_server
 from tests.backfillkit import days_of, expected, pages, response, write_warc
-from tests.clusterkit import Cluster
+from tests.clusterkit import PASSWORD, Cluster
 from tests.databases import PostgreSQL
-from tests.prefect_server import FEED_PATH, PAGE, PAGE_PATH, catalogue, feed, until
+from tests.prefect_server import FEED_PATH, PAGE, PAGE_PATH, catalogue, feed
 from tests.webserver import Reply, Seen, Web
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 FILES = 10
+until = partial(prefect_server.until, patience=400)  # a dozen processes on two cores
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +139,9 @@ def test_a_backfill_outlives_a_worker_of_each_kind(cluster: Cluster, library: Li
     assert progress.chunks[ChunkState.DONE] == FILES == sum(progress.chunks.values())
     assert (progress.counts.read, progress.counts.unreadable, progress.set_aside) == (2000, 0, ())
     assert found == expected(2000)
+    kept = cluster.remembered()
+    assert "chunk_mb" in kept
+    assert PASSWORD not in kept
 
 
 @pytest.mark.parametrize("library", [200], indirect=True)
