@@ -74,4 +74,4 @@ path = shipped("prefect.yaml")
 assert str(path).startswith({str(unpacked)!r}), path
 print(*sorted(deployment.name for deployment in read_deployments(path)))
 """
-    assert run(unpacked, tmp_path, script).split() == ["alert", "digest", "ingest"]
+    assert run(unpacked, tmp_path, script).split() == ["alert", "backfill", "digest", "ingest"]
