@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_context
-from typing import Any, cast
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 from prefect import flow, task
@@ -23,6 +23,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
+from pydantic import Field
 
 from archive.locks import Busy
 from archive.store import address_of
@@ -31,7 +32,7 @@ from flows.backfilling import open_backfill, run_backfill
 from flows.chunkwork import Order
 from flows.crews import Crew, begin_worker, heeding, work_here
 from flows.ingest import run_name
-from flows.runners import CHUNK_MB, Runner, RunnerKind, parse_runner
+from flows.runners import Runner, RunnerKind, parse_runner
 from flows.settings import Settings, load_settings
 from flows.task_runners import make_runner
 from parsers.records import MeetingsError
@@ -39,6 +40,8 @@ from reports.words import counted
 
 log = logging.getLogger(__name__)
 
+TASK_MB = 256
+"""Megabytes of a file in one task: tens of seconds of work, for each task costs the server as many milliseconds."""
 SHOWN_EVERY = 5.0
 """Seconds between two changes of the progress in the UI: each is a call to the server."""
 NO_INPUTS: list[str] = []
@@ -132,7 +135,9 @@ def _publish(report: BackfillReport) -> None:
 
 
 @flow(name="backfill", flow_run_name=_backfill_name, validate_parameters=True)
-def backfill(inputs: list[str] = NO_INPUTS, chunk_mb: int = CHUNK_MB, again: bool = False) -> State[Any]:
+def backfill(
+    inputs: list[str] = NO_INPUTS, chunk_mb: Annotated[int, Field(ge=1, le=4096)] = TASK_MB, again: bool = False
+) -> State[Any]:
     """Read WARC, JSON Lines or seed files of any size, and join what they tell with the archive.
 
     Args:
