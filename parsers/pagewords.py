@@ -25,7 +25,8 @@ MARK = "\0"
 
 _APART = "\n|\n"
 # Elements and comments that do not end at the next bracket, after a quick look that most tags are none. The groups are
-# words in them, the last one what is not so plain.
+# words in them, the last one what is not so plain: there the search ends, else each of many openings would be looked
+# for its end.
 _SPECIAL = re.compile(
     rb"<(?=[sStTiIxXnNpPrRmM!])(?![pP]>|[sS][pP]|[iI][mM])"
     rb"(?:script(?=[\s>])(?=[^<>+&]*+>)[^>]*+>[^<]*+(?:<(?!/script|!--)[^<]*+)*+"
@@ -37,7 +38,7 @@ _SPECIAL = re.compile(
     rb"|iframe(?=[\s>])[^<>]*+>\s*+</iframe>"
     rb"|textarea(?=[\s>])[^<>]*+>\s*+</textarea>"
     rb"|[mM][eE][tT][aA]\s(?=[^<>]*[tT][iI][tT][lL][eE])([^<>]*+)>"
-    rb"|(!--(?!-?>)|[sStTiIxXnNpPrR](?=[cCtTiIeEfFmMoOlLpP])(?i:cript|tyle|itle|extarea|frame|mp|oembed|oframes|laintext|[tp])(?=[\s/>])))"
+    rb"|(!--(?!-?>)|[sStTiIxXnNpPrR](?=[cCtTiIeEfFmMoOlLpP])(?i:cript|tyle|itle|extarea|frame|mp|oembed|oframes|laintext|[tp])(?=[\s/>]))[\s\S]*+)"
 )
 _NOT_PLAIN = (b"cmsMainContent", b"data-preloaded")
 """Ids of elements in whose attributes readers look for text: CGTN's, and Discourse's by trafilatura."""
