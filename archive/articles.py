@@ -70,12 +70,22 @@ def keys_in(s: Session, column: InstrumentedAttribute[str], keys: Collection[str
     return {key for batch in batches(keys) for key in s.scalars(select(column).where(column.in_(batch)))}
 
 
-def undetected(s: Session, rules_version: str, *, since: dt.date | None = None) -> Sequence[int]:
+def newest(s: Session) -> int:
+    """The number of the article that was stored last, 0 when there is none."""
+    return s.scalar(select(func.max(ArticleRow.number))) or 0
+
+
+def undetected(
+    s: Session, rules_version: str, *, since: dt.date | None = None, newest: int | None = None
+) -> Sequence[int]:
     """The numbers of the articles that rules of this version have not read yet, in the order of publication.
 
-    `since`: only what was published on that day or later; where the day is not known, what was stored then.
+    `since`: only what was published on that day or later; where the day is not known, what was stored then. `newest`:
+    only up to this number.
     """
     query = select(ArticleRow.number).where(*_unread(rules_version, since)).order_by(*by_publication())
+    if newest is not None:
+        query = query.where(ArticleRow.number <= newest)
     # a million of them are held for as long as the reading lasts
     return array("q", s.scalars(query))
 

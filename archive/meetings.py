@@ -50,6 +50,9 @@ def record_detection(
     former = list(dict.fromkeys(mention.meeting_id for mention in before))
     if article.detected_rules == rules_version:
         return [(mention.meeting_id, False) for mention in before]
+    if (article.published_on, article.side) != (stored.article.published_on, stored.article.side):
+        # the page of an imported file came while the file was read: it is read again with what the page tells
+        return []
     told = tellings(detection.meetings, article.published_on)
     again = article.detected_rules is not None
     if before:

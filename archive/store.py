@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -54,6 +54,7 @@ class Archive:
         # a writer sees what others committed while it waited for its turn
         level = {} if engine.dialect.name == "sqlite" else {"isolation_level": "READ COMMITTED"}
         self._writer = engine.execution_options(writes=True, **level)
+        self._may_write: Callable[[Session], None] = lambda _: None
 
     @classmethod
     def open(cls, home: Path, url: str | None = None) -> Archive:
@@ -82,6 +83,7 @@ class Archive:
         network and other slow work outside. Raises `ArchiveError` when the database refuses.
         """
         with told(self.name), Session(self._writer, expire_on_commit=False) as session, session.begin():
+            self._may_write(session)
             yield session
 
     @contextmanager
@@ -89,6 +91,10 @@ class Archive:
         """A transaction that sees one state of the archive throughout; what it writes is thrown away."""
         with told(self.name), Session(self._engine) as session:
             yield session
+
+    def ask_before_writing(self, may_write: Callable[[Session], None]) -> None:
+        """From now on `may_write` is asked in each transaction of `write` before anything else; it raises for no."""
+        self._may_write = may_write
 
     def prove_writable(self) -> None:
         """Raises `ArchiveError` when the home folder or the database takes no writes; changes nothing."""

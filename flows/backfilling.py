@@ -29,7 +29,7 @@ from flows.inputs import plan
 from flows.owner import is_gone
 from flows.runners import CHUNK_MB, cores
 from flows.settings import Settings
-from flows.steps import alone, load_catalogue, now_utc, open_archive, read_due
+from flows.steps import alone, keep_in_use, load_catalogue, now_utc, open_archive, read_due
 from meetings.detect import RULES_VERSION
 from parsers.records import InputError, MeetingsError
 
@@ -37,6 +37,9 @@ log = logging.getLogger(__name__)
 
 EVERY = 1.0
 """Seconds between two looks at what others do."""
+REFUSED_FOR = 10.0
+"""Seconds for which a chunk that a worker could not have is left alone: of a holder on another machine than its own it
+cannot know, as this run may, that it is gone."""
 BREAKS = 10
 """So many times in a row workers may be lost, or their tasks fail, without a chunk done."""
 JOIN_EVERY = 5.0
@@ -110,6 +113,7 @@ class _Lead:
         self._at_first = self._now = self._look()
         self._lost = 0
         self._careful = self._window = 0
+        self._refused: dict[int, float] = {}
 
     def all_done(self, hire: Hire) -> None:
         """Until every chunk of the backfill is done or set aside, by this run or another."""
@@ -120,7 +124,7 @@ class _Lead:
             except _CrewLostError as lost:
                 self._count_loss(lost)
             else:
-                if not patiently(self._realign):
+                if not patiently(self._realign) and not self._is_open():
                     return
 
     def joined(self) -> BackfillReport:
@@ -160,6 +164,11 @@ class _Lead:
         with self._archive.write() as s:
             return backfills.realign(s, self._order.backfill, now=now_utc())
 
+    def _is_open(self) -> bool:
+        """Whether a chunk is still to be done; another run may have had one done again."""
+        self._now = self._look()
+        return any(self._now.chunks[state] for state in _OPEN)
+
     def _deal(self, crew: Crew) -> None:
         """Deals out what is to be had; waits for what others hold, and for what is to be tried again later."""
         under_way: dict[int, Pending] = {}
@@ -168,8 +177,10 @@ class _Lead:
             self._tell()
             # one is always waiting at each hand; after a loss only one goes at a time, to see whose fault it was
             self._window = window = 1 if self._careful else 2 * max(1, crew.lanes())
-            for number in self._ready(window + len(under_way)):
-                if number not in under_way and len(under_way) < window:
+            self._refused = {each: until for each, until in self._refused.items() if until > time.monotonic()}
+            busy = {*under_way, *self._refused}
+            for number in self._ready(window + len(busy)):
+                if number not in busy and len(under_way) < window:
                     under_way[number] = _submitted(crew, number, ended)
             if not under_way and not any(self._now.chunks[state] for state in _OPEN):
                 return
@@ -177,9 +188,9 @@ class _Lead:
                 number = ended.get(timeout=EVERY)
             except Empty:
                 continue
-            self._settle(under_way.pop(number))
+            self._settle(number, under_way.pop(number))
 
-    def _settle(self, pending: Pending) -> None:
+    def _settle(self, number: int, pending: Pending) -> None:
         try:
             told = pending.result()
         except BrokenExecutor as error:
@@ -188,12 +199,15 @@ class _Lead:
             return
         except Exception as error:
             log.warning("a worker failed", exc_info=True)
+            patiently(partial(keep_in_use, self._archive))
             self._count_loss(error)
             return
         if told:
             log.info("%s", told)
             self._lost = 0
             self._careful = max(0, self._careful - 1)
+        else:
+            self._refused[number] = time.monotonic() + REFUSED_FOR
 
     def _count_loss(self, error: Exception) -> None:
         self._lost += 1

@@ -30,7 +30,7 @@ from archive.store import Archive
 from flows.capturing import CaptureReader, Fate, concerns_both
 from flows.inputs import read_chunk
 from flows.owner import is_gone, owner
-from flows.steps import now_utc, read_article
+from flows.steps import keep_in_use, now_utc, read_article
 from meetings.detect import RULES_VERSION
 from meetings.records import Detection
 from parsers.records import Article, MeetingsError, Source
@@ -60,11 +60,19 @@ class Order:
     sources: tuple[Source, ...]
 
     def open(self) -> Archive:
-        """The archive, as `Archive.open`; one on a server needs no home folder on this machine."""
-        if self.database is None:
-            return Archive.open(self.home)
-        url = self.database.get_secret_value()
-        return Archive.open(self.home if url.startswith("sqlite") else Path(tempfile.gettempdir()), url)
+        """The archive, as `Archive.open`; one on a server needs no home folder on this machine.
+
+        Raises `InputError` when it was moved into another database.
+        """
+        url = self.database.get_secret_value() if self.database else None
+        here = url is None or url.startswith("sqlite")
+        archive = Archive.open(self.home if here else Path(tempfile.gettempdir()), url)
+        try:
+            keep_in_use(archive)
+        except BaseException:
+            archive.close()
+            raise
+        return archive
 
 
 class Stopped(Exception):  # noqa: N818 - somebody asked for it; nothing went wrong
@@ -97,7 +105,7 @@ def work_chunk(order: Order, number: int, *, stopping: Callable[[], bool] = neve
     """Claims the chunk of this number and does it; one line on what came of it, empty when it was not to be had.
 
     A chunk that cannot be read is told to the ledger, which has it tried again or sets it aside. Raises `Stopped` soon
-    after `stopping` says so, and `ArchiveError` when the database stays away.
+    after `stopping` says so, `ArchiveError` when the database stays away, and `InputError` when it is not in use.
     """
     with patiently(order.open) as archive:
         claim = patiently(partial(_claim, archive, order.backfill, number))

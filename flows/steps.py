@@ -18,6 +18,8 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 
+from sqlalchemy.orm import Session
+
 from archive import articles, clock, copies, files, issues, keys, locks, meetings, readings, rereading, sources
 from archive.locks import Check, Lease, unasked
 from archive.records import StoredArticle
@@ -80,7 +82,7 @@ def open_archive(settings: Settings) -> Archive:
     settle_restore(settings.home, settings.archive_url)
     archive = Archive.open(settings.home, settings.archive_url)
     try:
-        _require_here(archive)
+        keep_in_use(archive)
         keys.refresh_keys(archive)
     except BaseException:
         archive.close()
@@ -88,14 +90,23 @@ def open_archive(settings: Settings) -> Archive:
     return archive
 
 
-def _require_here(archive: Archive) -> None:
-    with archive.read() as session:
+def keep_in_use(archive: Archive) -> None:
+    """Raises `InputError` when the archive was moved into another database; so does each `write` that comes later.
+
+    Whoever has opened it before the move, or waits for its end, would write what nobody ever sees.
+    """
+
+    def require_here(session: Session) -> None:
         elsewhere = moved_to(session)
-    if elsewhere is not None:
-        raise InputError(
-            f"{archive.name} was moved to {elsewhere}, and nothing is written to the old one any more; "
-            "let MEETINGS_DATABASE_URL name the new one"
-        )
+        if elsewhere is not None:
+            raise InputError(
+                f"{archive.name} was moved to {elsewhere}, and nothing is written to the old one any more; "
+                "let MEETINGS_DATABASE_URL name the new one"
+            )
+
+    with archive.read() as session:
+        require_here(session)
+    archive.ask_before_writing(require_here)
 
 
 def require_sources(catalogue: Iterable[Source], ids: Iterable[str]) -> None:
@@ -307,11 +318,14 @@ def read_due(
 
     In the order of publication, so that the same articles give the same meetings in whatever order they came; what was
     read before (`archive.readings`) is not read again. `since` as in `articles.undetected`; `check` as in `detect_new`.
-    In the end copies are told from originals and the files written.
+    What is stored meanwhile is left to the next call, else a backfill beside it would keep it from ending. In the end
+    copies are told from originals and the files written.
     """
+    with archive.read() as session:
+        newest = articles.newest(session)
     while True:
         with archive.read() as session:
-            due = articles.undetected(session, RULES_VERSION, since=since)
+            due = articles.undetected(session, RULES_VERSION, since=since, newest=newest)
         if not due:
             break
         with archive.write() as session:
