@@ -51,7 +51,7 @@ _TAG_BEGINS = np.isin(np.arange(256), list(b"/!?" + bytes(range(65, 91)) + bytes
 _Bytes: TypeAlias = np.ndarray[tuple[int], np.dtype[np.uint8]]
 _Places: TypeAlias = np.ndarray[tuple[int], np.dtype[np.intp]]
 
-_PROLOG = re.compile(r"\A\s*<\?xml[^>]*>")
+_PROLOG = re.compile(r"\A(?:\s*<\?xml[^>]*>)+")
 _ANY_TAG = re.compile(r"<[^<>]*+>")
 _TEXTS = etree.XPath("//text()[not(parent::script or parent::style)]", smart_strings=False)
 _RUBY = ("rt", "rp")

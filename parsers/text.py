@@ -25,7 +25,9 @@ _UNSEEN = _CONTROLS | dict.fromkeys((0x00AD, 0x200B, 0x2060, 0xFEFF))
 _BLOCK = re.compile(r"<(?=/?(?:p|br|div|li|ul|ol|tr|td|h\d|a|img)\b)", re.IGNORECASE)
 _WORDS = etree.XPath("//text()[not(parent::script or parent::style)]")
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
-_PROLOG = re.compile(r"\A\s*<\?xml[^>]*>")
+_PROLOG = re.compile(r"\A(?:\s*<\?xml[^>]*>)+")
+_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""What stands in pages all the same: text from word processors has line and page breaks of their own."""
 _CHINESE = {"gb2312", "gbk", "gb18030"}
 _WESTERN = {"iso8859-1", "cp1252", "ascii"}
 """Servers send these for want of knowledge, so they count only when nothing else fits."""
@@ -93,7 +95,7 @@ class Page:
         self._root = etree.fromstring(clean, parser) if "<" in clean else None
         if self._root is not None:
             for line_break in self._root.iter("br"):
-                line_break.tail = "\n" + (line_break.tail or "")
+                line_break.tail = "\n" + _NO_XML.sub(" ", line_break.tail or "")
 
     def soup(self, keep: tuple[str, ...] = ()) -> BeautifulSoup:
         """A new tree of what `keep` names, in the page's order: `tag`, `.class`, `#id` or `tag.class`; () means all.

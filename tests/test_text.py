@@ -51,7 +51,14 @@ def test_name_that_cannot_be_looked_up(name: str) -> None:
         Page(PAGE).soup((name,))
 
 
-@pytest.mark.parametrize("text", ["", "no markup", "<", "<>", "\0", "<?xml version='1.0' encoding='x'?><p>a"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "no markup", "<", "<>", "\0", "<?xml version='1.0' encoding='x'?><p>a"),
+        "<?xml version='1.0'?>\n<?xml version='1.0' encoding='x'?><p>a",
+        *(f"<p>a<br>b{odd}c" for odd in ("\v", "\f", "\x02", "\x7f", "&#11;", "\ufffe", "\U0001ffff")),
+    ],
+)
 def test_any_text_gives_a_tree(text: str) -> None:
     for keep in ((), ("p", ".a")):
         assert Page(text).soup(keep).select("div") == []
