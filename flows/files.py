@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +48,20 @@ def full_name(name: str) -> str:
     return str(path.absolute() if is_pattern(name) and not path.exists() else path.resolve())
 
 
+def full_names(files: Iterable[str]) -> Iterator[str]:
+    """The one name of each, as `full_name`, for many: folders are resolved once."""
+    folders: dict[str, str] = {}
+    for file in files:
+        folder, _, base = file.rpartition("/")
+        if is_url(file):
+            yield file
+            continue
+        if folder not in folders:
+            folders[folder] = os.path.realpath(folder or "/")
+        path = Path(folders[folder], base)
+        yield os.path.realpath(path) if path.is_symlink() else str(path)
+
+
 def is_pattern(name: str) -> bool:
     """Whether a name has wildcards: `*`, `**`, `?`, `[…]`. In the address of a web page `?` is none."""
     return any(mark in name for mark in ("*[" if name.startswith(_WEB) else "*?["))
@@ -56,6 +70,7 @@ def is_pattern(name: str) -> bool:
 def listed(name: str) -> list[str]:
     """The files that a full name means, sorted: itself, those in a folder and below it, those that a pattern fits.
 
+    A link to a file is one, under its own name; in a folder what a link to another leads to is not looked for.
     What begins with a dot is passed over where it is not named so. Raises `InputError` when there is none.
     """
     with _told(name):
@@ -126,7 +141,10 @@ class _Far(io.RawIOBase):
         room = memoryview(buffer)
         if not self._held:
             with _told(self._name, at=MeetingsError):
-                self._held = memoryview(self._file.read(max(len(room), self._ahead)))
+                asked = max(len(room), self._ahead)
+                self._held = memoryview(self._file.read(asked))
+                if len(self._held) > asked:
+                    raise ValueError("its server sends more than it is asked for")
             self._ahead = min(2 * self._ahead, self._block)
         size = min(len(room), len(self._held))
         room[:size] = self._held[:size]
@@ -145,17 +163,22 @@ def _far(name: str, fs: Any, path: str, block: int) -> _Far:
     file = fs.open(path, "rb", cache_type="none")
     size = getattr(file, "size", None)
     if size is not None:
-        try:
-            # a server that knows no ranges sends everything from the beginning
-            file.seek(max(0, size - 1))
-            file.read(1)
-            file.seek(0)
-        except ValueError:
-            file.close()
-        else:
+        if _gives_parts(file, size):
             return _Far(name, file, block, seeks=True)
+        file.close()
         file = fs.open(path, "rb", block_size=0)
     return _Far(name, file, block, seeks=False)
+
+
+def _gives_parts(file: Any, size: int) -> bool:
+    """Whether a server gives the last byte alone: one that knows no ranges sends all, whatever it calls that."""
+    try:
+        file.seek(max(0, size - 1))
+        last = file.read(1)
+        file.seek(0)
+    except ValueError:
+        return False
+    return len(last) == min(1, size)
 
 
 def _below(fs: Any, root: str) -> Iterator[str]:
@@ -164,7 +187,8 @@ def _below(fs: Any, root: str) -> Iterator[str]:
         yield root
         return
     for file, info in fs.find(root, detail=True).items():
-        if info["type"] == "file" and _is_shown(file, root):
+        is_file = info["type"] == "file" or (info.get("islink") and not Path(file).is_dir())
+        if is_file and _is_shown(file, root):
             yield file
 
 

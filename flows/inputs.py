@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from archive.captures import CaptureReader, splits
 from archive.members import RECORD, DamagedError, Unpacked, Window, packing_of
 from archive.records import Capture, Chunk, InputKind, Unreadable
-from flows.files import UNKNOWN_SIZE, full_name, is_url, listed, look_at, open_file
+from flows.files import UNKNOWN_SIZE, full_name, full_names, is_url, listed, look_at, open_file
 from flows.jsonlines import read_line
 from parsers.records import Article, InputError
 from parsers.seedfile import SeedError, seed_article
@@ -80,9 +80,15 @@ def read_chunk(chunk: Chunk) -> Iterator[Reader]:
 
 
 def _kinds_of(name: str) -> dict[str, InputKind]:
-    """The files of known kinds that an input means. Raises `InputError` when there is none."""
+    """The files of known kinds that an input means, in the order of its list, each once by its full name.
+
+    Raises `InputError` when there is none.
+    """
     names = listed(name)
-    kinds = {file: kind for file in names if (kind := _kind(file))}
+    kinds: dict[str, InputKind] = {}
+    for file, full in zip(names, full_names(names), strict=True):
+        if kind := _kind(file):
+            kinds.setdefault(full, kind)
     if not kinds and names == [name] and (told := _kind_told(name)):
         kinds = {name: told}
     if not kinds:
@@ -148,7 +154,7 @@ class _SeedReader:
 
     def __iter__(self) -> Iterator[Item]:
         chunk = self._chunk
-        names = [name for name in listed(chunk.input) if _kind(name) is InputKind.SEEDS]
+        names = [name for name, kind in _kinds_of(chunk.input).items() if kind is InputKind.SEEDS]
         for name in names[chunk.start : chunk.end]:
             yield _seed(name)
         if len(names) > chunk.start:

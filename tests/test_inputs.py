@@ -88,6 +88,31 @@ def test_what_is_listed_twice_counts_once(given_: list[str], tree: Path) -> None
     assert all(Path(chunk.input).is_absolute() for chunk in chunks)
 
 
+@pytest.mark.parametrize(
+    "given_",
+    [["links"], ["links/*"], ["links", "in"], ["in", "links/*"], ["deep/*", "links", "in/*"]],
+    ids=" ".join,
+)
+def test_links_count_as_the_files_they_lead_to(given_: list[str], tree: Path) -> None:
+    links = tree.parent / "links"
+    links.mkdir()
+    (tree.parent / "deep").symlink_to(tree / "deep")
+    for number, file in enumerate(("a.warc.gz", "deep/b.WARC", "c.jsonl", "deep/0.txt", "deep/1.txt", "deep/2.txt")):
+        (links / f"{number}{Path(file).suffixes[0]}").symlink_to(tree / file)
+        (links / f"again-{number}{Path(file).suffixes[0]}").symlink_to(tree / file)
+    (links / "loop").symlink_to(links)
+    chunks = plan(given_, chunk_bytes=1 << 20)
+    assert sorted(Path(chunk.input).name for chunk in chunks[:3]) == ["a.warc.gz", "b.WARC", "c.jsonl"]
+    assert len(everything(chunks)) == 3 + 2 + 2 + 3
+
+
+@pytest.mark.parametrize("named", ["in", "in/*", "in/gone.warc"])
+def test_link_that_leads_nowhere_is_named(named: str, tree: Path) -> None:
+    (tree / "gone.warc").symlink_to(tree / "nothing.warc")
+    with pytest.raises(InputError, match=r"nothing\.warc is not there"):
+        plan([named], chunk_bytes=1 << 20)
+
+
 @pytest.mark.usefixtures("tree")
 def test_order_of_inputs_makes_no_difference() -> None:
     named = ["in/deep", "in/a.warc.gz", "in/c.jsonl"]

@@ -51,6 +51,36 @@ def test_web(web: Web, packing: str, sized: bool, ranges: bool, count: int) -> N
     assert aligned(chunks)
 
 
+@pytest.mark.parametrize("part", [slice(0, None), slice(0, 0)], ids=["all", "nothing"])
+def test_web_that_answers_ranges_wrongly(web: Web, part: slice) -> None:
+    """Whatever range it is asked for, it sends this and calls it that range."""
+    data = warc("gzip", RECORDS)
+    given = ranged(data)
+
+    def answer(seen: Seen) -> Reply:
+        return Reply(data[part], status=206) if "range" in seen.headers else given(seen)
+
+    web.add("/a.warc.gz", answer)
+    chunks = plan([web.url("/a.warc.gz")], chunk_bytes=1000)
+    assert len(chunks) == 1
+    assert urls(everything(chunks)) == URLS
+
+
+def test_web_that_begins_to_answer_ranges_wrongly(web: Web) -> None:
+    data = warc("gzip", [record(number, http(HARD)) for number in range(3)])
+    given = ranged(data)
+
+    def answer(seen: Seen) -> Reply:
+        last = f"bytes={len(data) - 1}-{len(data) - 1}"
+        asked = seen.headers.get("range", last)
+        return given(seen) if asked == last else Reply(data, status=206)
+
+    web.add("/a.warc.gz", answer)
+    chunks = plan([web.url("/a.warc.gz")], chunk_bytes=1 << 30)
+    with pytest.raises(MeetingsError, match=r"a\.warc\.gz cannot be read: its server sends more than it is asked for"):
+        everything(chunks)
+
+
 def test_web_lines_and_seeds(web: Web) -> None:
     web.add("/a.jsonl?x=1", ranged(lines(9)))
     web.add("/0.txt", ranged(b"Title: Talks\n\nThey met.\n"))
