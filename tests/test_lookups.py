@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from archive.issues import claims, closed_issues
 from archive.lookups import lookups
-from archive.models import MeetingRow, PersonRow, SessionRow
+from archive.models import AliasRow, IssueMeetingRow, MeetingRow, PersonRow, SessionRow
 from archive.store import Archive
 from meetings.jsonform import meeting_from_dict
 from meetings.records import Forum, Status
@@ -49,6 +49,18 @@ def test_a_migration_makes_them_from_the_meetings_and_issues_there_are(
             {each.week: set(each.meeting_ids) for each in some} for some in (claims(s, [*new_in]), closed_issues(s))
         )
         assert one == other
+
+
+def test_a_migration_knows_what_was_new_under_an_id_of_then(archive: Archive, database: str | None) -> None:
+    as_released(archive, "0008")
+    with archive.write() as s:
+        [(then, now)] = s.execute(select(AliasRow.alias, AliasRow.meeting_id)).tuples()
+        told = IssueMeetingRow.meeting_id
+        s.execute(update(IssueMeetingRow).where(told == now).values(meeting_id=then))
+    with Archive.open(archive.home, database) as today, today.read() as s:
+        [issue] = closed_issues(s)
+        assert now in issue.meeting_ids
+        assert {s.get_one(MeetingRow, id_).new_in for id_ in issue.meeting_ids} == {issue.week}
 
 
 def test_they_follow_what_is_told_and_read_again(archive: Archive) -> None:
