@@ -84,7 +84,9 @@ class CaptureReader:
         """The records from a piece's beginning to its end, or the chunk's; the offset to go on at, and the damage."""
         stream = _Stream(packing, at)
         while stream.begins_more() and stream.place < self._chunk.end:
-            yield self._record(stream)
+            found = self._record(stream)
+            if found is not None or not stream.damage:  # of a record that is cut off, the damage is told
+                yield found
         if not stream.damage:
             return stream.place, ""
         yield self._unreadable(stream.place, stream.damage)

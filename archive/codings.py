@@ -17,6 +17,8 @@ _TEXT = re.compile(rb"[\s\xef\xbb\xbf]*<[!?a-zA-Z]")
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _ZSTD_WINDOW = 1 << 23  # bytes; RFC 9659: what a server may ask of a client
+_MEMBERS = 200
+"""Of gzip in one body: servers send one, and empty ones without number would be copied once for each."""
 
 
 class CodingError(ValueError):
@@ -70,11 +72,11 @@ def _undone(body: bytes, coding: str, most: int) -> bytes:
 
 def _inflated(body: bytes, form: int, most: int) -> bytes:
     out = b""
-    while len(out) < most:
+    for _ in range(_MEMBERS):
         engine = zlib.decompressobj(form)
         out += engine.decompress(body, most - len(out))
         body = engine.unused_data
-        if not body.startswith(_GZIP):  # a further member, RFC 1952 §2.2
+        if len(out) >= most or not body.startswith(_GZIP):  # a further member, RFC 1952 §2.2
             break
     return out
 

@@ -267,6 +267,14 @@ def test_body_that_ends_too_early_is_given_as_far_as_it_goes(packing: str) -> No
     assert (HTML + text).startswith(body)
 
 
+@pytest.mark.parametrize(("empty", "count"), [(199, 1), (20_000, 0)])
+def test_empty_members_without_number_are_not_followed(empty: int, count: int) -> None:
+    """Each would be copied once for each before it."""
+    body = gzip.compress(b"") * empty + gzip.compress(HTML)
+    data = http(body, "Content-Type: text/html", "Content-Encoding: gzip")
+    assert len(read(record(0, data)).pages) == count
+
+
 @pytest.mark.parametrize("packing", ["gzip", "zlib", "br", "zstd"])
 def test_bomb_is_cut(packing: str) -> None:
     engines = {"gzip": gzip.compress, "zlib": zlib.compress, "br": brotli.compress}

@@ -103,7 +103,7 @@ def test_large_piece_cut_off(packing: str, one_way: bool) -> None:
     assert found.urls == [url(0), url(2), url(3)]
     assert len(found.unreadable) == 1
     last = read(b"".join(parts[:2]), one_way=one_way)
-    assert (last.urls, last.reasons) == ([url(0)], ["the file ends within it"])
+    assert (last.urls, last.reasons, last.others) == ([url(0)], ["the file ends within it"], 0)
     assert last.next == len(parts[0]) + 60_000
 
 
