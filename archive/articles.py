@@ -8,12 +8,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, SQLColumnExpression, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, SQLColumnExpression, and_, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from archive.bulk import among, insert_many
 from archive.columns import batches, is_storable, storable
-from archive.models import ArticleRow, KeyRow, VersionRow
+from archive.models import ArticleRow, KeyRow, ReadingRow, VersionRow
 from archive.records import StoredArticle
 from parsers.records import Article
 
@@ -76,16 +76,18 @@ def newest(s: Session) -> int:
 
 
 def undetected(
-    s: Session, rules_version: str, *, since: dt.date | None = None, newest: int | None = None
+    s: Session, rules_version: str, *, since: dt.date | None = None, newest: int | None = None, staged: bool = True
 ) -> Sequence[int]:
     """The numbers of the articles that rules of this version have not read yet, in the order of publication.
 
     `since`: only what was published on that day or later; where the day is not known, what was stored then. `newest`:
-    only up to this number.
+    only up to this number. `staged`: those, too, of which a reading is kept (`archive.readings`).
     """
     query = select(ArticleRow.number).where(*_unread(rules_version, since)).order_by(*by_publication())
     if newest is not None:
         query = query.where(ArticleRow.number <= newest)
+    if not staged:
+        query = query.where(~exists().where(ReadingRow.article_number == ArticleRow.number))
     # a million of them are held for as long as the reading lasts
     return array("q", s.scalars(query))
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from archive import articles, clock, copies, files, issues, keys, locks, meetings, readings, rereading, sources
+from archive.backfills import running
 from archive.locks import Check, Lease, unasked
 from archive.records import StoredArticle
 from archive.replacing import settle_restore
@@ -299,11 +300,14 @@ def ingest_once(
 def detect_new(archive: Archive, *, check: Check = unasked) -> DetectReport:
     """Find the meetings in every article not yet read by today's rules; tell copies from originals; write the files.
 
+    What the workers of a backfill under way have read is left to its join: a digest does not wait for twenty years.
     `check` is asked in each transaction that writes, and raises when another one may be at it.
     """
+    with archive.read() as session:
+        backfill = running(session, now=now_utc(), is_gone=is_gone)
     read = 0
     found: dict[str, None] = {}
-    for recorded in read_due(archive, check=check):
+    for recorded in read_due(archive, staged=not backfill, check=check):
         read += 1
         found.update((meeting_id, None) for meeting_id, news in recorded if news)
     with archive.read() as session:
@@ -312,20 +316,20 @@ def detect_new(archive: Archive, *, check: Check = unasked) -> DetectReport:
 
 
 def read_due(
-    archive: Archive, *, since: date | None = None, check: Check = unasked
+    archive: Archive, *, since: date | None = None, staged: bool = True, check: Check = unasked
 ) -> Iterator[list[tuple[str, bool]]]:
     """Has today's rules read every article that only others have read, or none; what each tells, as it is stored.
 
     In the order of publication, so that the same articles give the same meetings in whatever order they came; what was
-    read before (`archive.readings`) is not read again. `since` as in `articles.undetected`; `check` as in `detect_new`.
-    What is stored meanwhile is left to the next call, else a backfill beside it would keep it from ending. In the end
-    copies are told from originals and the files written.
+    read before (`archive.readings`) is not read again. `since` and `staged` as in `articles.undetected`; `check` as in
+    `detect_new`. What is stored meanwhile is left to the next call, else a backfill beside it would keep it from
+    ending. In the end copies are told from originals and the files written.
     """
     with archive.read() as session:
         newest = articles.newest(session)
     while True:
         with archive.read() as session:
-            due = articles.undetected(session, RULES_VERSION, since=since, newest=newest)
+            due = articles.undetected(session, RULES_VERSION, since=since, newest=newest, staged=staged)
         if not due:
             break
         with archive.write() as session:

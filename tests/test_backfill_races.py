@@ -10,18 +10,18 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from archive import backfills
+from archive import backfills, readings
 from archive.articles import add_articles
 from archive.meetings import all_meetings
 from archive.models import ChunkRow
-from archive.records import ChunkState
+from archive.records import Chunk, ChunkState, InputKind
 from archive.store import Archive
 from flows import backfilling, steps
 from flows.backfilling import open_backfill, run_backfill
 from flows.chunkwork import Order, work_chunk
 from flows.moving import move
 from flows.settings import Settings
-from meetings.detect import RULES_VERSION
+from meetings.detect import RULES_VERSION, detect
 from meetings.records import Detection
 from parsers.records import Article, InputError
 from tests.archive_samples import NOW, article, day, unread
@@ -118,6 +118,22 @@ def test_an_ingest_leaves_what_is_stored_meanwhile_to_the_join(archive: Archive)
         store(archive, page(10 + read))
     assert read == 3
     assert len(list(steps.read_due(archive))) == 3
+
+
+@pytest.mark.parametrize("under_way", [True, False], ids=["under way", "stopped"])
+def test_an_ingest_leaves_what_workers_have_read_to_the_join(archive: Archive, *, under_way: bool) -> None:
+    old, new = page(1), page(2)
+    with archive.write() as s:
+        id_ = backfills.begin(s, [Chunk("/a.warc", InputKind.WARC, 0, 9)], rules_version="1", now=NOW)
+        claim = backfills.claim(s, id_, owner="elsewhere:1", now=steps.now_utc(), is_gone=lambda _: False)
+        numbers, _ = add_articles(s, [old], now=NOW)
+        readings.keep(s, [(numbers[0], old, detect(old))], rules_version=RULES_VERSION, now=NOW)
+        if claim and not under_way:
+            backfills.give_back(s, claim)
+    store(archive, new)
+    assert steps.detect_new(archive).articles == (1 if under_way else 2)
+    with archive.read() as s:
+        assert [each.article.key for each in unread(s, RULES_VERSION)] == ([old.key] if under_way else [])
 
 
 def test_a_file_whose_page_comes_while_it_is_read_is_read_again(
