@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -22,6 +22,7 @@ START = (
     "sys.exit(serve(load_settings(), deployments=Path(sys.argv[1])))"
 )
 T = TypeVar("T")
+NOTHING_MORE: Mapping[str, str] = {}
 FEED_PATH, PAGE_PATH = "/feed.xml", "/2024/12/talks.html"
 PAGE = """<html lang="en"><head><title>Chinese, Vietnamese foreign ministers hold talks in Beijing</title>
 <meta property="article:published_time" content="2024-12-10T20:00:00+08:00"></head><body><article>
@@ -84,7 +85,9 @@ class Served:
     `measured`: coverage, which costs such processes a third more, is measured; one file with servers is enough.
     """
 
-    def __init__(self, folder: Path, sources: str, *, measured: bool = False, **more: str) -> None:
+    def __init__(
+        self, folder: Path, sources: str, more: Mapping[str, str] = NOTHING_MORE, *, measured: bool = False
+    ) -> None:
         self.folder = folder
         self.more = more
         self._foreign = ("MEETINGS_", "PREFECT_") if measured else ("MEETINGS_", "PREFECT_", "COVERAGE_")

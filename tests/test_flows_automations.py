@@ -58,7 +58,7 @@ def served(inbox: Inbox, heard: tuple[str, list[str]], tmp_path_factory: pytest.
         mail = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(port), "SMTP_SECURITY": "none", "ALERT_TO": OPERATOR}
         more = {f"MEETINGS_{key}": value for key, value in mail.items()}
         more |= {"NOTIFY_SOCKET": heard[0], "WATCHDOG_USEC": "3000000"}
-        with Served(tmp_path_factory.mktemp("served"), "[[source]]\nid = 3\n", **more) as one:
+        with Served(tmp_path_factory.mktemp("served"), "[[source]]\nid = 3\n", more) as one:
             one.start(shipped("prefect.yaml"))
             yield one
 

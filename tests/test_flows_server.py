@@ -279,7 +279,7 @@ def test_a_killed_keeper_takes_the_server_with_it_whatever_its_database(
     newswire: Newswire, tmp_path: Path, postgresql: PostgreSQL
 ) -> None:
     url = make_url(postgresql.new_database(EMPTY)).set(drivername="postgresql+asyncpg")
-    with Served(tmp_path, sources(newswire), MEETINGS_PREFECT_DATABASE_URL=url.render_as_string()) as one:
+    with Served(tmp_path, sources(newswire), {"MEETINGS_PREFECT_DATABASE_URL": url.render_as_string()}) as one:
         one.start(shipped("prefect.yaml"))
         assert not list((one.home / "prefect").glob("prefect.db*"))
         engine = create_engine(url.set(drivername="postgresql+psycopg"))
@@ -293,7 +293,7 @@ def test_a_killed_keeper_takes_the_server_with_it_whatever_its_database(
 
 def test_a_prefect_database_that_does_not_answer_is_told_in_one_sentence(tmp_path: Path) -> None:
     url = "postgresql+asyncpg://ann:hunter2@127.0.0.1:9/prefect"
-    done = Served(tmp_path, catalogue(), MEETINGS_PREFECT_DATABASE_URL=url).meetings("serve")
+    done = Served(tmp_path, catalogue(), {"MEETINGS_PREFECT_DATABASE_URL": url}).meetings("serve")
     assert done.returncode == 1
     assert len(done.stderr.strip().splitlines()) == 1
     assert "Prefect's database postgresql+asyncpg://ann:***@127.0.0.1:9/prefect cannot be used" in done.stderr

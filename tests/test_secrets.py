@@ -302,7 +302,7 @@ def test_a_service_whose_runs_fail_tells_neither_addresses_nor_passwords(
     inbox = Inbox(recipients={READER: f"550 {ECHO}"})
     with mail_server(inbox, **OPEN) as port:
         wire = catalogue(("wire", f"http://127.0.0.1:{free_port()}/feed.xml"))
-        with Served(tmp_path, wire, **variables(port, url)) as served:
+        with Served(tmp_path, wire, variables(port, url)) as served:
             served.start(shipped("prefect.yaml"))
             printed = [served.meetings("trigger", "digest", "-p", "poll_first=false")]
             assert "1 accepted, 1 refused" in printed[0].stdout
