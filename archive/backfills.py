@@ -44,13 +44,14 @@ _SHOWN = 100
 _COUNTS = [field.name for field in fields(ChunkCounts)]
 
 
-def begin(s: Session, chunks: Sequence[Chunk], *, rules_version: str, now: dt.datetime) -> str:
+def begin(s: Session, chunks: Sequence[Chunk], *, rules_version: str, now: dt.datetime, contents: str = "") -> str:
     """Enters a backfill of these chunks by these rules, each chunk once and in a fixed order; its id.
 
-    The id depends on the chunks and on the version of the rules only. A backfill that is known goes on where it was.
+    The id depends on the chunks, on the version of the rules and on `contents` only: what else tells files from others
+    at their places. A backfill that is known goes on where it was.
     """
     ordered = sorted(set(chunks), key=lambda each: (each.input, each.start, each.end))
-    told = json.dumps([rules_version, *map(astuple, ordered)])
+    told = json.dumps([rules_version, *map(astuple, ordered), *filter(None, [contents])])
     id_ = hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     if s.get(BackfillRow, id_) is not None:
         return id_

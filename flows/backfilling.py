@@ -25,7 +25,7 @@ from archive.store import Archive
 from flows.backfill_report import BackfillReport, BackfillUpdate
 from flows.chunkwork import Order, Stopped, patiently
 from flows.crews import Crew, Pending, process_crew
-from flows.inputs import plan
+from flows.inputs import plan, seeds_told
 from flows.owner import is_gone
 from flows.runners import CHUNK_MB, cores
 from flows.settings import Settings
@@ -63,10 +63,11 @@ def open_backfill(
         raise InputError("a backfill needs inputs: name WARC, JSON Lines or seed files, folders, patterns or URLs")
     catalogue = load_catalogue(settings)
     chunks = plan(inputs, chunk_bytes=chunk_bytes)
+    contents = seeds_told(chunks)
     with open_archive(settings) as archive, archive.write() as s:
         now = now_utc()
         issues.mark_first_run(s, now)
-        backfill = backfills.begin(s, chunks, rules_version=RULES_VERSION, now=now)
+        backfill = backfills.begin(s, chunks, rules_version=RULES_VERSION, now=now, contents=contents)
         if again:
             backfills.release(s, backfill)
     return Order(backfill, settings.home.resolve(), settings.database_url, catalogue.sources)

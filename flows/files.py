@@ -97,6 +97,14 @@ def look_at(name: str) -> Found:
         return Found(name, size, seeks=file.seekable())
 
 
+def local_size(name: str) -> int | None:
+    """The size in bytes of a file on this machine; None for any other, which would have to be asked for one by one."""
+    try:
+        return None if is_url(name) else Path(name).stat().st_size
+    except OSError:
+        return None
+
+
 @contextmanager
 def open_file(name: str, *, block: int = 1 << 22) -> Iterator[io.RawIOBase]:
     """A file to read, `block` bytes at a time where it is far away; one that is not `seekable` is read once.

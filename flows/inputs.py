@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import bz2
+import hashlib
 import io
+import json
 import lzma
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,7 +18,7 @@ from urllib.parse import urlsplit
 from archive.captures import CaptureReader, splits
 from archive.members import RECORD, DamagedError, Unpacked, Window, packing_of
 from archive.records import Capture, Chunk, InputKind, Unreadable
-from flows.files import UNKNOWN_SIZE, full_name, full_names, is_url, listed, look_at, open_file
+from flows.files import UNKNOWN_SIZE, full_name, full_names, is_url, listed, local_size, look_at, open_file
 from flows.jsonlines import read_line
 from parsers.records import Article, InputError
 from parsers.seedfile import SeedError, seed_article
@@ -64,6 +66,16 @@ def plan(inputs: Sequence[str], *, chunk_bytes: int) -> list[Chunk]:
         return [chunk for cut in chunks for chunk in cut] + _seed_chunks(seeds)
 
 
+def seeds_told(chunks: Sequence[Chunk]) -> str:
+    """A hash of the names and sizes of the seed files, of which the chunks hold positions alone; '' without any.
+
+    Not of their times, which differ from one machine to another. Raises `InputError`.
+    """
+    inputs = {chunk.input for chunk in chunks if chunk.kind is InputKind.SEEDS}
+    found = [(file, local_size(file)) for name in sorted(inputs) for file in _seeds_of(name)]
+    return hashlib.sha256(json.dumps(found).encode()).hexdigest() if found else ""
+
+
 @contextmanager
 def read_chunk(chunk: Chunk) -> Iterator[Reader]:
     """The records of a chunk; damage in it is told as `Unreadable`.
@@ -97,6 +109,10 @@ def _kinds_of(name: str) -> dict[str, InputKind]:
             "JSON Lines (.jsonl, also packed) or seed files (.txt)"
         )
     return kinds
+
+
+def _seeds_of(name: str) -> list[str]:
+    return [file for file, kind in _kinds_of(name).items() if kind is InputKind.SEEDS]
 
 
 def _kind(name: str) -> InputKind | None:
@@ -154,7 +170,7 @@ class _SeedReader:
 
     def __iter__(self) -> Iterator[Item]:
         chunk = self._chunk
-        names = [name for name, kind in _kinds_of(chunk.input).items() if kind is InputKind.SEEDS]
+        names = _seeds_of(chunk.input)
         for name in names[chunk.start : chunk.end]:
             yield _seed(name)
         if len(names) > chunk.start:

@@ -109,6 +109,18 @@ def test_again_and_named_twice_changes_nothing(settings: Settings, warc: Path) -
 
 
 @pytest.mark.slow
+def test_other_seed_files_at_the_same_places_are_read(settings: Settings, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("a", "b", "b"):
+        file = folder / f"{name}.txt"
+        file.write_text(f"Title: Of {name}\n\nChina and Vietnam trade in {name}.\n", encoding="utf-8")
+        counts = run_here(settings, [str(folder)])["counts"]
+        assert (counts["read"], counts["new"]) == (1, 1)  # the third time those of the second, which is gone on with
+        if name == "a":
+            file.unlink()
+
+
 def test_one_process_for_each_worker_finds_the_same(settings: Settings, warc: Path) -> None:
     told: list[BackfillUpdate] = []
     report = backfill_once(settings, [str(warc)], workers=2, chunk_bytes=1000, on_progress=told.append)

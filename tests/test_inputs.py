@@ -230,6 +230,20 @@ def test_many_seed_files_are_several_chunks(tree: Path, monkeypatch: pytest.Monk
     assert tree.is_dir()
 
 
+def test_what_tells_seed_files_from_others_at_their_places(tree: Path) -> None:
+    def told() -> str:
+        return inputs.seeds_told(plan(["in"], chunk_bytes=10))
+
+    before = told()
+    os.utime(tree / "deep" / "0.txt", (0, 0))
+    assert told() == before
+    (tree / "deep" / "0.txt").rename(tree / "deep" / "00.txt")
+    renamed = told()
+    (tree / "deep" / "1.txt").write_text("Title: Longer\n\nThey met and agreed.\n", encoding="utf-8")
+    assert len({before, renamed, told()}) == 3
+    assert inputs.seeds_told(plan(["in/*.warc.gz"], chunk_bytes=10)) == ""
+
+
 def test_seed_files_that_are_none(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inputs, "_MAX_SEED", 60)
     (tree / "deep" / "0.txt").write_bytes(b"\0\1\2\xff")
