@@ -30,7 +30,8 @@ _KINDS = (
 )
 _FILES = 1000
 """Seed files of a chunk at most: as many articles as are written at once."""
-_MAX_LINE = 32 * 1024 * 1024
+_MAX_LINE = 8 * 1024 * 1024
+"""Bytes; a hostile line takes 25 times its size in memory, and of a page 1,000,000 characters are read."""
 _MAX_SEED = 4 * 1024 * 1024
 _LOOKERS = 16
 """Files looked at side by side: each far one takes two or three answers of its server."""
