@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ UNKNOWN_SIZE = 1 << 40
 
 _WEB = ("http://", "https://")
 _LOCAL = "file://"
+_PASSWORD = re.compile(r"([^/]*://)[^/]*:[^/]*@")
 _GONE = (404, 410)
 _SMALL = 1 << 16
 _WAIT = 60.0
@@ -41,8 +43,16 @@ def is_url(name: str) -> bool:
 
 
 def full_name(name: str) -> str:
-    """The one name of a path, whatever folder or link it is reached by; a URL is left as it is."""
+    """The one name of a path, whatever folder or link it is reached by; a URL is left as it is.
+
+    Raises `InputError` for a URL with a password: names of inputs are kept, shown and logged.
+    """
     if is_url(name) and not name.startswith(_LOCAL):
+        if found := _PASSWORD.match(name):
+            raise InputError(
+                f"{found[1]}{name[found.end() :]} is given with a password, which would be kept and shown; put it into "
+                "~/.netrc (of a store of objects into the environment) and leave it out of the address"
+            )
         return name
     path = Path(name.removeprefix(_LOCAL)).expanduser()
     return str(path.absolute() if is_pattern(name) and not path.exists() else path.resolve())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import fsspec  # type: ignore[import-untyped]  # it has no types
@@ -106,6 +107,21 @@ def test_web_that_refuses(web: Web, status: int, told: str) -> None:
     web.add("/a.warc.gz", Reply(status=status))
     with pytest.raises(InputError, match=rf"a\.warc\.gz {told}"):
         plan([web.url("/a.warc.gz")], chunk_bytes=1000)
+
+
+@pytest.mark.parametrize("scheme", ["https", "s3"])
+def test_address_with_a_password_is_refused_without_telling_it(scheme: str) -> None:
+    with pytest.raises(InputError, match=rf"{scheme}://store\.example/a@b\.warc is given with a password") as refused:
+        plan([f"{scheme}://me:pw-Input-1@store.example/a@b.warc"], chunk_bytes=1000)
+    assert "pw-Input-1" not in str(refused.value)
+
+
+def test_password_of_a_server_is_taken_from_netrc(web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password pw-Input-1\n", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    web.add("/a.jsonl", ranged(lines(3)))
+    assert len(everything(plan([web.url("/a.jsonl")], chunk_bytes=1000))) == 3
+    assert {seen.headers.get("authorization") for seen in web.requests} == {"Basic bWU6cHctSW5wdXQtMQ=="}
 
 
 @pytest.fixture
