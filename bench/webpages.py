@@ -29,7 +29,7 @@ from parsers.records import Article, Side
 
 SEED = 20_261_122
 SIZE = 100_000
-"""Bytes of a page on average; an outlet's own are 0.5 to 1.5 times as many."""
+"""Bytes of a page on average; an outlet's own are 0.5 to 1.25 times as many."""
 
 
 class Matter(StrEnum):
