@@ -101,7 +101,7 @@ def look_at(name: str) -> Found:
         if info["type"] != "file":
             raise InputError(f"{name} is no file; name a file, a folder or a pattern")
         size = info["size"]
-    if size is None:
+    if size is None or _is_unsaid(name, size):
         return Found(name, UNKNOWN_SIZE, seeks=False)
     with open_file(name, block=_SMALL) as file:
         return Found(name, size, seeks=file.seekable())
@@ -181,11 +181,16 @@ def _far(name: str, fs: Any, path: str, block: int) -> _Far:
     file = fs.open(path, "rb", cache_type="none")
     size = getattr(file, "size", None)
     if size is not None:
-        if _gives_parts(file, size):
+        if not _is_unsaid(name, size) and _gives_parts(file, size):
             return _Far(name, file, block, seeks=True)
         file.close()
         file = fs.open(path, "rb", block_size=0)
     return _Far(name, file, block, seeks=False)
+
+
+def _is_unsaid(name: str, size: int) -> bool:
+    """Some web servers answer HEAD as if the file were empty."""
+    return size == 0 and name.startswith(_WEB)
 
 
 def _gives_parts(file: Any, size: int) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import fsspec  # type: ignore[import-untyped]  # it has no types
 import pytest
 
+from archive.records import Unreadable
 from flows.files import UNKNOWN_SIZE
 from flows.inputs import plan
 from parsers.records import InputError, MeetingsError
@@ -65,6 +66,23 @@ def test_web_that_answers_ranges_wrongly(web: Web, part: slice) -> None:
     chunks = plan([web.url("/a.warc.gz")], chunk_bytes=1000)
     assert len(chunks) == 1
     assert urls(everything(chunks)) == URLS
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_web_that_calls_a_file_empty_before_it_sends_it(web: Web, ranges: bool) -> None:
+    data = warc("gzip", RECORDS)
+    given = ranged(data, ranges=ranges)
+    nothing = Reply(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    web.add("/a.warc.gz", lambda seen: nothing if seen.method == "HEAD" else given(seen))
+    assert urls(everything(plan([web.url("/a.warc.gz")], chunk_bytes=1000))) == URLS
+
+
+@pytest.mark.parametrize("name", ["a.warc.gz", "a.jsonl", "a.txt"])
+def test_web_file_that_is_empty_is_told(web: Web, name: str) -> None:
+    web.add(f"/{name}", ranged(b""))
+    [found] = everything(plan([web.url(f"/{name}")], chunk_bytes=1000))
+    assert isinstance(found, Unreadable)
+    assert "empty" in found.reason
 
 
 def test_web_that_begins_to_answer_ranges_wrongly(web: Web) -> None:
