@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
@@ -20,6 +21,8 @@ _TEXTS = ("text", "maintext")
 _WHEN = ("published", "date", "date_publish")
 _CAPTURED = ("captured_at", "date_download")
 _SIDES = frozenset(Side)
+_LANGUAGE = re.compile(r"([a-z]{2})(?![a-z])")
+"""As a tag begins (BCP 47); "chinese" is none."""
 
 
 def read_line(line: bytes, where: str) -> Capture | Article | Unreadable | None:
@@ -61,7 +64,7 @@ def _article(record: Mapping[str, Any]) -> Article | str:
         paragraphs=paragraphs,
         published=published,
         published_on=day,
-        language=_text(record, "language").lower()[:2] or None,
+        language=found[1] if (found := _LANGUAGE.match(_text(record, "language").lower())) else None,
         url=url,
         outlet=tidy(_text(record, "outlet")) or outlet,
         side=Side(said) if said in _SIDES else side,

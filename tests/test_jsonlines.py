@@ -65,6 +65,14 @@ def test_dates_of_lines(written: object, published: datetime | None, day: date |
     assert (found.published, found.published_on) == (published, day)
 
 
+@pytest.mark.parametrize(
+    ("written", "language"),
+    [("zh", "zh"), ("zh-Hant", "zh"), ("en_US", "en"), ("chinese", None), ("中文", None), ("..", None), (5, None)],
+)
+def test_languages_of_lines(written: object, language: str | None) -> None:
+    assert article(language=written).language == language
+
+
 def test_article_without_address_is_known_by_its_text() -> None:
     assert article().key == article().key != article(text="They met again.").key
     assert article().url is None
