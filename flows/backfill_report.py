@@ -37,12 +37,15 @@ class BackfillReport:
 
     @property
     def failure(self) -> str:
-        """What is missing, in one sentence; empty when every chunk was read."""
-        aside = self.progress.set_aside
-        if not aside:
-            return ""
-        of = sum(self.progress.chunks.values())
-        return f"{len(aside)} of {of} chunks could not be read; the first: {aside[0].chunk.input}: {aside[0].reason}"
+        """What is missing, in one sentence; empty when every chunk was read, and anything in them."""
+        aside, lost = self.progress.set_aside, self.progress.unreadable
+        if aside:
+            first = f"{aside[0].chunk.input}: {aside[0].reason}"
+            of = sum(self.progress.chunks.values())
+            return f"{len(aside)} of {of} chunks could not be read; the first: {first}; try them again with --again"
+        if lost and not self.progress.counts.read:
+            return f"nothing could be read; the first: {lost[0].where}: {lost[0].reason}"
+        return ""
 
 
 def share_of(update: BackfillUpdate) -> tuple[int, int]:
@@ -71,12 +74,13 @@ def line_of(update: BackfillUpdate) -> str:
 def rows_of(report: BackfillReport) -> list[tuple[str, str, str]]:
     """The rows of the report's table: what was counted, how often, and what that means."""
     counts, chunks = report.progress.counts, report.progress.chunks
+    took = timedelta(seconds=round(report.seconds))
     rows = [
         ("chunks", sum(chunks.values()), ", ".join(f"{n:,} {state}" for state, n in chunks.items() if n)),
         (
             "read",
             counts.read,
-            f"pages, {report.pages_per_second:,.0f} a second, all in {timedelta(seconds=round(report.seconds))}",
+            f"pages; by this run {report.pages_per_second:,.0f} a second, in {took}",
         ),
         ("dismissed", counts.dismissed, "by the first pass: they cannot concern both countries"),
         ("without text", counts.without_text, "no article was found in them"),

@@ -239,6 +239,12 @@ class _Work:
 
     def _store(self, article: Article) -> None:
         found = read_article(article, article.url or article.key)
+        if article.published_on is None and any(told.date is None for told in found.meetings):
+            # it would be told as this week's
+            self._set_aside(
+                Unreadable(article.url or article.title, "nothing says when it was published, or its meeting held")
+            )
+            return
         self._counts.update(stored=1, detected=bool(found.meetings), meetings=len(found.meetings))
         self._batch.append((article, found))
         self._length += len(article.text)

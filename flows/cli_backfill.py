@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,19 +36,19 @@ def backfill(
 ) -> None:
     """Read WARC, JSON Lines or seed files: paths, patterns, URLs.
 
-    What was stopped goes on where it was. Ends 1 when a part could not be read.
+    What was stopped goes on where it was. Ends 1 when a part, or all of it, could not be read.
     """
     from flows.backfilling import backfill_once
 
     settings = settings_of(context)
     try:
-        with _watched() as told:
+        with _stopped_by_sigterm(), _watched() as told:
             report = backfill_once(
                 settings, inputs, workers=workers, chunk_bytes=chunk_mb * 2**20, again=again, on_progress=told
             )
     except KeyboardInterrupt:
         warn("meetings: stopped; what is done stays done, and the same command goes on with the rest")
-        raise typer.Exit(1) from None
+        raise typer.Exit(130) from None
     if as_json:
         from flows.backfill_report import report_to_dict
 
@@ -55,7 +56,7 @@ def backfill(
     else:
         _show(report)
     if report.failure:
-        warn(f"meetings: {report.failure}; try it again with --again")
+        warn(f"meetings: {report.failure}")
         raise typer.Exit(1)
 
 
@@ -70,6 +71,16 @@ def _show(report: BackfillReport) -> None:
     left = report.progress.counts.unreadable - len(report.progress.unreadable)
     if left > 0:
         put(f"unreadable: {left} more")
+
+
+@contextmanager
+def _stopped_by_sigterm() -> Iterator[None]:
+    """A supervisor's stop is as good as Ctrl-C: what is under way is given back."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

@@ -75,6 +75,16 @@ def work_here(order: Order, number: int) -> str:
 
 
 @contextmanager
+def _deaf() -> Iterator[None]:
+    """Ctrl-C waits, for this thread until the end of the block; a process that begins in it never hears of it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
 def process_crew(order: Order, count: int) -> Iterator[Crew]:
     """So many processes; when the block ends before their work, they give it back."""
     # a forked copy of a process with threads and an open database may hang
@@ -82,8 +92,13 @@ def process_crew(order: Order, count: int) -> Iterator[Crew]:
     flag = context.Event()
     level = logging.getLogger().getEffectiveLevel()
     with ProcessPoolExecutor(count, mp_context=context, initializer=begin_worker, initargs=(flag, level)) as pool:
+
+        def submit(number: int) -> Pending:
+            with _deaf():
+                return pool.submit(work_here, order, number)
+
         try:
-            yield Crew(lambda number: pool.submit(work_here, order, number), lambda: count)
+            yield Crew(submit, lambda: count)
         finally:
             flag.set()
             pool.shutdown(cancel_futures=True)

@@ -35,16 +35,23 @@ def move(settings: Settings, to: str, *, advance: Advance) -> MoveReport:
     cannot be used, `ArchiveError` when it holds anything: then all is as it was. Killed, all is as it was, or the copy
     is whole and the old archive still in use: then empty the new one, and move again.
     """
+
+    def step(table: str, tables: int) -> None:
+        # each is copied, then read on both sides
+        advance(table, 3 * tables)
+
     url = database_of(settings.model_copy(update={"database_url": SecretStr(to)}))
     there = _absolute(address_of(settings.home, url))
+    if there.get_backend_name() == "sqlite" and (there.database or ":").startswith((":", "file:")):
+        raise InputError(f"{to} ends with this command, and the archive with it; name a file: sqlite:///FILE")
     with no_server(settings.home, then="move"), existing_archive(settings) as source, restoring(settings.home):
         if _absolute(source.address) == there:
             raise InputError(f"{source.name} is there already; name another database")
         with Archive.open(settings.home, url) as target, source.write() as from_, target.write() as into:
             require_quiet(from_, then="move")
             be_patient(from_, into)
-            counts = copy_rows(from_, into, target.name, advance)
-            if contents(from_, advance) != contents(into, advance):
+            counts = copy_rows(from_, into, target.name, step)
+            if contents(from_, step) != contents(into, step):
                 raise ArchiveError(f"{target.name} does not give back what it was given; nothing was changed.")
             # committed after the new one, so that no kill leaves neither in use
             note_move(from_, there.render_as_string())
@@ -53,6 +60,7 @@ def move(settings: Settings, to: str, *, advance: Advance) -> MoveReport:
 
 def _absolute(address: URL) -> URL:
     """The same place from whichever folder it is named."""
-    if address.get_backend_name() != "sqlite" or not address.database:
+    file = address.database
+    if address.get_backend_name() != "sqlite" or not file or file.startswith((":", "file:")):
         return address
-    return address.set(database=str(Path(address.database).resolve()))
+    return address.set(database=str(Path(file).resolve()))

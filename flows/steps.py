@@ -25,7 +25,7 @@ from archive.backfills import running
 from archive.locks import Check, Lease, unasked
 from archive.records import StoredArticle
 from archive.replacing import settle_restore
-from archive.store import Archive, address_of
+from archive.store import DATABASE_NAME, Archive, address_of
 from archive.transfer import is_empty, moved_to
 from archive.warc import RawWriter
 from fetch import policy
@@ -84,6 +84,7 @@ def open_archive(settings: Settings) -> Archive:
     archive = Archive.open(settings.home, settings.archive_url)
     try:
         keep_in_use(archive)
+        _require_successor(settings, archive)
         keys.refresh_keys(archive)
     except BaseException:
         archive.close()
@@ -108,6 +109,23 @@ def keep_in_use(archive: Archive) -> None:
     with archive.read() as session:
         require_here(session)
     archive.ask_before_writing(require_here)
+
+
+def _require_successor(settings: Settings, archive: Archive) -> None:
+    """Raises `InputError` for an empty database where this home's archive was moved into another one."""
+    file = settings.home / DATABASE_NAME
+    if settings.archive_url is None or not file.exists() or Path(archive.address.database or "") == file:
+        return
+    with archive.read() as session:
+        if issues.first_run_at(session) is not None:
+            return
+    with Archive.open(settings.home) as former, former.read() as session:
+        elsewhere = moved_to(session)
+    if elsewhere not in (None, archive.address.render_as_string()):
+        raise InputError(
+            f"{archive.name} is empty, and {former.name[4:]} was moved to {elsewhere}; "
+            "let MEETINGS_DATABASE_URL name that one"
+        )
 
 
 def require_sources(catalogue: Iterable[Source], ids: Iterable[str]) -> None:

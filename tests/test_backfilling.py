@@ -295,7 +295,7 @@ def test_the_join_waits_for_an_ingest(settings: Settings, warc: Path, monkeypatc
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGINT], ids=["killed", "Ctrl-C"])
+@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM], ids=["killed", "Ctrl-C", "stopped"])
 def test_a_run_that_ends_in_the_middle_is_gone_on_with(tmp_path: Path, blow: signal.Signals) -> None:
     """The command and its workers in processes of their own; the blow strikes when the first chunk is done."""
     count, settings = 400, Settings(home=tmp_path / "home")
@@ -312,8 +312,8 @@ def test_a_run_that_ends_in_the_middle_is_gone_on_with(tmp_path: Path, blow: sig
         until(lambda: states(archive, order)[ChunkState.DONE] or run.poll() is not None, "a chunk that is done")
         run.send_signal(blow)
         _, told = run.communicate(timeout=100)
-        assert run.returncode != 0
-        if blow is signal.SIGINT:
+        assert run.returncode == (-blow if blow is signal.SIGKILL else 130)
+        if blow is not signal.SIGKILL:
             assert "the same command goes on" in told.decode()
             assert states(archive, order)[ChunkState.RUNNING] == 0, "every chunk was given back"
         assert states(archive, order)[ChunkState.TODO] > 0
@@ -322,6 +322,42 @@ def test_a_run_that_ends_in_the_middle_is_gone_on_with(tmp_path: Path, blow: sig
     assert report["counts"]["read"] == count
     assert report["counts"]["new"] == report["counts"]["stored"] == count // 5
     assert found(settings) == expected(count)
+
+
+@pytest.mark.parametrize("content", [b"no records at all", b"", b"\x1f\x8b\x08 packed, and cut off"])
+def test_inputs_in_which_nothing_can_be_read_are_a_failure(tmp_path: Path, content: bytes) -> None:
+    settings = Settings(home=tmp_path / "home")
+    warc = tmp_path / "crawl.warc.gz"
+    warc.write_bytes(content)
+    order = open_backfill(settings, [str(warc)])
+    report = run_backfill(settings, order, lambda: alone(order))
+    assert report.failure.startswith(f"nothing could be read; the first: {warc}")
+
+
+TALKS = "Chinese Foreign Minister Wang Yi met Vietnamese Foreign Minister Bui Thanh Son in Beijing{}."
+
+
+@pytest.mark.parametrize(
+    ("published", "when", "stored"),
+    [
+        ("2013-05-06", "", 1),
+        ("2013-05-06", " on Monday", 1),
+        (None, " on May 6, 2013", 1),
+        (None, "", 0),
+        ("7/8/13", "", 0),
+    ],
+)
+def test_an_old_meeting_without_a_day_does_not_become_todays(
+    tmp_path: Path, published: str | None, when: str, stored: int
+) -> None:
+    settings, lines = Settings(home=tmp_path / "home"), tmp_path / "old.jsonl"
+    told = {"url": "https://old.example/1", "title": "Wang Yi meets Bui Thanh Son", "text": TALKS.format(when)}
+    lines.write_text(json.dumps(told | ({"published": published} if published else {})), encoding="utf-8")
+    order = open_backfill(settings, [str(lines)])
+    report = run_backfill(settings, order, lambda: alone(order))
+    assert (report.progress.counts.stored, report.progress.counts.unreadable) == (stored, 1 - stored)
+    assert [each.where for each in report.progress.unreadable] == ["https://old.example/1"] * (1 - stored)
+    assert report.new_meetings == stored
 
 
 def states(archive: Archive, order: Order) -> Mapping[ChunkState, int]:

@@ -21,7 +21,7 @@ from flows import moving
 from flows.moving import move
 from flows.owner import server_lock
 from flows.settings import Settings
-from flows.steps import existing_archive
+from flows.steps import existing_archive, open_archive
 from flows.verifying import verify
 from parsers.records import InputError
 from tests.archive_samples import store
@@ -106,12 +106,34 @@ def test_the_command_says_what_to_set_and_shows_no_password(
     assert meetings("verify").code == 0
 
 
+def test_an_empty_database_is_not_taken_for_the_one_that_was_moved_to(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path / "home", None)
+    fill(settings)
+    move(settings, f"sqlite:///{tmp_path}/right.db", advance=quiet)
+    with pytest.raises(InputError, match=r"wrong\.db is empty, and .*archive\.db was moved to .*right\.db"):
+        open_archive(settings_for(settings.home, f"sqlite:///{tmp_path}/wrong.db"))
+    with open_archive(settings_for(settings.home, f"sqlite:///{tmp_path}/right.db")):
+        pass
+
+
+def test_progress_ends_where_the_work_does(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path / "home", None)
+    fill(settings)
+    steps: list[int] = []
+    move(settings, f"sqlite:///{tmp_path}/elsewhere.db", advance=lambda _table, total: steps.append(total))
+    assert set(steps) == {steps[0]}
+    assert steps[0] - 3 <= len(steps) <= steps[0]
+
+
 @pytest.mark.parametrize(
     ("to", "words"),
     [
         pytest.param("mysql://db/meetings", "which is not supported", id="another kind"),
         pytest.param("bananas", "cannot be read", id="no URL"),
         pytest.param("sqlite:///{home}/archive.db", "is there already", id="where it is"),
+        pytest.param("sqlite://", "ends with this command", id="in memory"),
+        pytest.param("sqlite:///:memory:", "ends with this command", id="in memory, by name"),
+        pytest.param("sqlite:///file:x?mode=memory&uri=true", "ends with this command", id="in memory, by URI"),
         pytest.param("sqlite:///{home}/other.db", "lies in the home folder", id="in the home folder"),
         pytest.param("sqlite:///{home}/../nowhere/other.db", "No such file or directory", id="no such folder"),
         pytest.param("postgresql+psycopg://u:s3cret@127.0.0.1:9/x", "the connection broke", id="nobody there"),
