@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 HEAD = "0009"
 """The newest revision in archive/migrations/versions."""
 
+# what others call theirs, too
+_OURS = frozenset({"articles", "issues", "locks", "meetings", "mentions", "meta", "readings"})
 # Alembic keeps the migration under way in module globals
 _one_at_a_time = threading.Lock()
 
@@ -36,6 +38,9 @@ def bring_up(connection: Connection, name: str) -> None:
     """As `migrate`, in a writer's transaction that is open already."""
     with _one_at_a_time:
         revision = current_revision(connection)
+        if revision is None and (others := _OURS.intersection(inspect(connection).get_table_names())):
+            named = ", ".join(sorted(others))
+            raise ArchiveError(f"{name} holds tables of another program ({named}); give the archive its own database.")
         if revision != HEAD:
             _upgrade(connection, revision, name)
 

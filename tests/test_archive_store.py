@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from archive.articles import add_article, count_articles
@@ -24,6 +24,7 @@ from archive.schema import HEAD, current_revision
 from archive.store import Archive, ArchiveError
 from parsers.records import InputError
 from tests.archive_samples import NOW, article, everything, get_article, store
+from tests.databases import EMPTY, PostgreSQL
 from tests.faults import as_nobody
 
 
@@ -237,6 +238,19 @@ class TestRefusals:
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         assert store(archive, "later").number == 2
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("where", ["sqlite", "postgresql"])
+    def test_tables_of_another_program(self, tmp_path: Path, postgresql: PostgreSQL, where: str) -> None:
+        url = postgresql.new_database(EMPTY) if where == "postgresql" else f"sqlite:///{tmp_path}/other.db"
+        engine = create_engine(url)
+        with engine.begin() as connection:
+            connection.execute(text("CREATE TABLE articles (id INTEGER)"))
+        with pytest.raises(ArchiveError, match=r"of another program \(articles\); give the archive its own database"):
+            Archive.open(tmp_path / "home", url)
+        with engine.begin() as connection:
+            assert inspect(connection).get_table_names() == ["articles"]
+        engine.dispose()
 
     def test_written_by_a_newer_program(self, archive: Archive) -> None:
         with archive.write() as s:
