@@ -9,9 +9,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
-from archive.models import IssueMeetingRow, IssueRow
+from archive.models import IssueMeetingRow, IssueRow, MeetingRow
 from archive.records import IssuePart
 from archive.store import Archive
 from bench.big_archive import fill
@@ -33,6 +33,7 @@ def home(folder: Path) -> Settings:
             weeks = sorted(session.scalars(select(IssueMeetingRow.week).where(IssueMeetingRow.part == IssuePart.NEW)))
             session.execute(delete(IssueMeetingRow).where(IssueMeetingRow.week >= weeks[-3]))
             session.execute(delete(IssueRow).where(IssueRow.week >= weeks[-3]))
+            session.execute(update(MeetingRow).where(MeetingRow.new_in >= weeks[-3]).values(new_in=None))
         catalogue = load_catalogue(settings).sources
         issue = issuing.compose(settings, archive, catalogue, parse_week(weeks[-3]))
         issuing.close(settings, archive, issue, now=CLOSED_AT)
