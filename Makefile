@@ -17,7 +17,7 @@ run: $(VENV)/.run ## set up, import the seeds, ingest, write the digests
 	$(BIN)/meetings run
 
 test: $(VENV)/.dev $(VENV)/.packages ## set up and run every test
-	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n 3 --dist worksteal --cov --cov-report=term:skip-covered
 
 test-fast: $(VENV)/.dev ## the quick tests: no server, no browser, none that takes seconds
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
