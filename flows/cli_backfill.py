@@ -96,8 +96,8 @@ def _watched() -> Iterator[OnProgress | None]:
         SpinnerColumn(),
         BarColumn(),
         TaskProgressColumn(),
-        TextColumn("{task.description}"),
         TimeElapsedColumn(),
+        TextColumn("{task.description}"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("looking at what there is", total=None)

@@ -31,8 +31,12 @@ def read_line(line: bytes, where: str) -> Capture | Article | Unreadable | None:
         return None
     try:
         record = json.loads(line.decode("utf-8-sig"), strict=False)
+    except UnicodeDecodeError:
+        return Unreadable(where, "it is no JSON: it is not in UTF-8")
+    except json.JSONDecodeError as error:
+        return Unreadable(where, f"it is no JSON: {error.msg}, at its character {error.pos + 1}")
     except (ValueError, RecursionError) as error:
-        return Unreadable(where, f"it is no JSON ({error})")
+        return Unreadable(where, f"it is no JSON that can be read: {error}")
     if not isinstance(record, dict):
         return Unreadable(where, "it is no JSON object")
     found = _capture(record, where) if _text(record, "html") else _article(record)

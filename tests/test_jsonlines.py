@@ -109,9 +109,10 @@ def test_page_of_a_line(key: str) -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        (b"{", "no JSON"),
-        (b"[" * 100_000, "no JSON"),
-        (b'{"title": "\xff"}', "no JSON"),
+        (b"{", "no JSON: Expecting property name enclosed in double quotes, at its character 2"),
+        (b"[" * 100_000, "no JSON that can be read: maximum recursion"),
+        (b'{"title": ' + b"7" * 5000 + b"}", "no JSON that can be read: Exceeds the limit"),
+        (b'{"title": "\xff"}', "no JSON: it is not in UTF-8"),
         (b"[]", "no JSON object"),
         (b"7", "no JSON object"),
         (b"{}", "it needs"),
