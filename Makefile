@@ -20,7 +20,7 @@ test: $(VENV)/.dev $(VENV)/.packages ## set up and run every test
 	$(BIN)/python -m pytest -n 3 --dist worksteal --cov --cov-report=term:skip-covered
 
 test-fast: $(VENV)/.dev ## the quick tests: no server, no browser, none that takes seconds
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not slow"
 
 lint: $(VENV)/.dev ## exactly what CI checks
 	$(BIN)/ruff check .

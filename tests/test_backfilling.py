@@ -121,6 +121,7 @@ def test_other_seed_files_at_the_same_places_are_read(settings: Settings, tmp_pa
             file.unlink()
 
 
+@pytest.mark.slow
 def test_one_process_for_each_worker_finds_the_same(settings: Settings, warc: Path) -> None:
     told: list[BackfillUpdate] = []
     report = backfill_once(settings, [str(warc)], workers=2, chunk_bytes=1000, on_progress=told.append)
@@ -130,6 +131,7 @@ def test_one_process_for_each_worker_finds_the_same(settings: Settings, warc: Pa
     assert told[-1].joined == told[-1].to_join == 6
 
 
+@pytest.mark.slow
 def test_two_runs_side_by_side_share_the_work(settings: Settings, warc: Path) -> None:
     order = open_backfill(settings, [str(warc)], chunk_bytes=500)
     reports: list[dict[str, Any]] = []
