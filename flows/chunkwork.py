@@ -200,8 +200,8 @@ class _Work:
                 self._take(item)
             first, after = reader.first, reader.next
         patiently(lambda: self._write((first, after)))
-        counts = self._counts
-        return f"{counted(counts['read'], 'page')} read, {counts['stored']} stored, {counts['meetings']} meetings"
+        read, stored, meetings = (self._counts[name] for name in ("read", "stored", "meetings"))
+        return f"{counted(read, 'page')} read, {stored} stored, {counted(meetings, 'meeting')}"
 
     def _take(self, item: Capture | Article | Unreadable | None) -> None:
         if item is None:
