@@ -98,16 +98,30 @@ def hold(
     held = Lease(archive, name, uuid.uuid4().hex, now_fn, lease)
     with archive.write() as s:
         _take(s, LockRow(name=name, owner=owner, token=held.token), now=now_fn(), lease=lease, is_gone=is_gone)
-    ended = Event()
-    keeper = Thread(target=_keep, args=(held, ended), name=f"lease of {name}", daemon=True)
+    try:
+        with kept(held.renew, lease, name=name):
+            yield held
+    finally:
+        with archive.write() as s:
+            s.execute(delete(LockRow).where(LockRow.name == name, LockRow.token == held.token))
+
+
+@contextmanager
+def kept(renew: Callable[[], bool], lease: dt.timedelta, *, name: str) -> Iterator[Event]:
+    """A thread renews a lease three times in each, until the block ends or `renew` says that it is somebody else's.
+
+    Then the event that is yielded is set. A renewal that raises `MeetingsError` is soon tried again.
+    """
+    ended, lost = Event(), Event()
+    keeper = Thread(
+        target=_keep, args=(renew, lease.total_seconds(), ended, lost), name=f"lease of {name}", daemon=True
+    )
     keeper.start()
     try:
-        yield held
+        yield lost
     finally:
         ended.set()
         keeper.join()
-        with archive.write() as s:
-            s.execute(delete(LockRow).where(LockRow.name == name, LockRow.token == held.token))
 
 
 def live_locks(s: Session, now: dt.datetime, is_gone: Callable[[str], bool]) -> dict[str, dt.datetime]:
@@ -121,13 +135,12 @@ def is_held(owner: str, until: dt.datetime, now: dt.datetime, is_gone: Callable[
     return now < until <= now + _LONGEST and not is_gone(owner)
 
 
-def _keep(held: Lease, ended: Event) -> None:
-    """Renews the lease until the block ends or the lock is somebody else's."""
-    seconds = held.length.total_seconds()
+def _keep(renew: Callable[[], bool], seconds: float, ended: Event, lost: Event) -> None:
     wait = seconds / 3
     while not ended.wait(wait):
         try:
-            if not held.renew():
+            if not renew():
+                lost.set()
                 return
             wait = seconds / 3
         except MeetingsError:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine, inspect, text
 
 from archive.errors import ArchiveError
+from archive.models import Base
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 HEAD = "0009"
 """The newest revision in archive/migrations/versions."""
 
-# what others call theirs, too
-_OURS = frozenset({"articles", "issues", "locks", "meetings", "mentions", "meta", "readings"})
 # Alembic keeps the migration under way in module globals
 _one_at_a_time = threading.Lock()
 
@@ -38,11 +37,16 @@ def bring_up(connection: Connection, name: str) -> None:
     """As `migrate`, in a writer's transaction that is open already."""
     with _one_at_a_time:
         revision = current_revision(connection)
-        if revision is None and (others := _OURS.intersection(inspect(connection).get_table_names())):
-            named = ", ".join(sorted(others))
+        if revision is None and (others := own_tables(connection)):
+            named = ", ".join(others)
             raise ArchiveError(f"{name} holds tables of another program ({named}); give the archive its own database.")
         if revision != HEAD:
             _upgrade(connection, revision, name)
+
+
+def own_tables(connection: Connection) -> list[str]:
+    """The tables there are whose names are those of an archive, in the order of their names."""
+    return sorted(set(Base.metadata.tables).intersection(inspect(connection).get_table_names()))
 
 
 def current_revision(connection: Connection) -> str | None:

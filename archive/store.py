@@ -25,7 +25,7 @@ from archive.errors import ArchiveError, file_error, told
 from archive.schema import migrate
 from parsers.records import InputError
 
-__all__ = ["BUSY_TIMEOUT", "DATABASE_NAME", "Archive", "ArchiveError", "address_of"]
+__all__ = ["BUSY_TIMEOUT", "DATABASE_NAME", "Archive", "ArchiveError", "address_of", "file_of"]
 
 DATABASE_NAME = "archive.db"
 BUSY_TIMEOUT = 30
@@ -160,6 +160,13 @@ def address_of(home: Path, url: str | None) -> URL:
     return address
 
 
+def file_of(address: URL) -> Path | None:
+    """The file of a SQLite database; None for one in memory or named by a URI, and for any other database."""
+    file = address.database
+    on_disk = address.get_backend_name() == "sqlite" and file and not file.startswith((":memory:", "file:"))
+    return Path(file) if on_disk and file else None
+
+
 def _engine(address: URL) -> Engine:
     if address.get_backend_name() != "sqlite":
         waits = {} if "connect_timeout" in address.query else {"connect_timeout": BUSY_TIMEOUT}
@@ -173,20 +180,20 @@ def _engine(address: URL) -> Engine:
         event.listen(engine, "begin", _begin_elsewhere)
         return engine
     waits = {} if "timeout" in address.query else {"timeout": BUSY_TIMEOUT}
-    _make_private(address.database)
+    _make_private(file_of(address))
     engine = create_engine(address, connect_args=waits, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
-def _make_private(database: str | None) -> None:
+def _make_private(file: Path | None) -> None:
     """The database holds recipients' addresses; SQLite gives its side files the mode of the main one."""
     try:
-        if database and not database.startswith(("file:", ":memory:")):
-            Path(database).touch(mode=0o600)
+        if file:
+            file.touch(mode=0o600)
     except OSError as error:
-        raise file_error(error, f"The archive {database}") from error
+        raise file_error(error, f"The archive {file}") from error
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection
 
-from sqlalchemy import Connection, func, insert, inspect, select, text
+from sqlalchemy import func, insert, inspect, select, text
 from sqlalchemy.orm import Session
 
 from archive.errors import ArchiveError
 from archive.models import Base, LockRow, MetaRow
+from archive.schema import own_tables
 from archive.store import Archive
 from parsers.records import Advance
 
@@ -101,17 +102,11 @@ def tables_aside(s: Session, name: str) -> bool:
     home = inspect(connection).default_schema_name or "public"
     empty = is_empty(s)
     connection.execute(text(f'CREATE SCHEMA "{name}"'))
-    for table in _ours(connection):
+    for table in (*own_tables(connection), "alembic_version"):
         connection.execute(text(f'ALTER TABLE "{home}"."{table}" SET SCHEMA "{name}"'))
     if empty:
         connection.execute(text(f'DROP SCHEMA "{name}" CASCADE'))
     return not empty
-
-
-def _ours(connection: Connection) -> list[str]:
-    """The tables of an archive that there are, and its schema's revision."""
-    known = {*Base.metadata.tables, "alembic_version"}
-    return sorted(known.intersection(inspect(connection).get_table_names()))
 
 
 def _go_on_counting(s: Session) -> None:

@@ -35,6 +35,21 @@ TRADE = {
 PAGE_DOWN, PAGE_CUT, FEED_DOWN = 0.08, 0.05, 0.03
 
 
+def event_of(number: int, day: dt.date) -> telling.Event:
+    """The meeting of that number, held on that day: nobody meets the same person again for a long time."""
+    china, vietnam = (telling.holders(side, day.replace(day=1))[:PEOPLE] for side in (Side.CHINA, Side.VIETNAM))
+    return telling.Event(
+        day=day,
+        status=Status.HELD,
+        china=china[number % PEOPLE],
+        vietnam=vietnam[(7 * number + number // PEOPLE) % PEOPLE],
+        city=telling.CITIES[number % 7],
+        forum=None,
+        topics=("trade", "railways"),
+        told_day=True,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Outlet:
     """A made-up outlet: its address, language and side, and its feeds' paths."""
@@ -108,19 +123,8 @@ class Press:
 
     def publish(self) -> None:
         """One meeting of today is told by one to three outlets; at times one of them is reprinted, or trade grows."""
-        day, number = self.now().astimezone(ZONE).date(), len(self.meetings)
-        china, vietnam = (telling.holders(side, day.replace(day=1))[:PEOPLE] for side in (Side.CHINA, Side.VIETNAM))
-        # so that nobody meets the same person again for a long time
-        event = telling.Event(
-            day=day,
-            status=Status.HELD,
-            china=china[number % PEOPLE],
-            vietnam=vietnam[(7 * number + number // PEOPLE) % PEOPLE],
-            city=telling.CITIES[number % 7],
-            forum=None,
-            topics=("trade", "railways"),
-            told_day=True,
-        )
+        day = self.now().astimezone(ZONE).date()
+        event = event_of(len(self.meetings), day)
         told = Told(day, event.china.name, event.vietnam.name)
         self.meetings.append(told)
         for outlet in self._dice.sample(OUTLETS, self._dice.randint(1, 3)):

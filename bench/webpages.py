@@ -21,10 +21,9 @@ from pathlib import Path
 from bench import telling
 from bench.newsroom import FIRST_DAY
 from bench.outlets import filled, scripts, styles
-from bench.press import PEOPLE, TRADE, Told
+from bench.press import TRADE, Told, event_of
 from bench.warcfile import Piece, plain, record
 from meetings import screen
-from meetings.records import Status
 from parsers.records import Article, Side
 
 SEED = 20_261_122
@@ -140,7 +139,8 @@ class Crawl:
         """Which page tells of which meeting: several outlets of each."""
         slots = [number for number, matter in enumerate(self.matters) if matter is Matter.MEETING]
         while slots:
-            event = _event(len(self.meetings))
+            known = len(self.meetings)
+            event = event_of(known, FIRST_DAY + dt.timedelta(days=3 * known % 750))
             told = Told(event.day, event.china.name, event.vietnam.name)
             for outlet in dice.sample(self.outlets, min(dice.choice(TOLD_BY), len(slots))):
                 number = slots.pop()
@@ -180,22 +180,6 @@ class Crawl:
 
 def _names_china(outlet: Outlet, article: Article) -> bool:
     return OWN["en"].encode() in outlet.around[0][0].plain or OWN["en"] in article.text
-
-
-def _event(number: int) -> telling.Event:
-    """The meeting of that number: nobody meets the same person again for a long time, as in `bench.press`."""
-    day = FIRST_DAY + dt.timedelta(days=3 * number % 750)
-    china, vietnam = (telling.holders(side, day.replace(day=1))[:PEOPLE] for side in (Side.CHINA, Side.VIETNAM))
-    return telling.Event(
-        day=day,
-        status=Status.HELD,
-        china=china[number % PEOPLE],
-        vietnam=vietnam[(7 * number + number // PEOPLE) % PEOPLE],
-        city=telling.CITIES[number % 7],
-        forum=None,
-        topics=("trade", "railways"),
-        told_day=True,
-    )
 
 
 def _other(dice: random.Random, outlet: Outlet, matter: Matter, url: str, day: dt.date) -> Article:

@@ -77,11 +77,7 @@ def rows_of(report: BackfillReport) -> list[tuple[str, str, str]]:
     took = timedelta(seconds=round(report.seconds))
     rows = [
         ("chunks", sum(chunks.values()), ", ".join(f"{n:,} {state}" for state, n in chunks.items() if n)),
-        (
-            "read",
-            counts.read,
-            f"pages; by this run {report.pages_per_second:,.0f} a second, in {took}",
-        ),
+        ("read", counts.read, f"pages; by this run {report.pages_per_second:,.0f} a second, in {took}"),
         ("dismissed", counts.dismissed, "by the first pass: they cannot concern both countries"),
         ("without text", counts.without_text, "no article was found in them"),
         ("extracted", counts.extracted, "articles"),

@@ -10,13 +10,13 @@ from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 from functools import lru_cache
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from archive.records import Capture
 from meetings import language, screen
 from meetings.firstpass import may_concern_both
 from parsers.articles import extract_article
+from parsers.newcomers import web_host
 from parsers.pagewords import page_words
 from parsers.publishers import Publishers
 from parsers.records import Article, Entry, Kind, Side, Source
@@ -47,7 +47,7 @@ class CaptureReader:
         It is of no source, since none listed it. Where nothing tells its day, that of the capture stands for it: a news
         crawl comes within a day or two.
         """
-        source = self._of_host(_host(capture.url))
+        source = self._of_host(web_host(capture.url))
         words = page_words(as_utf8(capture.body, capture.content_type, source.language))
         if not may_concern_both(words):
             return Fate.DISMISSED
@@ -70,13 +70,6 @@ class CaptureReader:
 def concerns_both(article: Article) -> bool:
     """Whether a text speaks of both countries: no other can tell of a meeting of theirs."""
     return screen.sides_told(article.text) == screen.BOTH
-
-
-def _host(url: str) -> str:
-    try:
-        return (urlsplit(url).hostname or "").removeprefix("www.")
-    except ValueError:
-        return ""
 
 
 def _source_of(publishers: Publishers, host: str) -> Source:

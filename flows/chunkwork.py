@@ -12,19 +12,18 @@ import logging
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from typing import TypeVar
 
 from pydantic import SecretStr
 
 from archive import articles, backfills, readings
 from archive.errors import ArchiveError, DamagedError
-from archive.locks import LEASE
+from archive.locks import LEASE, kept
 from archive.records import Capture, ChunkCounts, ChunkResult, ChunkState, Claim, Unreadable
 from archive.store import Archive
 from flows.capturing import CaptureReader, Fate, concerns_both
@@ -42,8 +41,6 @@ BATCH = 1000
 """Articles written at a time."""
 BATCH_LENGTH = 20_000_000
 """Characters of text held at a time: articles may be long."""
-UNREADABLE = 100
-"""So many records of a chunk that could not be read are told one by one."""
 WAITS = (0.5, 1.0, 2.0, 4.0, 8.0, *(15.0,) * 8)
 """Seconds between the tries of what the database refuses: it may be away for two minutes."""
 
@@ -112,7 +109,7 @@ def work_chunk(order: Order, number: int, *, stopping: Callable[[], bool] = neve
         if claim is None:
             return ""
         where = f"chunk {claim.number}, {claim.chunk.input} from {claim.chunk.start}"
-        with _kept(archive, claim) as lost:
+        with kept(partial(_renew, archive, claim), LEASE, name=f"chunk {claim.number}") as lost:
             try:
                 told = _Work(archive, claim, CaptureReader(order.sources), lost, stopping).done()
             except TakenOver:
@@ -153,28 +150,13 @@ def _failed(archive: Archive, claim: Claim, error: Exception) -> str:
     return f"set aside: {reason}" if state is ChunkState.SET_ASIDE else f"failed, to be tried again: {reason}"
 
 
-@contextmanager
-def _kept(archive: Archive, claim: Claim) -> Iterator[Event]:
-    """A thread renews the lease three times in each, as locks do; the event that is yielded says when it is lost."""
-    ended, lost = Event(), Event()
-
-    def keep() -> None:
-        while not ended.wait(LEASE.total_seconds() / 3):
-            try:
-                with archive.write() as s:
-                    if not backfills.renew(s, claim, now=now_utc()):
-                        lost.set()
-                        return
-            except MeetingsError as error:
-                log.warning("chunk %s: the lease was not renewed: %s", claim.number, error)
-
-    keeper = Thread(target=keep, name=f"lease of chunk {claim.number}", daemon=True)
-    keeper.start()
+def _renew(archive: Archive, claim: Claim) -> bool:
     try:
-        yield lost
-    finally:
-        ended.set()
-        keeper.join()
+        with archive.write() as s:
+            return backfills.renew(s, claim, now=now_utc())
+    except MeetingsError as error:
+        log.warning("chunk %s: the lease was not renewed: %s", claim.number, error)
+        raise
 
 
 class _Work:
@@ -234,7 +216,7 @@ class _Work:
 
     def _set_aside(self, item: Unreadable) -> None:
         self._counts["unreadable"] += 1
-        if len(self._unreadable) < UNREADABLE:
+        if len(self._unreadable) < backfills.KEPT:
             self._unreadable.append(item)
 
     def _store(self, article: Article) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from pydantic import SecretStr
 from sqlalchemy import URL
 
 from archive.errors import ArchiveError
 from archive.replacing import restoring
-from archive.store import Archive, address_of
+from archive.store import Archive, address_of, file_of
 from archive.transfer import be_patient, contents, copy_rows, note_move
 from flows.backing import database_of, no_server, require_quiet
 from flows.settings import Settings
@@ -42,7 +41,7 @@ def move(settings: Settings, to: str, *, advance: Advance) -> MoveReport:
 
     url = database_of(settings.model_copy(update={"database_url": SecretStr(to)}))
     there = _absolute(address_of(settings.home, url))
-    if there.get_backend_name() == "sqlite" and (there.database or ":").startswith((":", "file:")):
+    if there.get_backend_name() == "sqlite" and file_of(there) is None:
         raise InputError(f"{to} ends with this command, and the archive with it; name a file: sqlite:///FILE")
     with no_server(settings.home, then="move"), existing_archive(settings) as source, restoring(settings.home):
         if _absolute(source.address) == there:
@@ -60,7 +59,5 @@ def move(settings: Settings, to: str, *, advance: Advance) -> MoveReport:
 
 def _absolute(address: URL) -> URL:
     """The same place from whichever folder it is named."""
-    file = address.database
-    if address.get_backend_name() != "sqlite" or not file or file.startswith((":", "file:")):
-        return address
-    return address.set(database=str(Path(file).resolve()))
+    file = file_of(address)
+    return address.set(database=str(file.resolve())) if file else address

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -23,6 +22,7 @@ from archive.errors import ArchiveError
 from archive.store import Archive
 from archive.tallies import held_meetings
 from flows.orphans import end_with_parent
+from flows.runners import cores
 from reports.accounts import Outlets
 from reports.firsts import Past
 from reports.site.meeting_pages import Done, Task, make_pages
@@ -148,7 +148,7 @@ def chunks(ids: Sequence[str]) -> Iterable[tuple[str, ...]]:
 
 
 def _processes() -> int:
-    return min(os.cpu_count() or 1, MOST)
+    return min(cores(), MOST)
 
 
 def _pool(means: Means) -> ProcessPoolExecutor:
