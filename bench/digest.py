@@ -43,7 +43,8 @@ from pathlib import Path
 import matplotlib.backends.backend_agg, matplotlib.figure, matplotlib.font_manager
 from flows.issuing import compose, message
 from flows.settings import Settings
-from flows.steps import load_catalogue, open_archive
+from flows.opening import open_archive
+from flows.steps import load_catalogue
 from reports.jsonform import context_to_dict
 from reports.recipients import Recipient
 from reports.week import parse_week

@@ -45,13 +45,14 @@ from pathlib import Path
 import matplotlib.backends.backend_agg, matplotlib.figure, matplotlib.font_manager
 from bench.memory import peak_mb
 from flows import issue_steps, steps, weeks
+from flows.opening import existing_archive
 from flows.settings import Settings
 from reports.week import parse_week
 settings = Settings(home=Path(sys.argv[1]), zone=sys.argv[2])
 times = []
 for _ in range(int(sys.argv[4])):
     started, spent = time.perf_counter(), time.process_time()
-    with steps.existing_archive(settings) as archive:
+    with existing_archive(settings) as archive:
         weeks.to_do(settings, archive, scheduled=steps.now_utc(), now=steps.now_utc())
     issue = issue_steps.write_issue(settings, parse_week(sys.argv[3]))
     times.append((time.perf_counter() - started, time.process_time() - spent))

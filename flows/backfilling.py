@@ -26,10 +26,11 @@ from flows.backfill_report import BackfillReport, BackfillUpdate
 from flows.chunkwork import Order, Stopped, patiently
 from flows.crews import Crew, Pending, process_crew
 from flows.inputs import plan, seeds_told
+from flows.opening import keep_in_use, open_archive
 from flows.owner import is_gone
 from flows.runners import CHUNK_MB, cores
 from flows.settings import Settings
-from flows.steps import alone, keep_in_use, load_catalogue, now_utc, open_archive, read_due
+from flows.steps import alone, load_catalogue, now_utc, read_due
 from meetings.detect import RULES_VERSION
 from parsers.records import InputError, MeetingsError
 

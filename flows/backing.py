@@ -25,9 +25,10 @@ from archive.restoring import DATABASES, STAGING, forget_locks, occupants, requi
 from archive.schema import bring_up
 from archive.store import DATABASE_NAME, Archive, address_of
 from archive.transfer import copy_archive, copy_rows, is_empty, tables_aside
+from flows.opening import existing_archive
 from flows.owner import is_gone, server_lock
 from flows.settings import Settings, version
-from flows.steps import existing_archive, now_utc
+from flows.steps import now_utc
 from parsers.records import Advance, InputError, MeetingsError
 
 _NAME = re.compile(r"meetings-(?P<stamp>\d{8}T\d{6}Z)(-(?P<number>\d+))?\.tar", re.ASCII)

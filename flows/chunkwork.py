@@ -28,8 +28,9 @@ from archive.records import Capture, ChunkCounts, ChunkResult, ChunkState, Claim
 from archive.store import Archive
 from flows.capturing import CaptureReader, Fate, concerns_both
 from flows.inputs import read_chunk
+from flows.opening import keep_in_use
 from flows.owner import is_gone, owner
-from flows.steps import keep_in_use, now_utc, read_article
+from flows.steps import now_utc, read_article
 from meetings.detect import RULES_VERSION
 from meetings.records import Detection
 from parsers.records import Article, MeetingsError, Source

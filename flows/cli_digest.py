@@ -88,7 +88,8 @@ def digest(
 def _require_due(settings: Settings, *, named: bool) -> None:
     """Raises `InputError` where there is nothing to send yet, before the heartbeat records it as a run that failed."""
     from archive.errors import ArchiveError
-    from flows.steps import existing_archive, now_utc
+    from flows.opening import existing_archive
+    from flows.steps import now_utc
     from flows.weeks import require_last_mailed
 
     # what ails the archive itself the run meets as well, and records
@@ -100,7 +101,8 @@ def _require_due(settings: Settings, *, named: bool) -> None:
 def _catch_up(settings: Settings, since: str, *, out: Path | None, send: bool) -> None:
     """One week after the other; an error ends it, so that no issue is closed before an earlier one."""
     from flows import issue_steps
-    from flows.steps import existing_archive, now_utc
+    from flows.opening import existing_archive
+    from flows.steps import now_utc
     from flows.weeks import nothing_to_do, to_do_since
 
     now = now_utc()

@@ -22,9 +22,10 @@ from archive.records import Delivery, DeliveryState, StoredVariant
 from archive.store import Archive
 from flows import issuing
 from flows.heartbeat import without_addresses
+from flows.opening import existing_archive, open_archive
 from flows.owner import is_gone, owner
 from flows.settings import Settings
-from flows.steps import alone, existing_archive, now_utc, open_archive
+from flows.steps import alone, now_utc
 from parsers.records import InputError, MeetingsError
 from reports.recipients import Recipient
 from reports.smtp import SendResult, SmtpSettings, send

@@ -30,9 +30,10 @@ from flows.delivering import SendReport
 from flows.heartbeat import beating, masking, without_addresses
 from flows.ingest import poll_and_detect, run_name, summary, worth_a_retry
 from flows.issue_steps import BUSY_SECONDS, IssueReport, send_until, write_issue, write_messages
+from flows.opening import open_archive
 from flows.publishing import build_site
 from flows.settings import Settings, load_settings
-from flows.steps import now_utc, open_archive, open_run
+from flows.steps import now_utc, open_run
 from flows.weeks import held_up, require_one, to_do, to_do_since
 from parsers.records import MeetingsError
 from reports.supervision import RunKind

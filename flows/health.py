@@ -9,8 +9,9 @@ from typing import Any
 from archive import sources
 from archive.records import FetchLogLine
 from archive.store import Archive
+from flows.opening import existing_archive
 from flows.settings import Settings
-from flows.steps import existing_archive, load_catalogue, now_utc
+from flows.steps import load_catalogue, now_utc
 from flows.watching import standing_by
 from parsers.records import Source
 from parsers.source_tables import interval_text

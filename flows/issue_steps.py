@@ -21,8 +21,9 @@ from archive.locks import Busy
 from archive.records import IssueState
 from flows import delivering, issuing
 from flows.delivering import SendReport
+from flows.opening import existing_archive
 from flows.settings import Settings
-from flows.steps import alone, existing_archive, load_catalogue, now_utc
+from flows.steps import alone, load_catalogue, now_utc
 from flows.weeks import begun, never_mailed
 from meetings.records import Status
 from reports.issue_files import FOLDER

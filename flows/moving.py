@@ -13,8 +13,8 @@ from archive.replacing import restoring
 from archive.store import Archive, address_of, file_of
 from archive.transfer import be_patient, contents, copy_rows, note_move
 from flows.backing import database_of, no_server, require_quiet
+from flows.opening import existing_archive
 from flows.settings import Settings
-from flows.steps import existing_archive
 from parsers.records import Advance, InputError
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archive import meetings
+from flows.opening import existing_archive
 from flows.settings import Settings
-from flows.steps import existing_archive
 from reports.atom import export_atom
 from reports.calendar_export import export_ics
 from reports.export import export_csv, export_jsonl

@@ -16,8 +16,9 @@ from archive.markers import digest
 from archive.records import StoredMeeting
 from archive.store import Archive
 from flows import issue_pages, site_workers
+from flows.opening import existing_archive
 from flows.settings import Settings
-from flows.steps import alone, existing_archive, load_catalogue
+from flows.steps import alone, load_catalogue
 from parsers.records import Advance, Source
 from reports import series
 from reports.accounts import Outlets

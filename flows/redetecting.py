@@ -19,8 +19,9 @@ from archive.records import MeetingChange, Rereading
 from archive.rereading import changes, differing
 from archive.store import Archive
 from archive.transfer import copy_archive
+from flows.opening import existing_archive
 from flows.settings import Settings
-from flows.steps import alone, existing_archive, read_due
+from flows.steps import alone, read_due
 from meetings.detect import RULES_VERSION
 from meetings.jsonform import meeting_to_dict
 from parsers.records import Advance

@@ -18,20 +18,17 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 
-from sqlalchemy.orm import Session
-
-from archive import articles, clock, copies, files, issues, keys, locks, meetings, readings, rereading, sources
+from archive import articles, clock, copies, files, issues, locks, meetings, readings, rereading, sources
 from archive.backfills import running
 from archive.locks import Check, Lease, unasked
 from archive.records import StoredArticle
-from archive.replacing import settle_restore
-from archive.store import DATABASE_NAME, Archive, address_of
-from archive.transfer import is_empty, moved_to
+from archive.store import Archive
 from archive.warc import RawWriter
 from fetch import policy
 from fetch.addresses import ports_of
 from fetch.client import Client, FetchSettings
 from flows import watching
+from flows.opening import open_archive
 from flows.owner import is_gone, owner
 from flows.pages import Means, PageBudget
 from flows.polling import Poller, SourceReport
@@ -74,91 +71,10 @@ def load_catalogue(settings: Settings) -> Catalogue:
     return parse_catalogue(read_text(path, "catalogue of sources"), name=str(path))
 
 
-def open_archive(settings: Settings) -> Archive:
-    """The archive in the home folder, its schema and its articles' keys at today's version.
-
-    A restore that was killed is taken back, unless the new archive is in force. Raises `InputError` when the archive
-    was moved into another database.
-    """
-    settle_restore(settings.home, settings.archive_url)
-    archive = Archive.open(settings.home, settings.archive_url)
-    try:
-        keep_in_use(archive)
-        _require_successor(settings, archive)
-        keys.refresh_keys(archive)
-    except BaseException:
-        archive.close()
-        raise
-    return archive
-
-
-def keep_in_use(archive: Archive) -> None:
-    """Raises `InputError` when the archive was moved into another database; so does each `write` that comes later.
-
-    Whoever has opened it before the move, or waits for its end, would write what nobody ever sees.
-    """
-
-    def require_here(session: Session) -> None:
-        elsewhere = moved_to(session)
-        if elsewhere is not None:
-            raise InputError(
-                f"{archive.name} was moved to {elsewhere}, and nothing is written to the old one any more; "
-                "let MEETINGS_DATABASE_URL name the new one"
-            )
-
-    with archive.read() as session:
-        require_here(session)
-    archive.ask_before_writing(require_here)
-
-
-def _require_successor(settings: Settings, archive: Archive) -> None:
-    """Raises `InputError` for an empty database where this home's archive was moved into another one."""
-    file = settings.home / DATABASE_NAME
-    if settings.archive_url is None or not file.exists() or Path(archive.address.database or "") == file:
-        return
-    with archive.read() as session:
-        if issues.first_run_at(session) is not None:
-            return
-    with Archive.open(settings.home) as former, former.read() as session:
-        elsewhere = moved_to(session)
-    if elsewhere not in (None, archive.address.render_as_string()):
-        raise InputError(
-            f"{archive.name} is empty, and {former.name[4:]} was moved to {elsewhere}; "
-            "let MEETINGS_DATABASE_URL name that one"
-        )
-
-
 def require_sources(catalogue: Iterable[Source], ids: Iterable[str]) -> None:
     """Raises `InputError` that names those of the `ids` that no source of the catalogue has."""
     if unknown := sorted(set(ids) - {source.id for source in catalogue}):
         raise InputError(f"no source is called {', '.join(unknown)}; `meetings sources list` shows them")
-
-
-def require_archive(settings: Settings) -> None:
-    """Raises `InputError` where there is no file of the archive yet, unless it is in PostgreSQL; makes nothing."""
-    settle_restore(settings.home, settings.archive_url)
-    address = address_of(settings.home, settings.archive_url)
-    file = address.database if address.get_backend_name() == "sqlite" else None
-    if file and not file.startswith((":", "file:")) and not Path(file).exists():
-        where = f"at {file}" if settings.archive_url else f"in {settings.home}"
-        raise InputError(
-            f"there is no archive {where} yet; `meetings run` makes one, --home or MEETINGS_DATABASE_URL names another"
-        )
-
-
-def existing_archive(settings: Settings) -> Archive:
-    """The archive, which a look at it does not make; raises `InputError` where there is none yet."""
-    require_archive(settings)
-    archive = open_archive(settings)
-    if settings.database_url is None:
-        return archive
-    with archive.read() as session:
-        never_run = is_empty(session) and issues.first_run_at(session) is None
-    if never_run:
-        # a mistyped name, more often than a first look: a repair would clear away the files of the right one
-        archive.close()
-        raise InputError(f"{archive.name} is empty; look at MEETINGS_DATABASE_URL, or fill it: meetings run, restore")
-    return archive
 
 
 def alone(archive: Archive, name: str) -> AbstractContextManager[Lease]:

@@ -17,8 +17,9 @@ from flows.backing import last_backup
 from flows.health import health_of
 from flows.heartbeat import last_beats, without_addresses
 from flows.issuing import load_recipients
+from flows.opening import existing_archive
 from flows.settings import Settings
-from flows.steps import existing_archive, load_catalogue, now_utc
+from flows.steps import load_catalogue, now_utc
 from parsers.records import InputError, Source
 from reports import supervision
 from reports.health import Health, SourceHealth

@@ -26,9 +26,10 @@ from archive.locks import live_locks
 from archive.restoring import SET_ASIDE
 from archive.store import Archive
 from flows import issuing
+from flows.opening import existing_archive
 from flows.owner import is_gone
 from flows.settings import Settings
-from flows.steps import alone, existing_archive, now_utc
+from flows.steps import alone, now_utc
 from parsers.records import Advance
 from reports.issue_files import FOLDER
 from reports.week import parse_week

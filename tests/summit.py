@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 from archive.meetings import all_meetings
 from archive.records import StoredMeeting
 from archive.store import Archive
+from flows.opening import open_archive
 from flows.settings import Settings
-from flows.steps import detect_new, import_paths, open_archive
+from flows.steps import detect_new, import_paths
 from parsers.catalogue import parse_catalogue
 from reports.accounts import Outlets
 from reports.comparison import compare

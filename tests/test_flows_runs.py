@@ -17,8 +17,9 @@ from archive.locks import hold
 from flows.digest import artifact_key, digest
 from flows.heartbeat import last_beats
 from flows.ingest import ingest
+from flows.opening import open_archive
 from flows.settings import Settings, load_settings
-from flows.steps import now_utc, open_archive
+from flows.steps import now_utc
 from reports.week import Week, last_complete_week, week_of_day
 from tests.mailserver import Inbox, mail_server
 from tests.prefect_server import FEED_PATH, PAGE, PAGE_PATH, catalogue, feed

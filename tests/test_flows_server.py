@@ -21,9 +21,10 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from archive.locks import hold
+from flows.opening import open_archive
 from flows.serve import _Stopped, _Stops
 from flows.settings import shipped
-from flows.steps import now_utc, open_archive
+from flows.steps import now_utc
 from tests.databases import EMPTY, PostgreSQL
 from tests.prefect_server import FEED_PATH, PAGE, PAGE_PATH, Served, catalogue, every_minute, feed, until
 from tests.webserver import Reply, Web

@@ -19,9 +19,9 @@ from archive.locks import Busy
 from archive.records import Chunk, InputKind
 from flows import moving
 from flows.moving import move
+from flows.opening import existing_archive, open_archive
 from flows.owner import server_lock
 from flows.settings import Settings
-from flows.steps import existing_archive, open_archive
 from flows.verifying import verify
 from parsers.records import InputError
 from tests.archive_samples import store

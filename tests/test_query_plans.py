@@ -23,6 +23,7 @@ from archive import versions
 from archive.store import Archive
 from bench.history import Past, make_base, write
 from flows import steps, weeks
+from flows.opening import open_archive
 from flows.settings import Settings
 from tests.commandline import Meetings, source
 from tests.mailserver import Inbox, mail_server
@@ -82,7 +83,7 @@ def full(past: Past, meetings: Meetings, database: str | None, monkeypatch: pyte
     write(past, meetings.home, database)
     if database:
         monkeypatch.setenv("MEETINGS_DATABASE_URL", database)
-    with steps.open_archive(Settings(home=meetings.home, database_url=database)) as archive:
+    with open_archive(Settings(home=meetings.home, database_url=database)) as archive:
         with archive.write() as session:
             for statement in BESIDE.split(";"):
                 session.execute(text(statement))

@@ -18,8 +18,8 @@ from archive.replacing import NOTE, put_in_place, restoring
 from archive.restoring import SET_ASIDE, STAGING
 from bench.killing import Job, Launcher
 from flows import backing
+from flows.opening import open_archive
 from flows.settings import Settings
-from flows.steps import open_archive
 from flows.verifying import verify
 from tests.archive_samples import store
 from tests.backupkit import contents, fill, opened, quiet, rows, settings_for

@@ -24,6 +24,7 @@ from bench.killing import Launcher
 from bench.postbox import ADDRESSES, Postbox, postbox, recipients
 from bench.press import Press
 from flows import issue_steps, steps
+from flows.opening import open_archive
 from flows.settings import Settings, load_settings
 from reports.week import Week, week_of
 from tests.commandline import Meetings
@@ -110,7 +111,7 @@ class Bare:
             return list(pool.map(begin, (self.here, self.there)))
 
     def open(self) -> Archive:
-        return steps.open_archive(self.here)
+        return open_archive(self.here)
 
 
 @pytest.fixture
@@ -139,7 +140,7 @@ def bare(
             monkeypatch.setenv(f"MEETINGS_{name}", str(value))
         here = load_settings()
         there = here.model_copy(update={"home": tmp_path / "there"}) if database else here
-        with closing(steps.open_archive(here)) as archive, archive.write() as session:
+        with closing(open_archive(here)) as archive, archive.write() as session:
             issues.mark_first_run(session, told - dt.timedelta(days=7))
         yield Bare(here, there, outlets, box, week_of(told, press.ZONE))
 
